@@ -1,0 +1,35 @@
+import path from 'node:path';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import session from 'express-session-jwt';
+import { actions } from './actions';
+import { afterTheMove, beforeTheMove } from './demos/legacy';
+import { raceDemo } from './demos/race';
+import { roleDemo } from './demos/role';
+import { theftDemo } from './demos/theft';
+import { errorPage, notFoundPage } from './pages/error';
+import { pages } from './pages/routes';
+import type { Playground } from './playground';
+import { sameOriginOnly, securityHeaders } from './security';
+import { sessionOptions } from './session-options';
+
+export function createApp(playground: Playground): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.use(express.static(path.join(__dirname, 'public'), { index: false }));
+  app.use(securityHeaders, sameOriginOnly);
+  app.use(beforeTheMove(playground));
+  app.use(session(sessionOptions(playground)));
+  app.use(pages(playground));
+  app.use(actions());
+  app.use(roleDemo(playground), raceDemo(playground), theftDemo(playground), afterTheMove(playground));
+
+  app.use((req, res) => {
+    res.status(404).send(notFoundPage(req.path, req.session.person));
+  });
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- Express knows an error handler by its four parameters
+  app.use((error: Error, req: Request, res: Response, _next: NextFunction) => {
+    console.error(`${req.method} ${req.path}: ${error.stack ?? error.message}`);
+    if (!res.headersSent) res.status(500).send(errorPage());
+  });
+  return app;
+}

@@ -1,0 +1,19 @@
+import { html } from '../html';
+import type { Person } from '../people';
+import { page } from './layout';
+
+export function notFoundPage(path: string, person: Person | undefined): string {
+  const body = html`<h1>Nothing here</h1>
+    <p class="lead">
+      There is no page at <code>${path}</code>, or it was an outcome that has been forgotten.
+    </p>
+    <p class="next"><a href="/">Back to the session</a></p>`;
+  return page({ title: 'Not found', person, body });
+}
+
+export function errorPage(): string {
+  const body = html`<h1>That went wrong</h1>
+    <p class="lead">The server’s log says what happened.</p>
+    <p class="next"><a href="/">Back to the session</a></p>`;
+  return page({ title: 'Error', body });
+}

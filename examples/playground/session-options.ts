@@ -1,0 +1,18 @@
+import type { SessionOptions } from 'express-session-jwt';
+import type { Playground } from './playground';
+
+const week = 7 * 24 * 60 * 60 * 1000;
+
+export const cookieOptions = { httpOnly: true, sameSite: 'lax', secure: 'auto', maxAge: week } as const;
+
+/** The options of an express-session project, plus `keys` and `jwtFromReq`. */
+export function sessionOptions({ material, storage }: Playground): SessionOptions {
+  return {
+    keys: material.keys,
+    secret: material.legacySecret,
+    store: storage.store,
+    cookie: cookieOptions,
+    jwtFromReq: ({ session: { person } }) =>
+      person ? { sub: person.id, name: person.name, role: person.role } : null,
+  };
+}

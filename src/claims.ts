@@ -1,0 +1,52 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { JwtPayload, Request } from './types';
+
+/** Claims of a token that are the library's own; `nonce` is that of express-session-jwt 0.2.2. */
+const OWN_CLAIMS = new Set(['iat', 'jti']);
+const OWN_CLAIMS_0_2 = new Set(['iat', 'nonce']);
+
+/** JSON text of a claims object without the library's own ones: what sessions' claims are compared by. */
+export type Claims = string;
+
+export const NO_CLAIMS: Claims = '{}';
+
+/**
+ * Calls `jwtFromReq` and takes its result to JSON, so that what JSON drops or converts is no change later (B218).
+ *
+ * @throws TypeError naming jwtFromReq if the result is no plain object, and whatever jwtFromReq throws (B206)
+ */
+export function readClaims(jwtFromReq: ((req: Request) => unknown) | undefined, req: Request): Claims {
+  const result = jwtFromReq?.(req);
+  if (result === null || result === undefined) return NO_CLAIMS;
+  if (typeof result !== 'object' || Array.isArray(result) || 'then' in result) {
+    const kind = Array.isArray(result) ? 'array' : typeof result === 'object' ? 'promise' : typeof result;
+    throw new TypeError(
+      `jwtFromReq must return a plain object of claims, null or undefined; it returned a ${kind}`,
+    );
+  }
+  const claims = JSON.parse(JSON.stringify(result)) as unknown;
+  if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) {
+    throw new TypeError('jwtFromReq must return an object that is a JSON object');
+  }
+  for (const name of ['exp', 'nbf'] as const) {
+    const time = (claims as JwtPayload)[name];
+    if (time !== undefined && typeof time !== 'number') {
+      throw new TypeError(`jwtFromReq: "${name}" should be a number of seconds`);
+    }
+  }
+  return without(claims, OWN_CLAIMS);
+}
+
+/** The claims that the application had put into a token. */
+export function claimsOf(payload: JwtPayload): Claims {
+  return without(payload, payload.jti === undefined ? OWN_CLAIMS_0_2 : OWN_CLAIMS);
+}
+
+/** Deep equality; the order of names does not count. */
+export function sameClaims(a: Claims, b: Claims): boolean {
+  return a === b || isDeepStrictEqual(JSON.parse(a), JSON.parse(b));
+}
+
+function without(claims: object, names: Set<string>): Claims {
+  return JSON.stringify(Object.fromEntries(Object.entries(claims).filter(([name]) => !names.has(name))));
+}

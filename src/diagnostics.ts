@@ -1,0 +1,8 @@
+import createDebug from 'debug';
+import depd from 'depd';
+
+/** Debug output under express-session's namespace. Never given a token, a legacy id or a session's data (B189). */
+export const debug = createDebug('express-session');
+
+/** Deprecation warnings under express-session's namespace (B193). */
+export const deprecate = depd('express-session');

@@ -1,0 +1,172 @@
+import type { Claims } from './claims';
+import { isModified, shouldDestroy, shouldRotate, shouldSave, shouldSetCookie, shouldTouch } from './changes';
+import { isSecure } from './cookie';
+import { debug } from './diagnostics';
+import { defineSessionID, reissue } from './generate';
+import type { RequestState } from './request-state';
+import { identityOf, internalsOf } from './session';
+import { type Snapshot, takeSnapshot } from './snapshot';
+import { abbreviate, toStoredId } from './stored-id';
+import type { SessionRecord } from './types';
+
+/** Calls back once, with the store's error and with whether the session was stored all the same. */
+export type StoreWork = (callback: (error?: unknown, stored?: boolean) => void) => void;
+
+/**
+ * The session as it is now, its expiry reset; undefined where there is none to store or to send.
+ *
+ * @throws TypeError if it is no session, or if its data cannot be expressed in JSON (B045, B151)
+ */
+export function observe(state: RequestState): Snapshot | undefined {
+  const { req } = state;
+  if (!(req.session as unknown)) {
+    debug('no session');
+    return undefined;
+  }
+  if (!hasUsableId(state)) {
+    debug('bogus session id');
+    return undefined;
+  }
+  if (!state.isTouched) {
+    req.session.touch();
+    state.isTouched = true;
+  }
+  return takeSnapshot(req.session);
+}
+
+/** The application may have put something else into `req.sessionID` (B039); a pending token is not signed to see that. */
+function hasUsableId({ req }: RequestState): boolean {
+  const isLazy = Object.getOwnPropertyDescriptor(req, 'sessionID')?.get !== undefined;
+  return (isLazy && identityOf(req.session).isPending) || typeof req.sessionID === 'string';
+}
+
+/**
+ * What is done once when the headers are due: a new token if the claims have changed, Set-Cookie.
+ *
+ * @throws IssueError if a token is needed and cannot be issued
+ */
+export function settleHeaders(state: RequestState, now: Snapshot | undefined): void {
+  if (state.headersAreSettled) return;
+  state.headersAreSettled = true;
+  if (!now) return;
+  const { req, config } = state;
+  const newClaims = changedClaims(state, now);
+  if (newClaims === undefined && !shouldSetCookie(state, now)) return;
+  if (req.session.cookie.secure && !isSecure(req, config.proxy)) {
+    debug('not secured');
+    return;
+  }
+  if (newClaims !== undefined) rotate(state, newClaims);
+  setCookie(state);
+}
+
+/** The claims for which the session needs another token; undefined if it does not (B210–B218). */
+function changedClaims(state: RequestState, now: Snapshot): Claims | undefined {
+  const { config, req } = state;
+  if (!config.hasClaims) return undefined;
+  let claims: Claims;
+  try {
+    claims = config.readClaims(req);
+  } catch (error) {
+    state.reportLate(error);
+    return undefined;
+  }
+  // A pending token will be signed with today's claims; of an untouched new session nobody keeps the token (B216).
+  const identity = identityOf(req.session);
+  if (identity.isPending || !identity.token) return undefined;
+  if (!state.isStored && !shouldSetCookie(state, now)) return undefined;
+  return shouldRotate(state, claims, identity.token.claims) ? claims : undefined;
+}
+
+/** Another token for the same session. The record under the old one goes once the new one is stored. */
+function rotate(state: RequestState, claims: Claims): void {
+  const { req, config, tokens, store } = state;
+  const internals = internalsOf(req.session);
+  if (!internals) return;
+  const identity = reissue(config, tokens, req, claims);
+  const wasStored = state.origin !== 'new' || internals.saved !== undefined || internals.saving > 0;
+  if (wasStored) {
+    identity.liveness = store.livenessOf(identity.requireId());
+    const id = toStoredId(internals.identity.id);
+    identity.liveness.predecessor = { id, liveness: store.livenessOf(id) };
+  }
+  state.replacesCookie ||= state.isStored;
+  internals.identity = identity;
+  internals.saved = undefined;
+  internals.mustStore = true;
+  defineSessionID(req, identity);
+}
+
+function setCookie(state: RequestState): void {
+  const { req, res, config } = state;
+  const token = identityOf(req.session).requireId();
+  let line: string;
+  try {
+    line = (req.session.cookie as unknown as { serialize(name: string, value: string): string }).serialize(
+      config.name,
+      token,
+    );
+  } catch (error) {
+    state.reportLate(error);
+    return;
+  }
+  if (debug.enabled) debug('set-cookie %s for %s', config.name, abbreviate(toStoredId(token)));
+  const lines = ([] as string[]).concat((res.getHeader('Set-Cookie') as string | string[] | undefined) ?? []);
+  res.setHeader('Set-Cookie', [...lines, line]);
+  state.setCookieLine = line;
+}
+
+/** Takes back the cookie of a session that could not be stored; the one the client has goes on working. */
+export function withdrawCookie({ res, setCookieLine }: RequestState): void {
+  if (setCookieLine === undefined || res.headersSent) return;
+  const lines = (res.getHeader('Set-Cookie') as string[]).filter((line) => line !== setCookieLine);
+  if (lines.length > 0) res.setHeader('Set-Cookie', lines);
+  else res.removeHeader('Set-Cookie');
+}
+
+/**
+ * What is done with the session when the response ends: destroy, save, touch or, returning undefined, nothing.
+ * The work throws what the store throws before it has called back.
+ *
+ * @throws IssueError if a token is needed and cannot be issued
+ */
+export function settleStore(state: RequestState, now: Snapshot | undefined): StoreWork | undefined {
+  const { req, store } = state;
+  if (shouldDestroy(state))
+    return req.sessionID
+      ? (callback) => {
+          store.destroy(req.sessionID, callback);
+        }
+      : undefined;
+  if (!now) return undefined;
+  const { session } = req;
+  const id = identityOf(session);
+  const internals = internalsOf(session);
+  if (internals && internals.saving > 0) {
+    // The handler may go on changing the session: what it is now counts (B043).
+    const record = {
+      cookie: session.cookie,
+      ...(JSON.parse(now.data) as object),
+    } as unknown as SessionRecord;
+    return (callback) => {
+      internals.whenSaved.push(() => {
+        if (shouldSave(state, now)) store.setLater(id.requireId(), record, callback);
+        else callback();
+      });
+    };
+  }
+  if (shouldSave(state, now)) {
+    const token = id.requireId();
+    // Requests that upgrade the same session and change nothing leave it to one of them (B237).
+    const isMereUpgrade = state.origin === 'upgraded' && !isModified(state, now);
+    return (callback) => {
+      if (isMereUpgrade) store.setOnce(token, session as never, callback);
+      else store.set(token, session as never, callback);
+    };
+  }
+  if (!store.touch || !shouldTouch(state)) return undefined;
+  const token = id.requireId();
+  return (callback) => {
+    store.touch?.(token, session as never, callback);
+  };
+}

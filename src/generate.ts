@@ -1,0 +1,110 @@
+import uid from 'uid-safe';
+import { type Claims, NO_CLAIMS } from './claims';
+import { Cookie, isSecure } from './cookie';
+import { Identity, type Issuer } from './identity';
+import { IssueError } from './keys';
+import type { Config } from './options';
+import { Session } from './session';
+import { MAX_COOKIE_LENGTH, type Token, type Tokens } from './token';
+import type { Request } from './types';
+
+/** Random bytes of an id that the application does not make itself (B091). */
+const ID_BYTES = 24;
+
+/**
+ * Puts a new session on the request. Its token is signed when somebody reads the id, saves the session or sets the cookie.
+ *
+ * @returns the session's claims
+ * @throws what genid, jwtFromReq or the cookie options throw
+ */
+export function generateSession(config: Config, tokens: Tokens, req: Request): Claims {
+  const issuer = new TokenIssuer(config, tokens, req);
+  const identity = issuer.jtiIsUsable ? Identity.pending(issuer) : Identity.plain(issuer.jti);
+  const session = new Session(req, undefined, identity);
+  session.cookie = createCookie(config, req);
+  req.session = session as never;
+  defineSessionID(req, identity);
+  issuer.claims = config.readClaims(req);
+  return issuer.claims;
+}
+
+/** An identity with a new token, for a session that stays (B208). @throws what issuing throws */
+export function reissue(config: Config, tokens: Tokens, req: Request, claims: Claims): Identity {
+  const issuer = new TokenIssuer(config, tokens, req);
+  return Identity.of(issuer.issueWith(claims));
+}
+
+/** `req.sessionID`: an own, assignable property (B039) that does not sign a token before it is read. */
+export function defineSessionID(req: Request, identity: Identity): void {
+  Object.defineProperty(req, 'sessionID', {
+    configurable: true,
+    enumerable: true,
+    get: () => identity.id,
+    set: (value: unknown) => {
+      Object.defineProperty(req, 'sessionID', {
+        configurable: true,
+        enumerable: true,
+        writable: true,
+        value,
+      });
+    },
+  });
+}
+
+/** @throws TypeError if the cookie options are unusable (B006) */
+export function createCookie(config: Config, req: Request): Cookie {
+  const options = config.cookieOptions(req);
+  const cookie = new Cookie(options);
+  if (options.secure === 'auto') cookie.secure = isSecure(req, config.proxy);
+  if (options.sameSite === 'auto') cookie.sameSite = isSecure(req, config.proxy) ? 'none' : 'lax';
+  return cookie;
+}
+
+export class TokenIssuer implements Issuer {
+  readonly #config: Config;
+  readonly #tokens: Tokens;
+  readonly #req: Request;
+  #isReadingClaims = false;
+  /** What genid returned; undefined where the library makes the id, at the last moment. */
+  readonly jti: unknown;
+  /** What is signed if jwtFromReq fails now (B206). */
+  claims = NO_CLAIMS;
+
+  constructor(config: Config, tokens: Tokens, req: Request) {
+    this.#config = config;
+    this.#tokens = tokens;
+    this.#req = req;
+    this.jti = config.genid?.(req);
+  }
+
+  get jtiIsUsable(): boolean {
+    return !this.#config.genid || typeof this.jti === 'string';
+  }
+
+  get canIssue(): boolean {
+    return this.#tokens.canIssue;
+  }
+
+  issue(): Token {
+    return this.issueWith(this.#currentClaims());
+  }
+
+  issueWith(claims: Claims): Token {
+    const jti = this.jti ?? uid.sync(ID_BYTES);
+    if (typeof jti !== 'string') throw new IssueError('genid must return a string: no token can be issued');
+    return this.#tokens.issue(claims, jti, MAX_COOKIE_LENGTH - this.#config.name.length);
+  }
+
+  /** jwtFromReq itself may read the id: then the token is signed with the claims known so far. */
+  #currentClaims(): Claims {
+    if (this.#isReadingClaims) return this.claims;
+    this.#isReadingClaims = true;
+    try {
+      return this.#config.readClaims(this.#req);
+    } catch {
+      return this.claims;
+    } finally {
+      this.#isReadingClaims = false;
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import type expressSession = require('express-session');
+import { Cookie as CookieClass } from './cookie';
+import { MemoryStore as MemoryStoreClass } from './memory-store';
+import { createMiddleware } from './middleware';
+import { resolveOptions } from './options';
+import { Session as SessionClass } from './session';
+import { Store as StoreClass } from './store';
+import type * as types from './types';
+
+// Node's scanner for named exports of CommonJS modules looks for lines of this form.
+exports.Cookie = exports.MemoryStore = exports.Session = exports.Store = undefined;
+
+/**
+ * Makes the session middleware.
+ *
+ * @throws TypeError naming the option that is wrong
+ */
+function session(options?: session.SessionOptions | null): types.RequestHandler {
+  return createMiddleware(resolveOptions(options));
+}
+
+/**
+ * Lets a constructor be called without `new` as well, as `util.inherits` style subclasses do (B002): `this` gets what an
+ * instance would have.
+ */
+function callable<Constructor extends abstract new (...args: never) => object>(
+  constructor: Constructor,
+): Constructor {
+  return new Proxy(constructor, {
+    apply(target, self: object, args: never) {
+      const instance = Reflect.construct(target as unknown as new () => object, args) as Record<
+        PropertyKey,
+        unknown
+      >;
+      for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(instance))) {
+        const { configurable, enumerable } = property;
+        Object.defineProperty(
+          self,
+          name,
+          property.get ? { value: instance[name], configurable, enumerable } : property,
+        );
+      }
+    },
+  });
+}
+
+// eslint-disable-next-line @typescript-eslint/no-namespace -- `export =` with types takes a namespace
+namespace session {
+  export type SessionOptions = types.SessionOptions;
+  export type KeyPair = types.KeyPair;
+  export type JwtPayload = types.JwtPayload;
+  export type CookieOptions = types.CookieOptions;
+
+  /** What a session holds. Augment this, or the interface of the same name in 'express-session'. */
+  export interface SessionData {
+    cookie: Cookie;
+  }
+
+  export type Store = expressSession.Store;
+  export const Store = callable(StoreClass) as unknown as typeof expressSession.Store;
+
+  export type MemoryStore = expressSession.MemoryStore;
+  export const MemoryStore = callable(MemoryStoreClass) as unknown as typeof expressSession.MemoryStore;
+
+  export type Session = expressSession.Session;
+  export const Session = callable(SessionClass) as unknown as typeof expressSession.Session;
+
+  export type Cookie = expressSession.Cookie;
+  export const Cookie = callable(CookieClass) as unknown as typeof expressSession.Cookie &
+    (new (options?: CookieOptions | null) => expressSession.Cookie);
+}
+
+declare module 'express-session' {
+  interface Session {
+    /** Payload of the session's token; undefined where this service cannot issue one. */
+    readonly jwt: session.JwtPayload | undefined;
+    save(): Promise<void>;
+    reload(): Promise<void>;
+    destroy(): Promise<void>;
+    regenerate(): Promise<void>;
+  }
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- takes over what is declared there
+  interface SessionData extends session.SessionData {}
+}
+
+export = session;

@@ -1,0 +1,95 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, type CipherKey } from 'node:crypto';
+import { unsign } from 'cookie-signature';
+import { Cookie, restoreCookie } from './cookie';
+import type { Liveness, Predecessor } from './liveness';
+import { digestOf } from './stored-id';
+import type { Token } from './token';
+import type { SessionRecord } from './types';
+import { WeakValues } from './weak-values';
+
+/*
+ * Cookies and records of express-session. Everything about them is here, so that it can go as a whole one day.
+ */
+
+const PREFIX = 's:';
+
+/**
+ * The id in a cookie value of express-session, `s:` + id + `.` + HMAC-SHA256 (B115).
+ *
+ * @returns undefined if the value is none, or if none of the secrets has signed it
+ */
+export function readLegacyId(value: string, secrets: readonly CipherKey[]): string | undefined {
+  if (!value.startsWith(PREFIX)) return undefined;
+  for (const secret of secrets) {
+    const id = unsign(value.slice(PREFIX.length), secret);
+    if (id !== false) return id;
+  }
+  return undefined;
+}
+
+/** The upgrade of one legacy session: requests that overlap in this process share it, and so its token (B237). */
+export interface Upgrade {
+  token?: Token;
+  liveness?: Liveness;
+}
+
+const upgradesByStore = new WeakMap<object, WeakValues<Upgrade>>();
+
+export function upgradeOf(store: object, legacyId: string): Upgrade {
+  let upgrades = upgradesByStore.get(store);
+  if (!upgrades) {
+    upgrades = new WeakValues();
+    upgradesByStore.set(store, upgrades);
+  }
+  return upgrades.obtain(legacyId, () => ({}));
+}
+
+/** What has to happen once the upgraded session is stored: forward its legacy id, then destroy that (B232). */
+export function predecessorOf(legacyId: string, record: SessionRecord, token: Token): Predecessor {
+  const cookie = (record.cookie as unknown) ? restoreCookie(record.cookie) : new Cookie();
+  const forwarding = { cookie, forwarding: seal(token.text, legacyId) } as unknown as SessionRecord;
+  return { id: legacyId, forwarding: { id: forwardingId(legacyId), record: forwarding } };
+}
+
+/** The stored id of the forwarding record. */
+export function forwardingId(legacyId: string): string {
+  return digestOf(legacyId);
+}
+
+/** The token that a forwarding record leads to; undefined if this is none, or one for another legacy id. */
+export function openForwarding(
+  record: SessionRecord | null | undefined,
+  legacyId: string,
+): string | undefined {
+  return typeof record?.forwarding === 'string' ? open(record.forwarding, legacyId) : undefined;
+}
+
+const CIPHER = 'aes-256-gcm';
+const IV_LENGTH = 12;
+const TAG_LENGTH = 16;
+
+/** Only who has the legacy id can open it again; the store has its digest alone. */
+function seal(token: string, legacyId: string): string {
+  const iv = randomBytes(IV_LENGTH);
+  const cipher = createCipheriv(CIPHER, sealingKey(legacyId), iv);
+  const sealed = Buffer.concat([cipher.update(token, 'latin1'), cipher.final()]);
+  return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url');
+}
+
+function open(sealed: string, legacyId: string): string | undefined {
+  const bytes = Buffer.from(sealed, 'base64url');
+  try {
+    const decipher = createDecipheriv(CIPHER, sealingKey(legacyId), bytes.subarray(0, IV_LENGTH), {
+      authTagLength: TAG_LENGTH,
+    });
+    decipher.setAuthTag(bytes.subarray(IV_LENGTH, IV_LENGTH + TAG_LENGTH));
+    const token = decipher.update(bytes.subarray(IV_LENGTH + TAG_LENGTH), undefined, 'latin1');
+    return token + decipher.final('latin1');
+  } catch {
+    return undefined;
+  }
+}
+
+function sealingKey(legacyId: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', legacyId, '', 'express-session-jwt forwarding record', 32));
+}

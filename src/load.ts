@@ -1,0 +1,138 @@
+import type { Credential } from './credential';
+import { debug } from './diagnostics';
+import { createCookie, defineSessionID, TokenIssuer } from './generate';
+import type { HashedStore } from './hashed-store';
+import { Identity } from './identity';
+import { forwardingId, openForwarding, predecessorOf, type Upgrade, upgradeOf } from './legacy';
+import type { Config } from './options';
+import type { Origin } from './request-state';
+import { internalsOf, Session } from './session';
+import { abbreviate, toStoredId } from './stored-id';
+import type { Token, Tokens } from './token';
+import type { Request, SessionRecord } from './types';
+
+/** Where the session of a request is looked for. */
+export interface Source {
+  readonly config: Config;
+  readonly tokens: Tokens;
+  readonly store: HashedStore;
+  readonly req: Request;
+}
+
+/** Told where the session on the request comes from; no origin: none was found. */
+type LoadCallback = (error?: unknown, origin?: Origin) => void;
+
+/** Puts the session of this credential on the request. Nothing is thrown but what the callback throws. */
+export function loadSession(source: Source, credential: Credential, callback: LoadCallback): void {
+  const { token, legacyId } = credential;
+  if (token) loadToken(source, token, 'loaded', callback);
+  else if (legacyId !== undefined) loadLegacy(source, legacyId, callback);
+  else callback();
+}
+
+function loadToken(source: Source, token: Token, origin: Origin, callback: LoadCallback): void {
+  const { store, req } = source;
+  const identity = Identity.of(token);
+  // Before the record is read: a session destroyed from now on is known to be.
+  const liveness = store.livenessOf(token.text);
+  identity.liveness = liveness;
+  req.sessionID = token.text;
+  const storedId = toStoredId(token.text);
+  find(source, storedId, callback, (record) => {
+    if (!record || liveness.destroyed) return undefined;
+    store.createSession(req, record, identity);
+    return origin;
+  });
+}
+
+/**
+ * The record under a legacy id is upgraded; where that has happened, its forwarding record leads to the session's token
+ * (B232, B237).
+ */
+function loadLegacy(source: Source, legacyId: string, callback: LoadCallback): void {
+  const { config, tokens } = source;
+  const upgrade = upgradeOf(config.store, legacyId);
+  let followed: Token | undefined;
+  find(
+    source,
+    legacyId,
+    (error, origin) => {
+      if (error || origin) callback(error, origin);
+      else if (followed) loadToken(source, followed, 'forwarded', callback);
+      else followForwarding();
+    },
+    (record) => {
+      if (!record || upgrade.liveness?.destroyed) return undefined;
+      // An overlapping request has stored it by now, and could not retire the legacy record, or not yet.
+      if (upgrade.liveness?.isStored) followed = upgrade.token;
+      if (followed) return undefined;
+      upgradeSession(source, legacyId, record, upgrade);
+      return 'upgraded';
+    },
+  );
+
+  function followForwarding(): void {
+    let token: Token | undefined;
+    find(
+      source,
+      forwardingId(legacyId),
+      (error) => {
+        if (error || !token) callback(error);
+        else loadToken(source, token, 'forwarded', callback);
+      },
+      (record) => {
+        const text = openForwarding(record, legacyId);
+        token = text === undefined ? undefined : tokens.verify(text);
+        return undefined;
+      },
+    );
+  }
+}
+
+/** Asks the store; `use` makes something of the record, and an error that it throws is the answer. */
+function find(
+  { store }: Source,
+  storedId: string,
+  callback: LoadCallback,
+  use: (record: SessionRecord | undefined) => Origin | undefined,
+): void {
+  if (debug.enabled) debug('fetching %s', abbreviate(storedId));
+  store.getStored(storedId, (error, found) => {
+    if (error && (error as { code?: unknown }).code !== 'ENOENT') {
+      debug('store error');
+      callback(error);
+      return;
+    }
+    const record = error || !found ? undefined : found;
+    if (debug.enabled) debug('session %s %s', record ? 'found' : 'not found', abbreviate(storedId));
+    let origin: Origin | undefined;
+    try {
+      origin = use(record);
+    } catch (thrown) {
+      callback(thrown);
+      return;
+    }
+    callback(null, origin);
+  });
+}
+
+/** The legacy session's data in a session with a token and today's cookie (B234). It is stored when the response ends. */
+function upgradeSession(source: Source, legacyId: string, record: SessionRecord, upgrade: Upgrade): void {
+  const { config, tokens, store, req } = source;
+  const identity = upgrade.token
+    ? Identity.of(upgrade.token)
+    : Identity.pending(new TokenIssuer(config, tokens, req));
+  const session = new Session(req, record, identity);
+  session.cookie = createCookie(config, req);
+  req.session = session as never;
+  defineSessionID(req, identity);
+  // Signed now, for requests that overlap with this one.
+  const { token } = identity;
+  if (!token) return;
+  const liveness = store.livenessOf(token.text);
+  liveness.predecessor ??= predecessorOf(legacyId, record, token);
+  identity.liveness = liveness;
+  Object.assign(upgrade, { token, liveness });
+  const internals = internalsOf(session);
+  if (internals) internals.mustStore = true;
+}

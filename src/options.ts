@@ -1,0 +1,140 @@
+import { createHmac, type CipherKey } from 'node:crypto';
+import type { Claims } from './claims';
+import { readClaims } from './claims';
+import { createKeyRing } from './keys';
+import { MemoryStore } from './memory-store';
+import { Tokens } from './token';
+import type { AnyStore, CookieOptions, Request, SessionOptions } from './types';
+
+/** Remembered tokens; at about 1 KB each some 10 MB when full. */
+const DEFAULT_TOKEN_CACHE_SIZE = 10_000;
+
+const isProduction = process.env.NODE_ENV === 'production';
+
+/** The options as the rest of the code knows them: checked, with defaults filled in. */
+export interface Config {
+  readonly name: string;
+  /** Undefined where `keys` were not given (B194). */
+  readonly tokens: Tokens | undefined;
+  readonly store: AnyStore;
+  /** Undefined: the ids of the library. */
+  readonly genid: ((req: Request) => unknown) | undefined;
+  readonly readClaims: (req: Request) => Claims;
+  /** Whether claims can differ at all. */
+  readonly hasClaims: boolean;
+  /** @throws TypeError if a function of the application returned no object (B017) */
+  readonly cookieOptions: (req: Request) => CookieOptions;
+  readonly legacySecrets: (req: Request) => readonly CipherKey[];
+  readonly proxy: boolean | undefined;
+  readonly resave: boolean;
+  readonly rolling: boolean;
+  readonly saveUninitialized: boolean;
+  readonly unset: 'destroy' | 'keep';
+}
+
+/** @throws TypeError that names the first option at fault, in the order of B005 */
+export function resolveOptions(options: SessionOptions | null | undefined): Config {
+  const given: SessionOptions = options ?? {};
+  requireFunction('genid', given.genid);
+  if (given.unset && given.unset !== 'destroy' && given.unset !== 'keep') {
+    throw new TypeError('unset option must be "destroy" or "keep"');
+  }
+  const secrets = resolveSecrets(given.secret);
+  requireFunction('jwtFromReq', given.jwtFromReq);
+  // express-session knows the name as `key`, too.
+  const name: unknown = given.name || (given as { key?: unknown }).key || 'connect.sid';
+  if (typeof name !== 'string') throw new TypeError('name option must be a string, the name of the cookie');
+  const keyRing = createKeyRing(given.keys);
+  const { jwtFromReq } = given;
+
+  return {
+    name,
+    tokens: keyRing && new Tokens(keyRing, resolveCacheSize(given.tokenCacheSize)),
+    store: resolveStore(given.store),
+    genid: given.genid || undefined,
+    readClaims: (req) => readClaims(jwtFromReq ?? undefined, req),
+    hasClaims: Boolean(jwtFromReq),
+    cookieOptions: resolveCookieOptions(given.cookie, name),
+    legacySecrets: (req) =>
+      secrets ?? [(req as { secret?: string }).secret].filter((secret) => secret !== undefined),
+    proxy: given.proxy,
+    resave: Boolean(given.resave),
+    rolling: Boolean(given.rolling),
+    saveUninitialized: Boolean(given.saveUninitialized),
+    unset: given.unset || 'keep',
+  };
+}
+
+function requireFunction(name: string, value: unknown): void {
+  if (value && typeof value !== 'function') throw new TypeError(`${name} option must be a function`);
+}
+
+/** @returns undefined where none is given: then `req.secret` of cookie-parser counts (B116) */
+function resolveSecrets(secret: SessionOptions['secret']): readonly CipherKey[] | undefined {
+  if (!secret) return undefined;
+  const secrets = Array.isArray(secret) ? secret : [secret];
+  if (secrets.length === 0) throw new TypeError('secret option array must contain one or more strings');
+  for (const candidate of secrets) {
+    try {
+      createHmac('sha256', candidate);
+    } catch {
+      throw new TypeError('secret option must be a string, a Buffer or a KeyObject, or an array of such');
+    }
+  }
+  return secrets;
+}
+
+function resolveCacheSize(size: number | undefined): number {
+  if (size === undefined) return DEFAULT_TOKEN_CACHE_SIZE;
+  if (!Number.isInteger(size) || size < 1) {
+    throw new TypeError('tokenCacheSize option must be a positive whole number of tokens');
+  }
+  return size;
+}
+
+function resolveStore(given: unknown): AnyStore {
+  const store = (given ?? new MemoryStore()) as AnyStore;
+  for (const method of ['on', 'get', 'set', 'destroy'] as const) {
+    if (typeof store[method] !== 'function') {
+      throw new TypeError(`store option must be a session store: it has no method ${method}`);
+    }
+  }
+  if (isProduction && store instanceof MemoryStore) {
+    console.warn(
+      'Warning: express-session-jwt MemoryStore is not\n' +
+        'designed for a production environment: it keeps all sessions in this one process and loses them with it.',
+    );
+  }
+  return store;
+}
+
+function resolveCookieOptions(cookie: SessionOptions['cookie'], name: string): Config['cookieOptions'] {
+  if (typeof cookie !== 'function') {
+    const options = cookie ?? {};
+    requireNamePrefix(name, options);
+    return () => options;
+  }
+  return (req) => {
+    const options: unknown = cookie(req);
+    if (typeof options !== 'object' || options === null) {
+      throw new TypeError('cookie option must return an object when it is a function');
+    }
+    requireNamePrefix(name, options as CookieOptions);
+    return options as CookieOptions;
+  };
+}
+
+/** Browsers drop a cookie of such a name without these attributes (RFC 6265bis, section 4.1.3). */
+function requireNamePrefix(name: string, { secure, path, domain }: CookieOptions): void {
+  const prefix = /^__(Host|Secure)-/.exec(name)?.[0];
+  if (prefix && secure !== true) {
+    throw new TypeError(
+      `name option ${name}: browsers demand of ${prefix} that the cookie option has secure: true`,
+    );
+  }
+  if (prefix === '__Host-' && ((path !== undefined && path !== '/') || domain)) {
+    throw new TypeError(
+      `name option ${name}: browsers demand of ${prefix} that the cookie option has path: '/' and no domain`,
+    );
+  }
+}

@@ -1,0 +1,72 @@
+import type { Claims } from './claims';
+import type { HashedStore } from './hashed-store';
+import type { Identity } from './identity';
+import type { Source } from './load';
+import type { Config } from './options';
+import { identityOf } from './session';
+import { NEW_SESSION, type Snapshot, takeSnapshot } from './snapshot';
+import type { Tokens } from './token';
+import type { NextFunction, Request, Response } from './types';
+
+/**
+ * Where the request's session came from.
+ * new: generated. loaded: stored under the token that came. forwarded: stored under the token to which a legacy cookie
+ * leads. upgraded: stored under a legacy id, to be stored under a token.
+ */
+export type Origin = 'new' | 'loaded' | 'forwarded' | 'upgraded';
+
+/** Everything about one request between `next()` and the end of its response. */
+export class RequestState {
+  readonly config: Config;
+  readonly tokens: Tokens;
+  readonly store: HashedStore;
+  readonly req: Request;
+  /** The session's identity when the request began. */
+  readonly identity: Identity;
+  /** The session when the request began. */
+  readonly before: Snapshot;
+  /** Whether the client's cookie is to be replaced, come what may. */
+  readonly mustSetCookie: boolean;
+  /** Whether the client has a cookie that goes on working until the session is stored under its new token. */
+  replacesCookie: boolean;
+  /** The Set-Cookie line that was added. */
+  setCookieLine: string | undefined;
+  headersAreSettled = false;
+  isTouched = false;
+
+  constructor(
+    source: Source,
+    readonly origin: Origin,
+    /** The application's claims when the request began. */
+    readonly claims: Claims,
+    readonly res: Response,
+    readonly next: NextFunction,
+  ) {
+    this.config = source.config;
+    this.tokens = source.tokens;
+    this.store = source.store;
+    this.req = source.req;
+    this.identity = identityOf(this.req.session);
+    this.before = origin === 'new' ? NEW_SESSION : takeSnapshot(this.req.session);
+    this.mustSetCookie = origin === 'upgraded' || origin === 'forwarded';
+    this.replacesCookie = origin === 'upgraded';
+  }
+
+  /** Whether the session is still the one that the request began with, not one generated since. */
+  get isSame(): boolean {
+    const identity = identityOf(this.req.session);
+    if (identity === this.identity) return true;
+    // A session made by hand has the id that it found on the request.
+    return !this.identity.isPending && !identity.isPending && identity.id === this.identity.id;
+  }
+
+  /** Whether the store has the session under the id that it has now. */
+  get isStored(): boolean {
+    return (this.origin === 'loaded' || this.origin === 'forwarded') && this.isSame;
+  }
+
+  /** Reports an error after the response (B129). */
+  reportLate(error: unknown): void {
+    setImmediate(this.next as (error: unknown) => void, error);
+  }
+}

@@ -1,0 +1,155 @@
+import type { ServerResponse } from 'node:http';
+import onHeaders from 'on-headers';
+import { debug } from './diagnostics';
+import { observe, settleHeaders, settleStore, withdrawCookie } from './ending';
+import { IssueError } from './keys';
+import type { RequestState } from './request-state';
+
+type End = ServerResponse['end'];
+type EndArguments = [chunk?: unknown, encoding?: unknown, callback?: unknown];
+
+/** Ties the session to its response: Set-Cookie goes out with the headers, the last byte after the session is stored. */
+export function patchResponse(state: RequestState): void {
+  const { res } = state;
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the response below
+  const originalEnd = res.end as (this: unknown, ...args: EndArguments) => unknown;
+  const end = (args: EndArguments): unknown => originalEnd.apply(res, args);
+  let phase: 'open' | 'failing' | 'detached' | 'ended' = 'open';
+
+  onHeaders(res, () => {
+    if (phase !== 'open') return;
+    try {
+      settleHeaders(state, observe(state));
+    } catch (error) {
+      phase = 'detached';
+      if (!(error instanceof IssueError)) throw error;
+      state.reportLate(error);
+    }
+  });
+
+  (res as ServerResponse).end = ((...args: EndArguments): unknown => {
+    if (phase === 'ended' || phase === 'failing') return false;
+    // What Node refuses it shall refuse itself, here and now (B056).
+    if (phase === 'detached' || !isAcceptable(args)) return end(args);
+    requireEncoding(args);
+    try {
+      return endWithSession(args);
+    } catch (error) {
+      // The session goes no further, but the application's error page can (B045).
+      phase = 'detached';
+      withdrawCookie(state);
+      if (!(error instanceof IssueError)) throw error;
+      return failWith(error);
+    }
+  }) as End;
+
+  /** Nothing has left yet: the application's error handler answers, once this turn is over. */
+  function failWith(error: IssueError): unknown {
+    phase = 'failing';
+    setImmediate(() => {
+      phase = 'detached';
+      state.next(error);
+    });
+    return res;
+  }
+
+  function endWithSession(args: EndArguments): unknown {
+    const now = observe(state);
+    settleHeaders(state, now);
+    const work = settleStore(state, now);
+    if (!work) {
+      phase = 'ended';
+      return end(args);
+    }
+    let isAnswered = false;
+    let release: (() => void) | undefined;
+    work((error, stored) => {
+      isAnswered = true;
+      const isLost = Boolean(error) && stored !== true;
+      if (error) state.reportLate(error);
+      release?.();
+      if (isLost && state.replacesCookie) withdrawCookie(state);
+      if (release) endLater(args);
+    });
+    phase = 'ended';
+    if (isAnswered) return end(args);
+    debug('split response: holding it until the store has answered');
+    release = commitHeaders(state, args);
+    return res;
+  }
+
+  function endLater(args: EndArguments): void {
+    try {
+      end(args);
+    } catch (error) {
+      state.reportLate(error);
+    }
+  }
+}
+
+function isAcceptable([chunk]: EndArguments): boolean {
+  return !chunk || typeof chunk === 'function' || typeof chunk === 'string' || chunk instanceof Uint8Array;
+}
+
+/** Node finds an unknown encoding too late to answer otherwise. @throws TypeError with Node's own code */
+function requireEncoding([chunk, encoding]: EndArguments): void {
+  if (typeof chunk === 'string' && typeof encoding === 'string') Buffer.from('', encoding as BufferEncoding);
+}
+
+/**
+ * Fixes status and headers as an `end` would, while not a byte leaves (B037, B048).
+ *
+ * @returns what undoes it, so that the response can go
+ */
+function commitHeaders(state: RequestState, args: EndArguments): () => void {
+  const { req, res } = state;
+  if (res.headersSent) return () => undefined;
+  // On HTTP/2 writeHead sends. And a cookie that takes the place of a working one can be withdrawn as long as nothing is fixed.
+  if (req.httpVersionMajor >= 2 || state.replacesCookie) return holdHeaders(res);
+  setContentLength(req.method, res, args);
+  res.writeHead(res.statusCode);
+  return () => undefined;
+}
+
+/** As Node itself does for a body that is known whole when the headers are written (B053). */
+function setContentLength(method: string, res: ServerResponse, [chunk, encoding]: EndArguments): void {
+  const { statusCode } = res;
+  const hasNoBody = method === 'HEAD' || statusCode < 200 || statusCode === 204 || statusCode === 304;
+  if (hasNoBody || ['Content-Length', 'Transfer-Encoding', 'Trailer'].some((name) => res.hasHeader(name)))
+    return;
+  const length =
+    typeof chunk === 'string'
+      ? Buffer.byteLength(chunk, encoding as BufferEncoding | undefined)
+      : chunk instanceof Uint8Array
+        ? chunk.byteLength
+        : 0;
+  res.setHeader('Content-Length', length);
+}
+
+/** Makes the response look and behave as if its headers were sent. */
+function holdHeaders(res: ServerResponse): () => void {
+  const { statusCode, statusMessage } = res;
+  const refuse = (verb: string) => () => {
+    const error = new Error(`Cannot ${verb} headers after they are sent to the client`);
+    throw Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' });
+  };
+  const held: Record<string, unknown> = {
+    headersSent: true,
+    setHeader: refuse('set'),
+    appendHeader: refuse('append'),
+    removeHeader: refuse('remove'),
+    writeHead: refuse('write'),
+    flushHeaders: () => undefined,
+  };
+  const own = Object.keys(held).map((name) => [name, Object.getOwnPropertyDescriptor(res, name)] as const);
+  for (const [name, value] of Object.entries(held))
+    Object.defineProperty(res, name, { configurable: true, value });
+  return () => {
+    for (const [name, descriptor] of own) {
+      if (descriptor) Object.defineProperty(res, name, descriptor);
+      else Reflect.deleteProperty(res, name);
+    }
+    // What was assigned meanwhile would have come too late.
+    Object.assign(res, { statusCode, statusMessage });
+  };
+}

@@ -1,0 +1,52 @@
+type Answer<Result> = (error?: unknown, result?: Result) => void;
+
+/**
+ * Calls a store's method with a callback and takes its first answer: by callback, or by the promise it returns (B131).
+ * A promise that fulfils with undefined is no answer: `async` methods of some stores return before they call back.
+ *
+ * @throws what the method throws before it has answered
+ */
+export function callStore<Result>(
+  method: (callback: Answer<Result>) => unknown,
+  callback: Answer<Result>,
+): void {
+  let answered = false;
+  const answerOnce: Answer<Result> = (error, result) => {
+    if (answered) return;
+    answered = true;
+    callback(error, result);
+  };
+  const returned = method(answerOnce);
+  if (!isThenable(returned)) return;
+  // Out of the promise's chain, where an error thrown by the callback would be an unhandled rejection.
+  returned.then(
+    (result) => {
+      if (result !== undefined) setImmediate(answerOnce, null, result as Result);
+    },
+    (error: unknown) => {
+      setImmediate(answerOnce, error ?? new Error('the store rejected without a reason'));
+    },
+  );
+}
+
+/** As callStore, but what the method throws is its answer. What the callback throws still passes through. */
+export function callStoreSafely<Result>(
+  method: (callback: Answer<Result>) => unknown,
+  callback: Answer<Result>,
+): void {
+  let answered = false;
+  try {
+    callStore<Result>(method, (error, result) => {
+      answered = true;
+      callback(error, result);
+    });
+  } catch (error) {
+    if (answered) throw error;
+    answered = true;
+    callback(error);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

@@ -1,0 +1,69 @@
+import { EventEmitter } from 'node:events';
+import { restoreCookie } from './cookie';
+import type { Identity } from './identity';
+import { Session } from './session';
+import type { ErrorCallback, Request, SessionRecord } from './types';
+
+/**
+ * Base of session stores. A store adds `get`, `set`, `destroy` and, optionally, `touch`.
+ * Those are not declared as fields: a field would shadow the methods of stores written without classes.
+ */
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- methods that subclasses add
+export class Store extends EventEmitter {
+  /** Destroys the request's session and generates a new one in its place (B173). */
+  regenerate(req: Request, callback: ErrorCallback): void {
+    this.destroy(req.sessionID, (error) => {
+      try {
+        if (this.generate) this.generate(req);
+        else req.sessionStore.generate(req as never);
+      } catch (thrown) {
+        callback(thrown);
+        return;
+      }
+      callback(error);
+    });
+  }
+
+  /** Loads a session outside of its request; calls back without arguments if there is none (B172). */
+  load(sid: string, callback: (error?: unknown, session?: Session) => void): void {
+    this.get(sid, (error, record) => {
+      if (error) {
+        callback(error);
+        return;
+      }
+      if (!record) {
+        callback();
+        return;
+      }
+      let session: Session;
+      try {
+        session = this.createSession({ sessionID: sid, sessionStore: this } as unknown as Request, record);
+      } catch (thrown) {
+        callback(thrown);
+        return;
+      }
+      callback(null, session);
+    });
+  }
+
+  /**
+   * Makes a stored record the request's session.
+   *
+   * @throws TypeError if the record has no cookie
+   */
+  createSession(req: Request, record: SessionRecord, identity?: Identity): Session {
+    const session = new Session(req, record, identity);
+    session.cookie = restoreCookie(record.cookie) as unknown as Session['cookie'];
+    req.session = session as never;
+    return session;
+  }
+}
+
+export interface Store {
+  get(sid: string, callback: (error?: unknown, record?: SessionRecord | null) => void): void;
+  set(sid: string, session: SessionRecord, callback?: ErrorCallback): void;
+  destroy(sid: string, callback?: ErrorCallback): void;
+  touch?(sid: string, session: SessionRecord, callback?: ErrorCallback): void;
+  /** Present on `req.sessionStore` only. */
+  generate?(req: Request): void;
+}

@@ -1,0 +1,22 @@
+/** A map that forgets a value once nobody else holds it. */
+export class WeakValues<V extends object> {
+  readonly #references = new Map<string, WeakRef<V>>();
+  readonly #collected = new FinalizationRegistry<string>((key) => {
+    // The key may have got a new value since.
+    if (this.get(key) === undefined) this.#references.delete(key);
+  });
+
+  get(key: string): V | undefined {
+    return this.#references.get(key)?.deref();
+  }
+
+  /** The value of this key, made by `create` where there is none. */
+  obtain(key: string, create: () => V): V {
+    const existing = this.get(key);
+    if (existing) return existing;
+    const value = create();
+    this.#references.set(key, new WeakRef(value));
+    this.#collected.register(value, key);
+    return value;
+  }
+}

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import ts from 'typescript';
+
+const LAST = 240;
+
+const label = (number: number): string => `B${String(number).padStart(3, '0')}`;
+
+/** The numbers a title shows: `B012`, lists such as `B012, B014`, ranges such as `B012–B014`. */
+function behavioursIn(title: string): number[] {
+  return [...title.matchAll(/\bB(\d{3})(?:\s*[-–—]\s*B?(\d{3}))?(?!\d)/g)].flatMap(([, first, last]) => {
+    const [from, to] = [Number(first), Number(last ?? first)];
+    return Array.from({ length: Math.max(to - from + 1, 0) }, (_, offset) => from + offset);
+  });
+}
+
+/** The text of a title as far as it stands in the source; what is computed is left out. */
+function literalText(node: ts.Expression): string {
+  if (ts.isStringLiteralLike(node)) return node.text;
+  if (ts.isTemplateExpression(node)) {
+    return [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join('…');
+  }
+  if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken) {
+    return literalText(node.left) + literalText(node.right);
+  }
+  return '…';
+}
+
+/** The titles of all tests and suites of a source that run: neither comments, nor what is skipped or has no body. */
+function titlesIn(source: string): string[] {
+  const titles: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node)) {
+      const [title, body] = node.arguments;
+      const callee = node.expression.getText();
+      if (/^(x(it|describe)|(it|describe)\.skip)$/.test(callee)) return;
+      if (/^(it|describe)(\.only)?$/.test(callee) && title && body) titles.push(literalText(title));
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('a.test.ts', source, ts.ScriptTarget.Latest, true));
+  return titles;
+}
+
+/** The project's own test files; those of the consumer projects are other people's. */
+function testFiles(directory = __dirname): string[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+    const file = path.join(directory, entry.name);
+    if (entry.isDirectory()) return /^(node_modules|consumers)$/.test(entry.name) ? [] : testFiles(file);
+    return entry.name.endsWith('.test.ts') ? [file] : [];
+  });
+}
+
+describe('the titles of the tests', () => {
+  const shown = new Map<number, string[]>();
+  before(() => {
+    for (const file of testFiles()) {
+      for (const title of titlesIn(readFileSync(file, 'utf8'))) {
+        for (const number of behavioursIn(title)) shown.set(number, [...(shown.get(number) ?? []), title]);
+      }
+    }
+  });
+
+  it('show every numbered behaviour', () => {
+    const missing = Array.from({ length: LAST }, (_, index) => index + 1).filter(
+      (number) => !shown.has(number),
+    );
+    assert.deepEqual(missing.map(label), []);
+  });
+
+  it('show no behaviour that does not exist', () => {
+    const unknown = [...shown.entries()].filter(([number]) => number < 1 || number > LAST);
+    assert.deepEqual(unknown, []);
+  });
+});
+
+describe('the reading of titles', () => {
+  it('expands ranges and lists', () => {
+    assert.deepEqual(behavioursIn('says it all (B001–B003, B007 B009/B011)'), [1, 2, 3, 7, 9, 11]);
+    assert.deepEqual(behavioursIn('says it (B001-B002) and (B010–012)'), [1, 2, 10, 11, 12]);
+    assert.deepEqual(behavioursIn('says B12, B0123 and AB123'), []);
+  });
+
+  it('finds titles in every way of writing them', () => {
+    const source = `
+      describe('suite', () => {
+        it("double", () => {});
+        it(\`of \${name} template\`, async () => {});
+        it(
+          'on a line ' + 'of its own',
+          function () {},
+        );
+        it.only('chosen', run);
+      });`;
+    const titles = ['suite', 'double', 'of … template', 'on a line of its own', 'chosen'];
+    assert.deepEqual(titlesIn(source), titles);
+  });
+
+  it('passes over comments, strings, skipped tests and tests without a body', () => {
+    const source = `
+      // it('in a comment', () => {});
+      /* describe('in another', () => {}); */
+      const text = "it('in a string', () => {})";
+      other('call', () => {});
+      it('without a body');
+      it.skip('skipped', () => {});
+      xit('crossed out', () => {});
+      describe.skip('skipped suite', () => { it('in a skipped suite', () => {}); });`;
+    assert.deepEqual(titlesIn(source), []);
+  });
+});

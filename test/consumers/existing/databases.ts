@@ -1,0 +1,40 @@
+// Just enough of a Redis client and of a PostgreSQL pool for the two stores to run without a server.
+import type { Pool } from 'pg';
+
+export class RedisStandIn {
+  readonly records = new Map<string, string>();
+
+  async get(key: string): Promise<string | null> {
+    return this.records.get(key) ?? null;
+  }
+
+  async set(key: string, value: string): Promise<void> {
+    this.records.set(key, value);
+  }
+
+  async expire(): Promise<void> {
+    return undefined;
+  }
+
+  async del(keys: string[]): Promise<void> {
+    for (const key of keys) this.records.delete(key);
+  }
+}
+
+class PoolStandIn {
+  readonly records = new Map<string, { sess: unknown }>();
+
+  async query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> {
+    if (text.startsWith('INSERT')) {
+      this.records.set(String(values[2]), { sess: JSON.parse(JSON.stringify(values[0])) });
+    } else if (text.startsWith('DELETE')) {
+      this.records.delete(String(values[0]));
+    } else if (text.startsWith('SELECT')) {
+      const record = this.records.get(String(values[0]));
+      return { rows: record ? [record] : [] };
+    }
+    return { rows: [] };
+  }
+}
+
+export const createPool = (): Pool => new PoolStandIn() as unknown as Pool;

@@ -1,0 +1,103 @@
+// What the types promise, the same for every way of resolving them. Copied into each TypeScript project; compiled, not run.
+import { createPrivateKey } from 'node:crypto';
+import type { Request, RequestHandler } from 'express';
+import session, { Cookie, MemoryStore, Session, Store } from 'express-session-jwt';
+import type { CookieOptions, SessionData, SessionOptions } from 'express-session-jwt';
+
+declare module 'express-session' {
+  interface SessionData {
+    fromOriginal: string;
+  }
+}
+
+declare module 'express-session-jwt' {
+  interface SessionData {
+    fromReplacement: number;
+  }
+}
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const equal = <A, B>(..._: Equal<A, B> extends true ? [] : ['the types differ']): void => undefined;
+
+// The factory and its options.
+export const handler: RequestHandler = session();
+const pem = Buffer.from('');
+session({ keys: { public: 'pem', private: 'pem' } });
+session({ keys: { public: pem, private: pem } });
+session({ keys: [{ public: pem, private: 'pem' }, { public: 'pem' }] });
+session({ keys: { private: createPrivateKey('pem') }, cookie: { sameSite: 'auto' } });
+session({ secret: 'keyboard cat', resave: true, store: new MemoryStore(), cookie: { secure: 'auto' } });
+session({ cookie: (req: Request) => ({ path: req.path }) });
+session({ jwtFromReq: (req) => (req.session.fromOriginal ? { user: req.session.fromOriginal } : null) });
+session({ jwtFromReq: () => undefined, tokenCacheSize: 10 });
+export const options: session.SessionOptions = {};
+equal<SessionOptions, session.SessionOptions>();
+// @ts-expect-error a path or a PEM alone is no pair
+session({ keys: 'private-key.pem' });
+// @ts-expect-error claims are an object
+session({ jwtFromReq: () => 'claims' });
+// @ts-expect-error the size is a number
+session({ tokenCacheSize: 'many' });
+// @ts-expect-error one of two words
+session({ unset: 'forget' });
+
+// The namespace and the named exports are the same things.
+equal<Store, session.Store>();
+equal<Cookie, session.Cookie>();
+equal<Session, session.Session>();
+equal<SessionData, session.SessionData>();
+equal<CookieOptions, session.CookieOptions>();
+equal<typeof MemoryStore, typeof session.MemoryStore>();
+
+// A session in a request.
+export async function handle(req: Request): Promise<void> {
+  equal<typeof req.session.fromOriginal, string | undefined>();
+  equal<typeof req.session.fromReplacement, number | undefined>();
+  // @ts-expect-error nobody declared it
+  req.session.undeclared;
+  req.session.fromReplacement = 1;
+  // @ts-expect-error it is a number
+  req.session.fromReplacement = 'one';
+
+  const saved = req.session.save();
+  const regenerated = req.session.regenerate();
+  const reloaded = req.session.reload();
+  const destroyed = req.session.destroy();
+  equal<typeof saved, Promise<void>>();
+  equal<typeof regenerated, Promise<void>>();
+  equal<typeof reloaded, Promise<void>>();
+  equal<typeof destroyed, Promise<void>>();
+  await Promise.all([saved, regenerated, reloaded, destroyed]);
+
+  const chained: Session = req.session.save((error) => void error);
+  chained.touch().resetMaxAge();
+  req.session
+    .regenerate(() => undefined)
+    .reload(() => undefined)
+    .destroy(() => undefined);
+
+  const jti: string | undefined = req.session.jwt?.jti;
+  const iat: number | undefined = req.session.jwt?.iat;
+  const claim: unknown = req.session.jwt?.['user'];
+  void [jti, iat, claim];
+  const maxAge: number | undefined | null = req.session.cookie.maxAge;
+  void maxAge;
+}
+
+// A store of one's own.
+export class OwnStore extends session.Store {
+  get(id: string, callback: (error: unknown, data?: session.SessionData | null) => void): void {
+    callback(id ? null : new Error());
+  }
+  set(id: string, data: session.SessionData, callback?: (error?: unknown) => void): void {
+    void [id, data.cookie.expires, data.fromOriginal, data.fromReplacement];
+    callback?.();
+  }
+  destroy(id: string, callback?: (error?: unknown) => void): void {
+    void id;
+    callback?.();
+  }
+}
+session({ store: new OwnStore() });
+// @ts-expect-error a store needs its three methods
+session({ store: { on: () => undefined } });

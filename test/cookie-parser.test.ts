@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict';
+import cookieParser from 'cookie-parser';
+import type { RequestHandler } from 'express';
+import request from 'supertest';
+import session from '../src';
+import { cookieOf, digest, setCookie, tokenOf } from './support/cookies';
+import { breakSignature, byHand } from './support/by-hand';
+import { recordOf } from './support/forge';
+import { keys } from './support/keys';
+import { legacyCookie } from './support/legacy';
+import { serverOf } from './support/server';
+import { asStore } from './support/site';
+import { ForeignStore } from './support/stores';
+import { visits } from './support/visits';
+
+const secret = 'keyboard cat';
+
+/** What is left of a request once other code has read its cookies. */
+interface Parsed {
+  header?: string | undefined;
+  signedCookies?: Record<string, unknown>;
+  cookies?: Record<string, unknown>;
+}
+
+/** A store with a counting server on it. */
+function setUp(options: session.SessionOptions = {}) {
+  const store = new ForeignStore();
+  const middleware = session({ keys, store: asStore(store), ...options });
+
+  /** Visits with a Cookie header that cookie-parser takes off again, unless told to keep it. */
+  const behindParser = (
+    cookie: string,
+    { parserSecret, keepHeader = false }: { parserSecret?: string; keepHeader?: boolean } = {},
+  ) => {
+    const parse = cookieParser(parserSecret);
+    const parsed: RequestHandler = (req, res, next) => {
+      parse(req, res, () => {
+        if (!keepHeader) delete req.headers.cookie;
+        middleware(req, res, next);
+      });
+    };
+    return request(serverOf(parsed, visits)).get('/').set('Cookie', cookie);
+  };
+
+  /** Visits with what some parser would have left. */
+  const visit = ({ header, signedCookies, cookies }: Parsed = {}) => {
+    const prepared: RequestHandler = (req, res, next) => {
+      Object.assign(req, { signedCookies, cookies });
+      middleware(req, res, next);
+    };
+    const pending = request(serverOf(prepared, visits)).get('/');
+    return header === undefined ? pending : pending.set('Cookie', header);
+  };
+
+  /** The token of a session that has this many visits. */
+  const tokenWith = async (count: number) => {
+    const token = byHand({ jti: `session with ${String(count)}` });
+    store.records.set(digest(token), recordOf({ visits: count }));
+    // Shows that the token is good before a test shows where it is read from.
+    const res = await visit({ header: `connect.sid=${token}` }).expect(String(count + 1));
+    assert.equal(setCookie(res), undefined);
+    store.records.set(digest(token), recordOf({ visits: count }));
+    store.calls.length = 0;
+    return token;
+  };
+
+  return { store, behindParser, visit, tokenWith };
+}
+
+describe('behind cookie-parser', () => {
+  it('finds the token in req.cookies where the header lacks it (B183)', async () => {
+    const { visit, behindParser } = setUp();
+    const first = await visit().expect('1');
+    const second = await behindParser(cookieOf(first)).expect('2');
+    assert.equal(setCookie(second), undefined);
+  });
+
+  it('makes a new session where the value in req.cookies is unusable (B183)', async () => {
+    const { store, behindParser } = setUp();
+    const res = await behindParser('connect.sid=neither-token-nor-legacy').expect('1');
+    assert.notEqual(setCookie(res), undefined);
+    assert.equal(store.count('get'), 0);
+  });
+
+  it('makes a new session where the signature of the token in req.cookies is broken (B183)', async () => {
+    const { store, visit, behindParser } = setUp();
+    const cookie = cookieOf(await visit().expect('1'));
+    for (const broken of [breakSignature(cookie), `${cookie}A`]) {
+      const res = await behindParser(broken).expect('1');
+      assert.notEqual(cookieOf(res), cookie);
+    }
+    assert.equal(store.count('get'), 0);
+  });
+
+  it('finds the token where cookie-parser has a secret and the header was deleted (B184)', async () => {
+    const { visit, behindParser } = setUp();
+    const first = await visit().expect('1');
+    await behindParser(cookieOf(first), { parserSecret: secret }).expect('2');
+  });
+
+  it('upgrades a legacy id, which sits in req.signedCookies without its wrapping (B184)', async () => {
+    const { store, behindParser, visit } = setUp();
+    store.records.set('old-id', recordOf({ visits: 41 }));
+    const left = serverOf(cookieParser(secret), (req, res) => {
+      res.end(JSON.stringify(req.signedCookies));
+    });
+    await request(left)
+      .get('/')
+      .set('Cookie', legacyCookie('old-id', secret))
+      .expect('{"connect.sid":"old-id"}');
+
+    const res = await behindParser(legacyCookie('old-id', secret), { parserSecret: secret }).expect('42');
+    assert.equal(store.records.has('old-id'), false);
+    assert.equal(store.records.has(digest(tokenOf(res))), true);
+    await visit({ header: cookieOf(res) }).expect('43');
+  });
+
+  it('reads the header as usual where it is still there (B184)', async () => {
+    const { visit, behindParser } = setUp();
+    const first = await visit().expect('1');
+    await behindParser(cookieOf(first), { parserSecret: secret, keepHeader: true }).expect('2');
+  });
+
+  describe('with an id in several places', () => {
+    const named = (value: unknown) => ({ 'connect.sid': value });
+
+    it('prefers the header (B185)', async () => {
+      const { visit, tokenWith, store } = setUp();
+      const [header, signed, plain] = [await tokenWith(10), await tokenWith(20), await tokenWith(30)];
+      await visit({
+        header: `connect.sid=${header}`,
+        signedCookies: named(signed),
+        cookies: named(plain),
+      }).expect('11');
+      assert.equal(store.count('get'), 1);
+    });
+
+    it('prefers req.signedCookies to req.cookies (B185)', async () => {
+      const { visit, tokenWith, store } = setUp();
+      const [signed, plain] = [await tokenWith(20), await tokenWith(30)];
+      await visit({ signedCookies: named(signed), cookies: named(plain) }).expect('21');
+      assert.equal(store.count('get'), 1);
+    });
+
+    it('takes req.cookies last (B185)', async () => {
+      const { visit, tokenWith } = setUp();
+      const plain = await tokenWith(30);
+      await visit({ header: 'other=1', signedCookies: {}, cookies: named(plain) }).expect('31');
+    });
+
+    for (const [label, rejected] of [
+      ['garbage', () => 'garbage'],
+      ['a token with a broken signature', () => breakSignature(byHand())],
+      [
+        'a legacy id with a bad signature',
+        () => legacyCookie('old-id', 'another').slice('connect.sid='.length),
+      ],
+    ] as const) {
+      it(`goes on past a header that holds ${label} (B185)`, async () => {
+        const { visit, tokenWith } = setUp({ secret });
+        const [signed, plain] = [await tokenWith(20), await tokenWith(30)];
+        const header = `connect.sid=${rejected()}`;
+        await visit({ header, signedCookies: named(signed), cookies: named(plain) }).expect('21');
+        await visit({ header, cookies: named(plain) }).expect('31');
+      });
+    }
+
+    it('goes on past a token in req.signedCookies that does not verify (B185)', async () => {
+      const { visit, tokenWith } = setUp();
+      const plain = await tokenWith(30);
+      await visit({ signedCookies: named(breakSignature(byHand())), cookies: named(plain) }).expect('31');
+    });
+
+    it('takes the first that verifies, though its session may be lost (B185)', async () => {
+      const { visit, tokenWith, store } = setUp();
+      const plain = await tokenWith(30);
+      await visit({ header: `connect.sid=${byHand()}`, cookies: named(plain) }).expect('1');
+      assert.equal(store.count('get'), 1);
+    });
+  });
+
+  describe('with what was left to verify', () => {
+    const named = (value: unknown) => ({ 'connect.sid': value });
+
+    it('trusts a legacy id in req.signedCookies, whatever its own secret (B186)', async () => {
+      for (const options of [{}, { secret: 'another secret' }]) {
+        const { store, visit } = setUp(options);
+        store.records.set('old-id', recordOf({ visits: 41 }));
+        await visit({ signedCookies: named('old-id') }).expect('42');
+        assert.equal(store.calls[0]?.id, 'old-id');
+      }
+    });
+
+    it('verifies a legacy value in req.cookies (B186)', async () => {
+      const { store, visit } = setUp({ secret });
+      store.records.set('old-id', recordOf({ visits: 41 }));
+      const legacy = (by: string) =>
+        decodeURIComponent(legacyCookie('old-id', by).slice('connect.sid='.length));
+      await visit({ cookies: named(legacy('another secret')) }).expect('1');
+      await visit({ cookies: named('s:old-id') }).expect('1');
+      await visit({ cookies: named('old-id') }).expect('1');
+      assert.equal(store.count('get'), 0);
+      await visit({ cookies: named(legacy(secret)) }).expect('42');
+    });
+
+    it('verifies a legacy value that req.secret has signed where there is no secret option (B186)', async () => {
+      const { store, behindParser } = setUp();
+      store.records.set('old-id', recordOf({ visits: 41 }));
+      await behindParser(legacyCookie('old-id', 'another secret'), { parserSecret: secret }).expect('1');
+      assert.equal(store.count('get'), 0);
+      await behindParser(legacyCookie('old-id', secret), { parserSecret: secret }).expect('42');
+    });
+
+    it('verifies a token from either (B186)', async () => {
+      const { store, visit } = setUp();
+      const forged = breakSignature(byHand());
+      for (const id of [forged, digest(forged)]) store.records.set(id, recordOf({ visits: 41 }));
+      await visit({ cookies: named(forged) }).expect('1');
+      await visit({ signedCookies: named(forged) }).expect('1');
+      assert.equal(store.count('get'), 0);
+
+      const good = byHand();
+      store.records.set(digest(good), recordOf({ visits: 41 }));
+      await visit({ cookies: named(good) }).expect('42');
+      await visit({ signedCookies: named(good) }).expect('43');
+    });
+  });
+
+  describe('with entries that are not text', () => {
+    const entries = [false, true, 42, null, {}, { toString: () => 'old-id' }, ['old-id'], () => 'old-id'];
+    for (const entry of entries) {
+      const label = typeof entry === 'object' ? JSON.stringify(entry) : String(entry);
+      for (const place of ['cookies', 'signedCookies'] as const) {
+        it(`ignores ${label} in req.${place} (B187)`, async () => {
+          const { store, visit } = setUp({ secret });
+          store.records.set('old-id', recordOf({ visits: 41 }));
+          await visit({ [place]: { 'connect.sid': entry } }).expect(200, '1');
+          assert.equal(store.count('get'), 0);
+        });
+      }
+    }
+
+    it('ignores a cookie that cookie-parser has made an object of (B187)', async () => {
+      const { store, behindParser } = setUp({ secret });
+      await behindParser('connect.sid=j:{"id":"old-id"}').expect(200, '1');
+      await behindParser(legacyCookie('j:{"id":"old-id"}', secret), { parserSecret: secret }).expect(
+        200,
+        '1',
+      );
+      // A wrong signature makes cookie-parser leave `false`.
+      await behindParser(legacyCookie('old-id', 'another secret'), { parserSecret: secret }).expect(200, '1');
+      assert.equal(store.count('get'), 0);
+    });
+
+    it('goes on past them to the next place (B187)', async () => {
+      const { visit, tokenWith } = setUp();
+      const token = await tokenWith(30);
+      await visit({ signedCookies: { 'connect.sid': false }, cookies: { 'connect.sid': token } }).expect(
+        '31',
+      );
+    });
+
+    it('does without cookie collections that are no objects (B187)', async () => {
+      const { visit } = setUp();
+      const parsed = { signedCookies: null, cookies: 'connect.sid' } as unknown as Parsed;
+      await visit(parsed).expect(200, '1');
+    });
+  });
+});

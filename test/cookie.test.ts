@@ -1,0 +1,471 @@
+import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
+import request from 'supertest';
+import session from '../src';
+import { withFrozenClock } from './support/clock';
+import { cookieOf } from './support/cookies';
+import { createServer } from './support/server';
+import { asStore } from './support/site';
+import { ForeignStore } from './support/stores';
+
+/** What the tests use of a Cookie, including what the public types leave out. */
+interface CookieObject {
+  [member: string]: unknown;
+  expires: unknown;
+  maxAge: unknown;
+  originalMaxAge: unknown;
+  readonly data: Record<string, unknown>;
+  serialize: (name: string, value: string) => string;
+  toJSON: () => Record<string, unknown>;
+}
+
+const Cookie = session.Cookie as unknown as new (options?: unknown) => CookieObject;
+
+const DATA_MEMBERS = [
+  'originalMaxAge',
+  'partitioned',
+  'priority',
+  'expires',
+  'secure',
+  'httpOnly',
+  'domain',
+  'path',
+  'sameSite',
+];
+
+function time(value: unknown): number {
+  assert.ok(value instanceof Date, 'a Date is expected');
+  return value.getTime();
+}
+
+function assertNear(actual: unknown, expected: number, tolerance = 1000): void {
+  assert.ok(typeof actual === 'number', 'a number is expected');
+  assert.ok(Math.abs(actual - expected) <= tolerance, `${String(actual)} is not near ${String(expected)}`);
+}
+
+describe('Cookie', () => {
+  describe('constructor', () => {
+    function assertDefaults(cookie: CookieObject): void {
+      assert.equal(typeof cookie, 'object');
+      assert.ok(cookie instanceof Cookie);
+      assert.equal(cookie.expires, null);
+      assert.equal(cookie.httpOnly, true);
+      assert.equal(cookie.path, '/');
+      assert.equal(cookie.maxAge, null);
+      assert.equal(cookie.originalMaxAge, null);
+    }
+
+    it('makes a host-wide, http-only browser-session cookie without options (B153)', () => {
+      assertDefaults(new Cookie());
+    });
+
+    for (const [label, options] of [
+      ['an empty object', {}],
+      ['null', null],
+    ] as const) {
+      it(`takes ${label} for no options (B153)`, () => {
+        assertDefaults(new Cookie(options));
+      });
+    }
+
+    for (const options of [42, 'foo', true, () => ({})]) {
+      it(`refuses ${typeof options === 'function' ? 'a function' : JSON.stringify(options)} as options (B154)`, () => {
+        assert.throws(() => new Cookie(options), {
+          name: 'TypeError',
+          message: /argument options must be a object/,
+        });
+      });
+    }
+
+    for (const options of [undefined, null, false, 0, Number.NaN, '', []]) {
+      const label = Array.isArray(options)
+        ? 'an empty array'
+        : options === ''
+          ? 'an empty string'
+          : String(options);
+      it(`lets ${label} pass as options (B154)`, () => {
+        assertDefaults(new Cookie(options));
+      });
+    }
+
+    it('lets an array with elements pass as options (B154)', () => {
+      assert.equal(new Cookie(['first']).path, '/');
+    });
+
+    it('ignores an option called data and keeps computing that member (B155)', () => {
+      const cookie = new Cookie({ data: { path: '/data', leaked: true }, path: '/option' });
+      assert.equal(cookie.data.path, '/option');
+      assert.deepEqual(Object.keys(cookie.data), DATA_MEMBERS);
+      assert.equal(cookie.leaked, undefined);
+      cookie.path = '/later';
+      assert.equal(cookie.data.path, '/later');
+    });
+
+    it('keeps the very Date given as expires (B156)', () => {
+      const expires = new Date(Date.now() + 60_000);
+      assert.equal(new Cookie({ expires }).expires, expires);
+    });
+
+    it('derives maxAge from expires as the time that remains (B156)', () => {
+      assertNear(new Cookie({ expires: new Date(Date.now() + 60_000) }).maxAge, 60_000);
+    });
+
+    for (const [name, value] of Object.entries({
+      httpOnly: false,
+      partitioned: true,
+      path: '/foo',
+      priority: 'high',
+    })) {
+      it(`keeps the option ${name}: ${String(value)} (B157)`, () => {
+        const cookie = new Cookie({ [name]: value });
+        assert.equal(cookie[name], value);
+        assert.equal(cookie.data[name], value);
+      });
+    }
+
+    it('derives expires from maxAge as a Date that far ahead (B158)', () => {
+      assertNear(time(new Cookie({ maxAge: 60_000 }).expires), Date.now() + 60_000);
+    });
+
+    it('reports a maxAge that counts down from the given one (B158)', () =>
+      withFrozenClock((clock) => {
+        const cookie = new Cookie({ maxAge: 60_000 });
+        assert.equal(cookie.maxAge, 60_000);
+        clock.tick(1_500);
+        assert.equal(cookie.maxAge, 58_500);
+      }));
+
+    it('takes a Date as maxAge for the time of expiry and says that this is deprecated (B159)', () => {
+      const warnings: Error[] = [];
+      const onDeprecation = (warning: Error) => warnings.push(warning);
+      process.on('deprecation', onDeprecation);
+      try {
+        const expires = new Date(Date.now() + 60_000);
+        const cookie = new Cookie({ maxAge: expires });
+        assert.equal(time(cookie.expires), expires.getTime());
+        assertNear(cookie.maxAge, 60_000);
+      } finally {
+        process.off('deprecation', onDeprecation);
+      }
+      assert.deepEqual(
+        warnings.map(({ message }) => message),
+        ['maxAge as Date; pass number of milliseconds instead'],
+      );
+    });
+
+    for (const maxAge of ['42', true, () => 42, {}]) {
+      const label = typeof maxAge === 'function' ? 'a function' : JSON.stringify(maxAge);
+      it(`refuses ${label} as maxAge, as an option and when it is assigned (B160)`, () => {
+        const refusal = { name: 'TypeError', message: /maxAge must be a number or Date/ };
+        assert.throws(() => new Cookie({ maxAge }), refusal);
+        const cookie = new Cookie({ maxAge: 1000 });
+        assert.throws(() => (cookie.maxAge = maxAge), refusal);
+        assertNear(cookie.maxAge, 1000);
+      });
+    }
+
+    for (const maxAge of [0, -5000]) {
+      it(`takes maxAge ${String(maxAge)} for an expiry ${maxAge === 0 ? 'now' : 'in the past'} (B161)`, () =>
+        withFrozenClock((clock) => {
+          const cookie = new Cookie({ maxAge });
+          assert.equal(time(cookie.expires), clock.now() + maxAge);
+          assert.equal(cookie.maxAge, maxAge);
+        }));
+    }
+
+    for (const maxAge of [null, undefined, false, '']) {
+      it(`holds maxAge ${inspect(maxAge)} as it is, in expires as well (B161)`, () => {
+        const cookie = new Cookie({ maxAge });
+        assert.equal(cookie.expires, maxAge);
+        assert.equal(cookie.maxAge, maxAge);
+        const assigned = new Cookie({ maxAge: 1000 });
+        assigned.maxAge = maxAge;
+        assert.equal(assigned.expires, maxAge);
+        assert.equal(assigned.maxAge, maxAge);
+      });
+    }
+
+    for (const maxAge of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      it(`turns maxAge ${String(maxAge)} into an invalid Date, which does not serialize (B161)`, () => {
+        const cookie = new Cookie({ maxAge });
+        assert.ok(Number.isNaN(time(cookie.expires)));
+        assert.throws(() => cookie.serialize('n', 'v'), /option expires is invalid/);
+      });
+    }
+
+    it('lets the later key win where expires and maxAge are both given (B162)', () =>
+      withFrozenClock((clock) => {
+        const expires = new Date(clock.now() + 60_000);
+        assert.equal(time(new Cookie({ expires, maxAge: 1000 }).expires), clock.now() + 1000);
+        assert.equal(new Cookie({ maxAge: 1000, expires }).expires, expires);
+      }));
+  });
+
+  describe('originalMaxAge', () => {
+    it('is the number that was assigned to maxAge, whatever the clock says (B163)', () =>
+      withFrozenClock((clock) => {
+        const cookie = new Cookie({ maxAge: 1000 });
+        assert.equal(cookie.originalMaxAge, 1000);
+        clock.tick(400);
+        cookie.maxAge = 600_000;
+        assert.equal(cookie.originalMaxAge, 600_000);
+        clock.tick(400);
+        assert.equal(cookie.originalMaxAge, 600_000);
+        assert.equal(cookie.maxAge, 599_600);
+      }));
+
+    it('stays the same number when the clock moves between any two readings (B163)', () => {
+      const real = Date.now;
+      let now = real();
+      Date.now = () => (now += 7);
+      try {
+        const cookie = new Cookie({ maxAge: 600_000 });
+        assert.equal(cookie.originalMaxAge, 600_000);
+        for (let touches = 0; touches < 1000; touches++) cookie.maxAge = cookie.originalMaxAge;
+        assert.equal(cookie.originalMaxAge, 600_000);
+      } finally {
+        Date.now = real;
+      }
+    });
+
+    it('survives any number of touches and of trips through the store (B163)', async () => {
+      const server = createServer({ cookie: { maxAge: 1000 } }, (req, res) => {
+        if (req.url === '/long') req.session.cookie.maxAge = 600_000;
+        for (let touches = 0; touches < 20; touches++) req.session.touch();
+        Object.assign(req.session, { visited: req.url });
+        res.end(String(req.session.cookie.originalMaxAge));
+      });
+      const first = await request(server).get('/long').expect(200, '600000');
+      for (const path of ['/a', '/b', '/c']) {
+        await request(server).get(path).set('Cookie', cookieOf(first)).expect(200, '600000');
+      }
+    });
+
+    it('is what remains at the moment an expiry is assigned (B163)', () =>
+      withFrozenClock((clock) => {
+        const cookie = new Cookie({ maxAge: 1000 });
+        clock.tick(300);
+        cookie.expires = new Date(clock.now() + 5000);
+        assert.equal(cookie.originalMaxAge, 5000);
+        clock.tick(300);
+        assert.equal(cookie.originalMaxAge, 5000);
+        assert.equal(cookie.maxAge, 4700);
+      }));
+
+    it('given as an option wins only after expires and maxAge (B163)', () =>
+      withFrozenClock((clock) => {
+        const expires = new Date(clock.now() + 5000);
+        assert.equal(new Cookie({ maxAge: 1000, originalMaxAge: 7000 }).originalMaxAge, 7000);
+        assert.equal(new Cookie({ originalMaxAge: 7000, maxAge: 1000 }).originalMaxAge, 1000);
+        assert.equal(new Cookie({ expires, originalMaxAge: 7000 }).originalMaxAge, 7000);
+        assert.equal(new Cookie({ originalMaxAge: 7000, expires }).originalMaxAge, 5000);
+      }));
+
+    for (const originalMaxAge of [null, undefined]) {
+      it(`given as ${String(originalMaxAge)} is filled from maxAge (B163)`, () =>
+        withFrozenClock((clock) => {
+          const expires = new Date(clock.now() + 5000);
+          assert.equal(new Cookie({ maxAge: 1000, originalMaxAge }).originalMaxAge, 1000);
+          assert.equal(new Cookie({ expires, originalMaxAge }).originalMaxAge, 5000);
+          assert.equal(new Cookie({ originalMaxAge }).originalMaxAge, null);
+        }));
+    }
+
+    function createLifetimeServer(store: session.Store = new session.MemoryStore()) {
+      return createServer({ cookie: { maxAge: 2000 }, store }, (req, res) => {
+        Object.assign(req.session, { user: 'bob' });
+        res.end(String(req.session.cookie.originalMaxAge));
+      });
+    }
+
+    it('reads as configured on the request that creates the session (B164)', () =>
+      request(createLifetimeServer()).get('/').expect(200, '2000'));
+
+    it('reads as configured on a session loaded 100 ms later (B164)', async () => {
+      const server = createLifetimeServer();
+      const first = await request(server).get('/').expect(200, '2000');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await request(server).get('/').set('Cookie', cookieOf(first)).expect(200, '2000');
+    });
+
+    it('reads as configured where the store returns the expiry as a Date (B164)', async () => {
+      const store = new ForeignStore();
+      const get = store.get.bind(store);
+      let dates = 0;
+      store.get = (id, callback) => {
+        get(id, (error, record) => {
+          const { cookie } = record as { cookie: { expires: string | Date } };
+          cookie.expires = new Date(cookie.expires);
+          dates++;
+          callback(error, record);
+        });
+      };
+      const server = createLifetimeServer(asStore(store));
+      const first = await request(server).get('/').expect(200, '2000');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await request(server).get('/').set('Cookie', cookieOf(first)).expect(200, '2000');
+      assert.equal(dates, 1);
+    });
+
+    it('makes an expiry given as a Date relative: each touch starts the lifetime anew (B165)', () =>
+      withFrozenClock(async (clock) => {
+        const server = createServer({ cookie: { expires: new Date(clock.now() + 60_000) } }, (req, res) => {
+          const left: unknown[] = [];
+          for (let touches = 0; touches < 3; touches++) {
+            clock.tick(10_000);
+            req.session.touch();
+            const { expires } = req.session.cookie as unknown as CookieObject;
+            left.push(time(expires) - clock.now());
+          }
+          Object.assign(req.session, { visited: req.url });
+          res.end(JSON.stringify([req.session.cookie.originalMaxAge, ...left]));
+        });
+        const lifetimes = JSON.stringify([60_000, 60_000, 60_000, 60_000]);
+        const first = await request(server).get('/first').expect(200, lifetimes);
+        await request(server).get('/second').set('Cookie', cookieOf(first)).expect(200, lifetimes);
+      }));
+  });
+
+  describe('data', () => {
+    const options = {
+      maxAge: 60_000,
+      domain: 'example.com',
+      path: '/shop',
+      secure: true,
+      httpOnly: false,
+      sameSite: 'lax',
+      partitioned: true,
+      priority: 'low',
+    };
+
+    it('has exactly the cookie members, set or not, in a fixed order (B166)', () => {
+      assert.deepEqual(Object.keys(new Cookie().data), DATA_MEMBERS);
+      const { maxAge, ...rest } = options;
+      const cookie = new Cookie({ ...options, unknown: true });
+      assert.deepEqual(Object.keys(cookie.data), DATA_MEMBERS);
+      assert.deepEqual(cookie.data, { ...rest, originalMaxAge: maxAge, expires: cookie.expires });
+    });
+
+    it('is read-only (B166)', () => {
+      const cookie = new Cookie({ path: '/shop' });
+      assert.equal(Reflect.set(cookie, 'data', { path: '/other' }), false);
+      assert.equal(cookie.data.path, '/shop');
+      assert.equal(cookie.path, '/shop');
+    });
+
+    it('is what toJSON returns, so that undefined members vanish in JSON (B166)', () => {
+      const cookie = new Cookie(options);
+      assert.deepEqual(cookie.toJSON(), cookie.data);
+      assert.equal(
+        JSON.stringify(new Cookie()),
+        '{"originalMaxAge":null,"expires":null,"httpOnly":true,"path":"/"}',
+      );
+    });
+  });
+
+  describe('serialize', () => {
+    it('writes name, percent-encoded value and attributes (B167)', () => {
+      assert.equal(new Cookie().serialize('n', 'a b;%'), 'n=a%20b%3B%25; Path=/; HttpOnly');
+      const cookie = new Cookie({
+        expires: new Date(0),
+        domain: 'example.com',
+        secure: true,
+        sameSite: 'strict',
+      });
+      assert.equal(
+        cookie.serialize('n', 'v'),
+        'n=v; Domain=example.com; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Secure; SameSite=Strict',
+      );
+    });
+
+    it('leaves an empty path out (B167)', () => {
+      assert.equal(new Cookie({ path: '' }).serialize('n', 'v'), 'n=v; HttpOnly');
+    });
+
+    it('refuses a name that is none (B167)', () => {
+      assert.throws(() => new Cookie().serialize('a b', 'v'), /argument name is invalid/);
+    });
+
+    for (const [option, value] of Object.entries({
+      expires: new Date(Number.NaN),
+      domain: 'example.com;',
+      path: '/;x',
+      priority: 'urgent',
+      sameSite: 'sometimes',
+    })) {
+      it(`refuses an invalid ${option} (B167)`, () => {
+        const cookie = new Cookie({ [option]: value });
+        assert.throws(() => cookie.serialize('n', 'v'), new RegExp(`option ${option} is invalid`));
+      });
+    }
+  });
+
+  describe('own members', () => {
+    it('are the four basic ones, then the options in their order (B168)', () => {
+      const basic = ['path', '_expires', 'originalMaxAge', 'httpOnly'];
+      assert.deepEqual(Object.keys(new Cookie()), basic);
+      const cookie = new Cookie({
+        sameSite: 'lax',
+        maxAge: 1000,
+        custom: 1,
+        path: '/x',
+        domain: 'example.com',
+      });
+      assert.deepEqual(Object.keys(cookie), [...basic, 'sameSite', 'custom', 'domain']);
+    });
+
+    it('include unknown options, which stay out of data (B168)', () => {
+      const cookie = new Cookie({ custom: 'kept' });
+      assert.equal(cookie.custom, 'kept');
+      assert.ok(!('custom' in cookie.data));
+    });
+  });
+
+  describe('copy', () => {
+    it('has the same expires and originalMaxAge, later on too (B169)', () =>
+      withFrozenClock((clock) => {
+        const source = new Cookie({ maxAge: 60_000, path: '/shop', secure: true });
+        clock.tick(1_000);
+        const copy = new Cookie(source);
+        assert.equal(time(copy.expires), time(source.expires));
+        assert.equal(copy.originalMaxAge, 60_000);
+        assert.deepEqual(copy.data, source.data);
+      }));
+
+    it('is independent of its source (B169)', () => {
+      const source = new Cookie({ maxAge: 60_000 });
+      const copy = new Cookie(source);
+      const before = JSON.stringify(source);
+      copy.maxAge = 1000;
+      copy.path = '/copy';
+      copy.secure = true;
+      assert.equal(JSON.stringify(source), before);
+      source.httpOnly = false;
+      assert.equal(copy.httpOnly, true);
+    });
+
+    it('is what a session gets from a store that returns Cookie objects (B169)', async () => {
+      const store = new ForeignStore();
+      const get = store.get.bind(store);
+      const returned: CookieObject[] = [];
+      store.get = (id, callback) => {
+        get(id, (error, record) => {
+          const { cookie, ...rest } = record as { cookie: { expires: string } };
+          const live = new Cookie({ ...cookie, expires: new Date(cookie.expires) });
+          live.originalMaxAge = 60_000;
+          returned.push(live);
+          callback(error, { ...rest, cookie: live });
+        });
+      };
+      const server = createServer({ store: asStore(store), cookie: { maxAge: 60_000 } }, (req, res) => {
+        if (req.url === '/new') Object.assign(req.session, { user: 'bob' });
+        else req.session.cookie.path = '/edited';
+        res.end(String(req.session.cookie.originalMaxAge));
+      });
+      const first = await request(server).get('/new').expect(200);
+      await request(server).get('/load').set('Cookie', cookieOf(first)).expect(200, '60000');
+      assert.equal(returned.length, 1);
+      assert.equal(returned[0]?.path, '/');
+    });
+  });
+});

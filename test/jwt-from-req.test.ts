@@ -1,0 +1,523 @@
+import assert from 'node:assert/strict';
+import type { Request } from 'express';
+import session from '../src';
+import { withFrozenClock } from './support/clock';
+import { cookieOf, decode, digest, setCookie, tokenOf } from './support/cookies';
+import { issue, recordOf, seconds } from './support/forge';
+import { keys } from './support/keys';
+import { lateErrors } from './support/late-errors';
+import { loose } from './support/loose';
+import type { Handler } from './support/server';
+import { asStore, closeSites, countHits, data, openSite, showHits } from './support/site';
+import { ForeignStore } from './support/stores';
+
+const claimsOf = (token: string): Record<string, unknown> => decode(token).payload;
+
+/** Claims from what earlier middleware or the handler left in `req.user`, as Passport does. */
+const userClaims = (req: Request) => ('user' in req ? { user_id: req.user } : null);
+
+const logIn = (req: Request, user: unknown = 101): void => {
+  Object.assign(req, { user });
+};
+
+const logInAndCount: Handler = (req, res) => {
+  logIn(req);
+  return countHits(req, res);
+};
+
+const sendJwt: Handler = (req, res) => res.end(JSON.stringify(data(req).jwt));
+
+describe('jwtFromReq', () => {
+  afterEach(closeSites);
+
+  for (const jwtFromReq of ['bogus!', 42, true, {}]) {
+    it(`is refused by the factory when it is ${JSON.stringify(jwtFromReq)} (B200)`, () => {
+      assert.throws(
+        () => session(loose({ keys, jwtFromReq })),
+        (error: unknown) =>
+          error instanceof TypeError && error.message.includes('jwtFromReq option must be a function'),
+      );
+    });
+  }
+
+  for (const jwtFromReq of [undefined, null]) {
+    it(`adds no claims when it is ${String(jwtFromReq)} (B200)`, async () => {
+      const site = await openSite(loose({ jwtFromReq }), { '/': countHits });
+      const first = await site.visit('/');
+      assert.deepEqual(Object.keys(claimsOf(tokenOf(first))).sort(), ['iat', 'jti']);
+      assert.equal((await site.visit('/', cookieOf(first))).text, '2');
+    });
+  }
+
+  const noClaims: [string, Record<string, unknown>][] = [
+    ['is absent', {}],
+    ['returns null', { jwtFromReq: () => null }],
+    ['returns an empty object', { jwtFromReq: () => ({}) }],
+    ['returns undefined', { jwtFromReq: () => undefined }],
+  ];
+  for (const [name, options] of noClaims) {
+    it(`leaves a working session when it ${name} (B201)`, async () => {
+      const site = await openSite(loose({ ...options, saveUninitialized: true }), { '/': countHits });
+      const first = await site.visit('/');
+      assert.equal(first.status, 200);
+      assert.deepEqual(Object.keys(claimsOf(tokenOf(first))).sort(), ['iat', 'jti']);
+      assert.equal((await site.visit('/', cookieOf(first))).text, '2');
+      assert.deepEqual(await lateErrors(site), []);
+    });
+  }
+
+  it('puts what it returns at the top level of the token (B202)', async () => {
+    const site = await openSite({ jwtFromReq: (req) => ({ url: req.url }) }, { '/foo': countHits });
+    assert.equal(claimsOf(tokenOf(await site.visit('/foo'))).url, '/foo');
+  });
+
+  it('can read a user id that a handler stored in the session, new or loaded (B202)', async () => {
+    const jwtFromReq = (req: Request) => (data(req).userId ? { user_id: data(req).userId } : null);
+    const store: Handler = (req, res) => {
+      data(req).userId = 7;
+      res.end();
+    };
+    const site = await openSite({ jwtFromReq }, { '/': countHits, '/login': store });
+    const fresh = await site.visit('/login');
+    assert.equal(claimsOf(tokenOf(fresh)).user_id, 7);
+
+    const anonymous = await site.visit('/');
+    const loaded = await site.visit('/login', cookieOf(anonymous));
+    assert.equal(claimsOf(tokenOf(loaded)).user_id, 7);
+    assert.equal((await site.visit('/', cookieOf(loaded))).text, '2');
+  });
+
+  it('always finds req.session in place, whatever happens to the session (B202)', async () => {
+    const missing: string[] = [];
+    let calls = 0;
+    const jwtFromReq = (req: Request) => {
+      calls++;
+      if (!(req.session instanceof session.Session)) missing.push(req.url);
+      return userClaims(req);
+    };
+    const site = await openSite(
+      { jwtFromReq },
+      {
+        '/': countHits,
+        '/login': logInAndCount,
+        '/regenerate': async (req, res) => {
+          await req.session.regenerate();
+          res.end(req.sessionID);
+        },
+        '/reload': async (req, res) => {
+          await req.session.reload();
+          res.end();
+        },
+        '/destroy': async (req, res) => {
+          await req.session.destroy();
+          res.end();
+        },
+        '/null': (req, res) => {
+          Object.assign(req, { session: null });
+          res.end();
+        },
+      },
+    );
+    const first = await site.visit('/');
+    const rotated = await site.visit('/login', cookieOf(first));
+    const regenerated = await site.visit('/regenerate', cookieOf(rotated));
+    await site.visit('/reload', cookieOf(regenerated));
+    await site.visit('/null', cookieOf(regenerated));
+    await site.visit('/destroy', cookieOf(regenerated));
+    await site.visit('/', cookieOf(regenerated));
+    assert.deepEqual(missing, []);
+    assert.ok(calls > 0);
+    assert.deepEqual(await lateErrors(site), []);
+  });
+
+  it('adds to iat in seconds and a jti, and nothing else is in the payload (B203)', async () => {
+    await withFrozenClock(async () => {
+      const jwtFromReq = () => ({ role: 'admin', tenant: { id: 3 } });
+      const site = await openSite({ jwtFromReq, genid: () => 'apple' }, { '/': countHits });
+      const payload = claimsOf(tokenOf(await site.visit('/')));
+      assert.deepEqual(payload, { role: 'admin', tenant: { id: 3 }, iat: seconds(), jti: 'apple' });
+    });
+  });
+
+  it('cannot override jti (B203)', async () => {
+    const site = await openSite(
+      { jwtFromReq: () => ({ jti: 'mine' }), genid: () => 'apple' },
+      { '/': countHits },
+    );
+    const first = await site.visit('/');
+    assert.equal(claimsOf(tokenOf(first)).jti, 'apple');
+    const second = await site.visit('/', cookieOf(first));
+    assert.equal(second.text, '2');
+    assert.equal(setCookie(second), undefined);
+  });
+
+  it('is no reason to replace a token of the older package, which has a nonce for a jti (B203)', async () => {
+    const store = new ForeignStore();
+    const token = issue({ nonce: 'k3YkLuG6', role: 'admin', iat: seconds() - 60 });
+    store.records.set(digest(token), recordOf({ hits: 4 }));
+    const jwtFromReq = () => ({ role: 'admin' });
+    const site = await openSite({ store: asStore(store), jwtFromReq }, { '/': countHits, '/jwt': sendJwt });
+    const res = await site.visit('/', `connect.sid=${token}`);
+    assert.equal(res.text, '5');
+    assert.equal(setCookie(res), undefined);
+    assert.deepEqual(JSON.parse((await site.visit('/jwt', `connect.sid=${token}`)).text), claimsOf(token));
+    assert.deepEqual([...store.records.keys()], [digest(token)]);
+  });
+
+  it('may set exp, which ends the session on time (B204)', async () => {
+    await withFrozenClock(async ({ tick }) => {
+      const exp = seconds() + 10;
+      const site = await openSite({ jwtFromReq: () => ({ exp }) }, { '/': countHits });
+      const first = await site.visit('/');
+      assert.equal(claimsOf(tokenOf(first)).exp, exp);
+      tick(9_000);
+      assert.equal((await site.visit('/', cookieOf(first))).text, '2');
+      tick(1_000);
+      assert.equal((await site.visit('/', cookieOf(first))).text, '1');
+    });
+  });
+
+  it('may set nbf, before which there is no session (B204)', async () => {
+    await withFrozenClock(async ({ tick }) => {
+      const nbf = seconds() + 10;
+      const site = await openSite({ jwtFromReq: () => ({ nbf }) }, { '/': countHits });
+      const first = await site.visit('/');
+      assert.equal(claimsOf(tokenOf(first)).nbf, nbf);
+      assert.equal((await site.visit('/', cookieOf(first))).text, '1');
+      tick(10_000);
+      assert.equal((await site.visit('/', cookieOf(first))).text, '2');
+    });
+  });
+
+  for (const claim of ['exp', 'nbf']) {
+    for (const value of ['tomorrow', String(seconds() + 600), true, null]) {
+      it(`fails with an error that says what ${claim} should be when it is ${JSON.stringify(value)} (B204)`, async () => {
+        const store = new ForeignStore();
+        const site = await openSite(
+          { store: asStore(store), jwtFromReq: () => ({ [claim]: value }) },
+          { '/': countHits },
+        );
+        const res = await site.get('/');
+        assert.equal(res.status, 500);
+        assert.match(res.text, /should be a number of seconds/);
+        assert.equal(setCookie(res), undefined);
+        assert.deepEqual([...store.records], []);
+      });
+    }
+  }
+
+  const thrower = () => {
+    throw new Error('no claims today');
+  };
+  const useless: [string, () => unknown, RegExp][] = [
+    ['throws', thrower, /^no claims today$/],
+    ['returns a string', () => 'role=admin', /jwtFromReq/],
+    ['returns an array', () => ['admin'], /jwtFromReq/],
+    ['returns a promise', () => Promise.resolve({ role: 'admin' }), /jwtFromReq/],
+    ['returns a promise that rejects', () => Promise.reject(new Error('no claims')), /jwtFromReq/],
+  ];
+  for (const [name, broken, message] of useless) {
+    it(`hands an error to next when it ${name} (B206)`, async () => {
+      const store = new ForeignStore();
+      const site = await openSite(loose({ jwtFromReq: broken, store }), { '/': countHits });
+      const res = await site.get('/');
+      assert.equal(res.status, 500);
+      assert.match(res.text, message);
+      assert.equal(setCookie(res), undefined);
+      assert.equal(store.count('set'), 0);
+    });
+
+    it(`hands an error to next when it ${name} for a loaded session (B206)`, async () => {
+      let claims: () => unknown = () => null;
+      const site = await openSite(loose({ jwtFromReq: () => claims() }), { '/': countHits });
+      const first = await site.visit('/');
+      claims = broken;
+      const res = await site.get('/', cookieOf(first));
+      assert.equal(res.status, 500);
+      assert.match(res.text, message);
+      claims = () => null;
+      assert.equal((await site.visit('/', cookieOf(first))).text, '2');
+    });
+
+    it(`spoils neither response nor session when it ${name} only at the end (B206)`, async () => {
+      const store = new ForeignStore();
+      let claims: () => unknown = () => null;
+      const site = await openSite(loose({ jwtFromReq: () => claims(), store }), {
+        '/': countHits,
+        '/break': (req, res) => {
+          claims = broken;
+          return countHits(req, res);
+        },
+      });
+      const first = await site.visit('/');
+      const second = await site.visit('/break', cookieOf(first));
+      assert.equal(second.text, '2');
+      assert.equal(setCookie(second), undefined);
+      const errors = await lateErrors(site);
+      assert.equal(errors.length, 1);
+      assert.match(errors[0] ?? '', message);
+      assert.deepEqual([...store.records.keys()], [digest(tokenOf(first))]);
+      assert.equal(store.count('destroy'), 0);
+
+      claims = () => null;
+      assert.equal((await site.visit('/', cookieOf(first))).text, '3');
+    });
+  }
+
+  describe('is called', () => {
+    /** A site that notes in which phase of a request each call comes. */
+    async function phases(handler: (req: Request, enter: (phase: string) => void) => unknown) {
+      const calls: string[] = [];
+      let phase = 'start';
+      const enter = (next: string) => {
+        phase = next;
+      };
+      const jwtFromReq = () => {
+        calls.push(phase);
+        return null;
+      };
+      const site = await openSite(
+        { jwtFromReq },
+        {
+          '/': countHits,
+          '/phases': async (req, res) => {
+            enter('handler');
+            await handler(req, enter);
+            enter('headers');
+            res.end();
+          },
+        },
+      );
+      const first = await site.visit('/');
+      calls.length = 0;
+      enter('start');
+      await site.visit('/phases', cookieOf(first));
+      return (name: string) => calls.filter((call) => call === name).length;
+    }
+
+    it('when the request starts and once when headers are due (B207)', async () => {
+      const calls = await phases(() => undefined);
+      assert.ok(calls('start') >= 1);
+      assert.equal(calls('headers'), 1);
+    });
+
+    it('once when headers are due for a modified session as well (B207)', async () => {
+      const calls = await phases((req) => {
+        data(req).hits = 9;
+      });
+      assert.ok(calls('start') >= 1);
+      assert.equal(calls('headers'), 1);
+    });
+
+    it('for the token that regenerate makes (B207)', async () => {
+      const calls = await phases(async (req, enter) => {
+        enter('regenerate');
+        await req.session.regenerate();
+        assert.equal(typeof req.sessionID, 'string');
+      });
+      assert.ok(calls('regenerate') >= 1);
+      assert.ok(calls('headers') >= 1);
+    });
+
+    it('before the handler of a new session, whose first token has its claims (B207)', async () => {
+      let calls = 0;
+      let callsAtHandler = 0;
+      const jwtFromReq = () => {
+        calls++;
+        return { role: 'guest' };
+      };
+      const site = await openSite(
+        { jwtFromReq },
+        {
+          '/': (req, res) => {
+            callsAtHandler = calls;
+            return countHits(req, res);
+          },
+        },
+      );
+      const first = await site.visit('/');
+      assert.ok(callsAtHandler >= 1);
+      assert.ok(calls > callsAtHandler);
+      assert.equal(claimsOf(tokenOf(first)).role, 'guest');
+    });
+  });
+});
+
+describe('req.session.jwt', () => {
+  afterEach(closeSites);
+
+  const jwtFromReq = userClaims;
+  const shown = (text: string): unknown => JSON.parse(text);
+
+  it('is the payload of a token that has just been generated (B205)', async () => {
+    const site = await openSite(
+      { saveUninitialized: true, jwtFromReq: () => ({ role: 'guest' }) },
+      { '/': sendJwt },
+    );
+    const res = await site.visit('/');
+    const payload = claimsOf(tokenOf(res));
+    assert.deepEqual(shown(res.text), payload);
+    assert.equal(payload.role, 'guest');
+    assert.equal(typeof payload.iat, 'number');
+    assert.equal(typeof payload.jti, 'string');
+  });
+
+  it('is the payload of the token that came with the request, also after reload (B205)', async () => {
+    const site = await openSite(
+      { jwtFromReq: () => ({ role: 'guest' }) },
+      {
+        '/': countHits,
+        '/jwt': sendJwt,
+        '/reload': async (req, res) => {
+          await req.session.reload();
+          return sendJwt(req, res);
+        },
+      },
+    );
+    const first = await site.visit('/');
+    for (const path of ['/jwt', '/reload']) {
+      const res = await site.visit(path, cookieOf(first));
+      assert.deepEqual(shown(res.text), claimsOf(tokenOf(first)));
+    }
+  });
+
+  it('is the new payload after regenerate (B205)', async () => {
+    const site = await openSite(
+      { jwtFromReq },
+      {
+        '/': countHits,
+        '/regenerate': async (req, res) => {
+          logIn(req);
+          await req.session.regenerate();
+          return sendJwt(req, res);
+        },
+      },
+    );
+    const first = await site.visit('/');
+    const second = await site.visit('/regenerate', cookieOf(first));
+    assert.deepEqual(shown(second.text), claimsOf(tokenOf(second)));
+    assert.equal(claimsOf(tokenOf(second)).user_id, 101);
+    assert.notEqual(claimsOf(tokenOf(second)).jti, claimsOf(tokenOf(first)).jti);
+  });
+
+  it('is the new payload after a rotation, beside the new id (B205)', async () => {
+    const ids: string[] = [];
+    const site = await openSite(
+      { jwtFromReq },
+      {
+        '/': countHits,
+        '/login': (req, res) => {
+          logIn(req);
+          res.flushHeaders();
+          ids.push(req.sessionID, req.session.id);
+          return sendJwt(req, res);
+        },
+      },
+    );
+    const first = await site.visit('/');
+    const second = await site.visit('/login', cookieOf(first));
+    assert.deepEqual(shown(second.text), claimsOf(tokenOf(second)));
+    assert.equal(claimsOf(tokenOf(second)).user_id, 101);
+    assert.deepEqual(ids, [tokenOf(second), tokenOf(second)]);
+  });
+
+  it('is not enumerable (B205)', async () => {
+    const site = await openSite(
+      {},
+      {
+        '/': countHits,
+        '/keys': (req, res) => {
+          const walked: string[] = [];
+          for (const key in req.session) walked.push(key);
+          res.end(
+            JSON.stringify({
+              readable: typeof data(req).jwt,
+              own: Object.keys(req.session),
+              walked,
+              assigned: Object.keys(Object.assign({}, req.session)),
+              json: Object.keys(JSON.parse(JSON.stringify(req.session)) as object),
+            }),
+          );
+        },
+      },
+    );
+    const first = await site.visit('/');
+    for (const cookie of [undefined, cookieOf(first)]) {
+      const { readable, ...lists } = shown((await site.visit('/keys', cookie)).text) as Record<
+        string,
+        unknown
+      >;
+      assert.equal(readable, 'object');
+      for (const list of Object.values(lists)) {
+        assert.ok(
+          Array.isArray(list) && list.includes('cookie') && !list.includes('jwt'),
+          JSON.stringify(list),
+        );
+      }
+    }
+  });
+
+  it('is never stored, not even when it was read or changed (B205)', async () => {
+    const store = new ForeignStore();
+    const site = await openSite(
+      { store: asStore(store), jwtFromReq, resave: true },
+      {
+        '/': (req, res) => {
+          Reflect.set(data(req).jwt as object, 'role', 'admin');
+          return countHits(req, res);
+        },
+        '/login': logInAndCount,
+      },
+    );
+    const first = await site.visit('/');
+    const second = await site.visit('/', cookieOf(first));
+    assert.equal(second.text, '2');
+    const third = await site.visit('/login', cookieOf(first));
+    assert.equal(third.text, '3');
+    for (const { data: text = '' } of store.calls) {
+      for (const trace of ['jwt', 'jti', 'admin', 'user_id']) assert.ok(!text.includes(trace), text);
+    }
+    assert.ok(store.count('set') >= 3);
+  });
+
+  it('does not count as modified by being read or changed, on a new session (B205)', async () => {
+    const store = new ForeignStore();
+    const site = await openSite(
+      { store: asStore(store) },
+      {
+        '/': (req, res) => {
+          Reflect.set(data(req).jwt as object, 'role', 'admin');
+          res.end();
+        },
+      },
+    );
+    const res = await site.visit('/');
+    assert.equal(setCookie(res), undefined);
+    assert.deepEqual(store.calls, []);
+  });
+
+  it('does not count as modified by being read or changed, on a loaded session (B205)', async () => {
+    const store = new ForeignStore();
+    const site = await openSite(
+      { store: asStore(store), cookie: { maxAge: 60_000 } },
+      {
+        '/': countHits,
+        '/change': (req, res) => {
+          Reflect.set(data(req).jwt as object, 'role', 'admin');
+          return showHits(req, res);
+        },
+        '/jwt': sendJwt,
+      },
+    );
+    const first = await site.visit('/');
+    const before = store.calls.length;
+    const second = await site.visit('/change', cookieOf(first));
+    assert.equal(setCookie(second), undefined);
+    assert.deepEqual(
+      store.calls.slice(before).map((call) => call.method),
+      ['get', 'touch'],
+    );
+    // What one request writes into its payload must not be what the next one is told the token says.
+    assert.deepEqual(shown((await site.visit('/jwt', cookieOf(first))).text), claimsOf(tokenOf(first)));
+  });
+});

@@ -1,0 +1,10 @@
+import { turn, type Site } from './site';
+
+/**
+ * Messages of the errors that came after the handler. They are passed on in a later turn of the event loop (B129), which
+ * may come after the client has its response.
+ */
+export async function lateErrors(site: Site): Promise<string[]> {
+  for (let turns = 0; turns < 4; turns++) await turn();
+  return site.lateErrors.map((error) => error.message);
+}

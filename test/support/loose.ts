@@ -1,0 +1,6 @@
+import type session from '../../src';
+
+/** Options whose types would forbid what a test tries. */
+export function loose(options: Record<string, unknown>): session.SessionOptions {
+  return options;
+}

@@ -1,0 +1,143 @@
+// Small programs for what only a process of its own can show: warnings on stderr, and state set while loading.
+import http from 'node:http';
+import cookieParser from 'cookie-parser';
+import type { RequestHandler } from 'express';
+import session from '../../src';
+import { recordOf } from './forge';
+import { keys } from './keys';
+import { legacyCookie } from './legacy';
+import { listen, serverOf } from './server';
+import { asStore } from './site';
+import { ForeignStore, SmartStore } from './stores';
+import { visits } from './visits';
+
+const aDate = () => new Date(Date.now() + 60_000);
+
+/** Sends these Cookie headers, one request after the other; returns the last session cookie that came back. */
+async function visit(middleware: RequestHandler, cookies: (string | undefined)[]): Promise<string> {
+  const server: http.Server = serverOf(middleware, visits);
+  const url = `http://127.0.0.1:${String(await listen(server))}/`;
+  let last = '';
+  for (const cookie of cookies) {
+    const res = await fetch(url, {
+      headers: { connection: 'close', ...(cookie === undefined ? {} : { cookie }) },
+    });
+    await res.text();
+    last = res.headers.get('set-cookie')?.split(';')[0] ?? last;
+  }
+  await new Promise((resolve) => server.close(resolve));
+  return last;
+}
+
+/** The middleware behind a cookie-parser that leaves no Cookie header. */
+function behindCookieParser(middleware: RequestHandler, secret?: string): RequestHandler {
+  const parse = cookieParser(secret);
+  return (req, res, next) => {
+    parse(req, res, () => {
+      delete req.headers.cookie;
+      middleware(req, res, next);
+    });
+  };
+}
+
+const deprecations: NodeJS.EventEmitter = process;
+
+const programs = {
+  'three factories with a MemoryStore': () => {
+    session({ keys });
+    session({ keys });
+    session({ keys, store: new session.MemoryStore() });
+  },
+
+  'one factory that tells console.warn': () => {
+    const calls: unknown[][] = [];
+    console.warn = (...args: unknown[]) => calls.push(args);
+    session({ keys });
+    console.log(JSON.stringify(calls));
+  },
+
+  'a factory with another store': () => {
+    session({ keys, store: new SmartStore() });
+    session({ keys, store: asStore(new ForeignStore()) });
+  },
+
+  'a factory whose process turns to production after loading': () => {
+    process.env.NODE_ENV = 'production';
+    session({ keys });
+  },
+
+  'a factory whose process turns to development after loading': () => {
+    process.env.NODE_ENV = 'development';
+    session({ keys });
+  },
+
+  'two visits': async () => {
+    const middleware = session({ keys });
+    const cookie = await visit(middleware, [undefined]);
+    await visit(middleware, [cookie]);
+  },
+
+  'three visits with the token in req.cookies': async () => {
+    const middleware = session({ keys });
+    const cookie = await visit(middleware, [undefined]);
+    await visit(behindCookieParser(middleware), [cookie, cookie, cookie]);
+  },
+
+  'three visits with a legacy id in req.signedCookies': async () => {
+    const store = new ForeignStore();
+    store.records.set('old-id', recordOf({}));
+    const cookie = legacyCookie('old-id', 'keyboard cat');
+    await visit(behindCookieParser(session({ keys, store: asStore(store) }), 'keyboard cat'), [
+      cookie,
+      cookie,
+      cookie,
+    ]);
+  },
+
+  'a visit with the token in the header and in req.cookies': async () => {
+    const middleware = session({ keys });
+    const cookie = await visit(middleware, [undefined]);
+    const parse = cookieParser();
+    await visit(
+      (req, res, next) => {
+        parse(req, res, () => {
+          middleware(req, res, next);
+        });
+      },
+      [cookie],
+    );
+  },
+
+  'a visit with an unusable value in req.cookies': async () => {
+    await visit(behindCookieParser(session({ keys })), ['connect.sid=neither-token-nor-legacy']);
+  },
+
+  'maxAge as a Date, three times at one place': () => {
+    for (let i = 0; i < 3; i++) new session.Cookie({ maxAge: aDate() as unknown as number });
+  },
+
+  'maxAge as a Date, at two places': () => {
+    const cookie = new session.Cookie({ maxAge: aDate() as unknown as number });
+    cookie.maxAge = aDate() as unknown as number;
+  },
+
+  'maxAge as a number': () => {
+    new session.Cookie({ maxAge: 60_000 }).maxAge = 5000;
+  },
+
+  'maxAge as a Date, with a listener for deprecations': () => {
+    const heard: { name: string; namespace: string; message: string }[] = [];
+    deprecations.on('deprecation', ({ name, namespace, message }: (typeof heard)[number]) => {
+      heard.push({ name, namespace, message });
+    });
+    new session.Cookie({ maxAge: aDate() as unknown as number });
+    console.log(JSON.stringify(heard));
+  },
+};
+
+export type ProgramName = keyof typeof programs;
+
+if (require.main === module) {
+  const program = programs[process.argv[2] as ProgramName];
+  void program();
+}

@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import type { Request } from 'express';
+import request from 'supertest';
+import session from '../src';
+import { digest, setCookie } from './support/cookies';
+import { methods, serve, storedCookie } from './support/exchange';
+import { keys } from './support/keys';
+import { createServer, type Handler } from './support/server';
+import { data } from './support/site';
+import type { ForeignStore } from './support/stores';
+import { Wire, requestText, roundTrip, withServer } from './support/wire';
+
+/** The ways of a handler to say that it wants no session any more. */
+const unsettings: [title: string, unset: (req: Request) => unknown][] = [
+  ['null', (req) => Object.assign(req, { session: null })],
+  ['undefined', (req) => Object.assign(req, { session: undefined })],
+  ['delete', (req) => Reflect.deleteProperty(req, 'session')],
+];
+
+/** Stores a session at `/start`; elsewhere runs `act` on the session that came. */
+function afterStart(act: (req: Request) => unknown): Handler {
+  return (req, res) => {
+    if (req.url === '/start') data(req).user = 'bob';
+    else act(req);
+    res.end('done');
+  };
+}
+
+describe('the option unset', () => {
+  it('is refused by the factory unless it is destroy or keep (B119)', () => {
+    for (const unset of ['bogus!', 'Destroy', 'keep ', 1, true, {}]) {
+      assert.throws(() => session({ keys, unset } as unknown as session.SessionOptions), {
+        name: 'TypeError',
+        message: /unset option must be "destroy" or "keep"/,
+      });
+    }
+    for (const unset of ['destroy', 'keep', undefined] as const) {
+      assert.equal(typeof session({ keys, unset }), 'function');
+    }
+  });
+});
+
+describe('a session unset by the handler, with keep', () => {
+  for (const [title, unset] of unsettings) {
+    for (const [option, options] of [
+      ['left out', {}],
+      ['keep', { unset: 'keep' }],
+      [
+        'keep, with every reason to save',
+        { unset: 'keep', resave: true, rolling: true, saveUninitialized: true },
+      ],
+    ] as const) {
+      it(`by ${title} stays in the store, neither saved nor touched: option ${option} (B120)`, async () => {
+        const { server, store } = serve(
+          options,
+          afterStart((req) => {
+            data(req).user = 'alice';
+            unset(req);
+          }),
+        );
+        const cookie = await storedCookie(server);
+        const [before] = store.records.values();
+        const from = store.calls.length;
+        const answer = await request(server).get('/').set('Cookie', cookie);
+        assert.equal(answer.status, 200);
+        assert.equal(answer.text, 'done');
+        assert.equal(setCookie(answer), undefined);
+        assert.deepEqual(methods(store, from), ['get']);
+        assert.deepEqual([...store.records.values()], [before]);
+      });
+    }
+  }
+
+  it('works on with the same cookie in the next request (B120)', async () => {
+    const users: unknown[] = [];
+    const { server } = serve(
+      {},
+      afterStart((req) => {
+        users.push(data(req).user);
+        Object.assign(req, { session: null });
+      }),
+    );
+    const cookie = await storedCookie(server);
+    for (const path of ['/one', '/two']) await request(server).get(path).set('Cookie', cookie);
+    assert.deepEqual(users, ['bob', 'bob']);
+  });
+});
+
+describe('a session unset by the handler, with destroy', () => {
+  for (const [title, unset] of unsettings) {
+    it(`by ${title} is gone from the store (B121)`, async () => {
+      const { server, store } = serve({ unset: 'destroy' }, afterStart(unset));
+      const cookie = await storedCookie(server);
+      assert.equal(store.records.size, 1);
+      const from = store.calls.length;
+      const answer = await request(server).get('/').set('Cookie', cookie);
+      assert.equal(answer.status, 200);
+      assert.equal(answer.text, 'done');
+      assert.equal(setCookie(answer), undefined);
+      assert.deepEqual(methods(store, from), ['get', 'destroy']);
+      assert.equal(store.calls.at(-1)?.id, digest(cookie.slice('connect.sid='.length)));
+      assert.equal(store.records.size, 0);
+    });
+
+    it(`by ${title}: no byte of the response leaves before the store has answered (B121)`, async () => {
+      const { server, store } = serve({ unset: 'destroy' }, afterStart(unset));
+      const cookie = await storedCookie(server);
+      const held = store.hold('destroy');
+      await withServer(server, async (port) => {
+        const wire = new Wire(port, requestText('GET', '/', { Cookie: cookie }));
+        await held.reached;
+        await roundTrip();
+        assert.equal(wire.received, '');
+        assert.equal(store.records.size, 1);
+        held.release();
+        assert.match(await wire.closed, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\ndone$/);
+        assert.equal(store.records.size, 0);
+      });
+    });
+
+    it(`by ${title} while it is new: no cookie, an empty store, a destroy for its id (B122)`, async () => {
+      for (const options of [{}, { saveUninitialized: true }]) {
+        let id = '';
+        const { server, store } = serve({ unset: 'destroy', ...options }, (req, res) => {
+          id = req.sessionID;
+          data(req).user = 'bob';
+          unset(req);
+          res.end('done');
+        });
+        const answer = await request(server).get('/');
+        assert.equal(answer.status, 200);
+        assert.equal(answer.text, 'done');
+        assert.equal(setCookie(answer), undefined);
+        assert.deepEqual(store.calls, [{ method: 'destroy', id: digest(id) }]);
+        assert.equal(store.records.size, 0);
+      }
+    });
+  }
+
+  it('while it is new and nobody has looked at its id: destroy is called for some id all the same (B122)', async () => {
+    const { server, store } = serve({ unset: 'destroy' }, (req, res) => {
+      Object.assign(req, { session: null });
+      res.end('done');
+    });
+    const answer = await request(server).get('/');
+    assert.equal(setCookie(answer), undefined);
+    assert.deepEqual(methods(store), ['destroy']);
+    assert.match(String(store.calls[0]?.id), /^[0-9a-f]{64}$/);
+    assert.equal(store.records.size, 0);
+  });
+
+  it('is destroyed once more after it was destroyed by name (B123)', async () => {
+    const { server, store } = serve(
+      { unset: 'destroy' },
+      afterStart((req) => req.session.destroy(() => undefined)),
+    );
+    const cookie = await storedCookie(server);
+    const id = digest(cookie.slice('connect.sid='.length));
+    const from = store.calls.length;
+    const answer = await request(server).get('/').set('Cookie', cookie);
+    assert.equal(answer.status, 200);
+    assert.equal(answer.text, 'done');
+    assert.deepEqual(store.calls.slice(from), [
+      { method: 'get', id },
+      { method: 'destroy', id },
+      { method: 'destroy', id },
+    ]);
+    assert.equal(store.records.size, 0);
+  });
+});
+
+describe('a session that could not be read, with destroy', () => {
+  /** A stored session, then a request for which `fail` has made it unreadable. */
+  async function readFailing(fail: (store: ForeignStore) => void) {
+    const { server, store } = serve(
+      { unset: 'destroy' },
+      afterStart(() => assert.fail('the handler ran')),
+    );
+    const cookie = await storedCookie(server);
+    fail(store);
+    const records = new Map(store.records);
+    const from = store.calls.length;
+    const answer = await request(server).get('/').set('Cookie', cookie);
+    assert.equal(answer.status, 500);
+    assert.deepEqual(methods(store, from), ['get']);
+    assert.deepEqual(store.records, records);
+    assert.equal(store.records.size, 1);
+    return { answer, server, store, cookie };
+  }
+
+  it('because get failed, is not destroyed when the error response ends (B124)', async () => {
+    const { answer } = await readFailing((store) => (store.failures.get = new Error('boom!')));
+    assert.equal(answer.text, 'boom!');
+  });
+
+  it('because get threw, is not destroyed when the error response ends (B124)', async () => {
+    const { answer } = await readFailing((store) => {
+      store.get = (id) => {
+        store.calls.push({ method: 'get', id });
+        throw new Error('boom!');
+      };
+    });
+    assert.equal(answer.text, 'boom!');
+  });
+
+  it('because its record is broken, is not destroyed when the error response ends (B124)', async () => {
+    const { answer } = await readFailing((store) => {
+      for (const id of store.records.keys()) store.records.set(id, '{"user":"bob"}');
+    });
+    assert.match(answer.text, /Cannot read prop/);
+  });
+
+  it('is there again as soon as the store can read it (B124)', async () => {
+    const seen: unknown[] = [];
+    const { server, store } = serve(
+      { unset: 'destroy' },
+      afterStart((req) => seen.push(data(req).user)),
+    );
+    const cookie = await storedCookie(server);
+    store.failures.get = new Error('boom!');
+    assert.equal((await request(server).get('/').set('Cookie', cookie)).status, 500);
+    delete store.failures.get;
+    assert.equal((await request(server).get('/').set('Cookie', cookie)).status, 200);
+    assert.deepEqual(seen, ['bob']);
+  });
+});
+
+describe('a session unset in the MemoryStore', () => {
+  it('is one entry with keep and none with destroy (B120, B121)', async () => {
+    for (const [unset, left] of [
+      ['keep', 1],
+      ['destroy', 0],
+    ] as const) {
+      const store = new session.MemoryStore();
+      const server = createServer(
+        { store, unset },
+        afterStart((req) => Object.assign(req, { session: null })),
+      );
+      await request(server)
+        .get('/')
+        .set('Cookie', await storedCookie(server));
+      const length = await new Promise((resolve) => {
+        store.length((_error, count) => resolve(count));
+      });
+      assert.equal(length, left);
+    }
+  });
+});
