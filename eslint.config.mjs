@@ -8,6 +8,12 @@ export default tseslint.config(
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      // Empty names, paths and secrets mean the default, as in express-session.
+      '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: true }],
+      // `import x = require()` is the import that belongs to `export =`, the form of express-session's types.
+      '@typescript-eslint/no-require-imports': ['error', { allowAsImport: true }],
+    },
   },
   {
     files: ['test/**/*.ts'],

@@ -29,6 +29,7 @@ export function shouldSetCookie(state: RequestState, now: Snapshot): boolean {
   if (state.mustSetCookie) return true;
   if (!state.isStored) return config.saveUninitialized || isModified(state, now);
   if (config.rolling || !sameCookie(state.before, now)) return true;
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- for applications; here it is what counts
   return (req.session.cookie.expires ?? null) !== null && isModified(state, now);
 }
 

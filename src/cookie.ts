@@ -150,6 +150,7 @@ function decodeValue(raw: string): string {
  * @param proxy true: believe X-Forwarded-Proto; false: never; undefined: believe Express's `req.secure`
  */
 export function isSecure(req: Request, proxy: boolean | undefined): boolean {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- where other middlewares tell about TLS, too (B083)
   const connection = req.connection as { encrypted?: boolean } | undefined;
   if (connection?.encrypted) return true;
   if (proxy === false) return false;

@@ -8,6 +8,7 @@ import { Store as StoreClass } from './store';
 import type * as types from './types';
 
 // Node's scanner for named exports of CommonJS modules looks for lines of this form.
+// eslint-disable-next-line @typescript-eslint/no-unsafe-member-access -- `exports` has no type beside `export =`
 exports.Cookie = exports.MemoryStore = exports.Session = exports.Store = undefined;
 
 /**
@@ -66,6 +67,7 @@ namespace session {
   export const Session = callable(SessionClass) as unknown as typeof expressSession.Session;
 
   export type Cookie = expressSession.Cookie;
+  // eslint-disable-next-line no-useless-assignment -- exported
   export const Cookie = callable(CookieClass) as unknown as typeof expressSession.Cookie &
     (new (options?: CookieOptions | null) => expressSession.Cookie);
 }

@@ -67,7 +67,7 @@ export class MemoryStore extends Store {
     const text = this.sessions[storedId];
     if (text === undefined) return undefined;
     const record = JSON.parse(text) as SessionRecord;
-    const expires: unknown = (record.cookie as SessionRecord['cookie'] | undefined)?.expires;
+    const expires = (record as { cookie?: { expires?: unknown } }).cookie?.expires;
     if (typeof expires === 'string' && Date.parse(expires) <= Date.now()) {
       Reflect.deleteProperty(this.sessions, storedId);
       return undefined;

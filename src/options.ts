@@ -18,7 +18,7 @@ export interface Config {
   readonly tokens: Tokens | undefined;
   readonly store: AnyStore;
   /** Undefined: the ids of the library. */
-  readonly genid: ((req: Request) => unknown) | undefined;
+  readonly genid: ((req: Request) => unknown) | null | undefined;
   readonly readClaims: (req: Request) => Claims;
   /** Whether claims can differ at all. */
   readonly hasClaims: boolean;
@@ -36,7 +36,7 @@ export interface Config {
 export function resolveOptions(options: SessionOptions | null | undefined): Config {
   const given: SessionOptions = options ?? {};
   requireFunction('genid', given.genid);
-  if (given.unset && given.unset !== 'destroy' && given.unset !== 'keep') {
+  if (given.unset && !['destroy', 'keep'].includes(given.unset)) {
     throw new TypeError('unset option must be "destroy" or "keep"');
   }
   const secrets = resolveSecrets(given.secret);
@@ -51,7 +51,7 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
     name,
     tokens: keyRing && new Tokens(keyRing, resolveCacheSize(given.tokenCacheSize)),
     store: resolveStore(given.store),
-    genid: given.genid || undefined,
+    genid: given.genid,
     readClaims: (req) => readClaims(jwtFromReq ?? undefined, req),
     hasClaims: Boolean(jwtFromReq),
     cookieOptions: resolveCookieOptions(given.cookie, name),
@@ -119,8 +119,8 @@ function resolveCookieOptions(cookie: SessionOptions['cookie'], name: string): C
     if (typeof options !== 'object' || options === null) {
       throw new TypeError('cookie option must return an object when it is a function');
     }
-    requireNamePrefix(name, options as CookieOptions);
-    return options as CookieOptions;
+    requireNamePrefix(name, options);
+    return options;
   };
 }
 

@@ -61,20 +61,19 @@ export function patchResponse(state: RequestState): void {
       phase = 'ended';
       return end(args);
     }
-    let isAnswered = false;
-    let release: (() => void) | undefined;
+    const held: { isAnswered: boolean; release?: () => void } = { isAnswered: false };
     work((error, stored) => {
-      isAnswered = true;
+      held.isAnswered = true;
       const isLost = Boolean(error) && stored !== true;
       if (error) state.reportLate(error);
-      release?.();
+      held.release?.();
       if (isLost && state.replacesCookie) withdrawCookie(state);
-      if (release) endLater(args);
+      if (held.release) endLater(args);
     });
     phase = 'ended';
-    if (isAnswered) return end(args);
+    if (held.isAnswered) return end(args);
     debug('split response: holding it until the store has answered');
-    release = commitHeaders(state, args);
+    held.release = commitHeaders(state, args);
     return res;
   }
 

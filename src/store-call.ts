@@ -34,15 +34,14 @@ export function callStoreSafely<Result>(
   method: (callback: Answer<Result>) => unknown,
   callback: Answer<Result>,
 ): void {
-  let answered = false;
+  const state = { isAnswered: false };
   try {
     callStore<Result>(method, (error, result) => {
-      answered = true;
+      state.isAnswered = true;
       callback(error, result);
     });
   } catch (error) {
-    if (answered) throw error;
-    answered = true;
+    if (state.isAnswered) throw error;
     callback(error);
   }
 }

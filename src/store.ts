@@ -8,7 +8,7 @@ import type { ErrorCallback, Request, SessionRecord } from './types';
  * Base of session stores. A store adds `get`, `set`, `destroy` and, optionally, `touch`.
  * Those are not declared as fields: a field would shadow the methods of stores written without classes.
  */
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- methods that subclasses add
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- subclasses add those methods
 export class Store extends EventEmitter {
   /** Destroys the request's session and generates a new one in its place (B173). */
   regenerate(req: Request, callback: ErrorCallback): void {
@@ -53,12 +53,13 @@ export class Store extends EventEmitter {
    */
   createSession(req: Request, record: SessionRecord, identity?: Identity): Session {
     const session = new Session(req, record, identity);
-    session.cookie = restoreCookie(record.cookie) as unknown as Session['cookie'];
+    session.cookie = restoreCookie(record.cookie);
     req.session = session as never;
     return session;
   }
 }
 
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- as above
 export interface Store {
   get(sid: string, callback: (error?: unknown, record?: SessionRecord | null) => void): void;
   set(sid: string, session: SessionRecord, callback?: ErrorCallback): void;

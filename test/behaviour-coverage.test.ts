@@ -15,32 +15,42 @@ function behavioursIn(title: string): number[] {
   });
 }
 
-/** The text of a title as far as it stands in the source; what is computed is left out. */
-function literalText(node: ts.Expression): string {
+/** The text of a title as far as it stands in the source, what is computed left out; undefined if all of it is. */
+function literalText(node: ts.Expression): string | undefined {
   if (ts.isStringLiteralLike(node)) return node.text;
   if (ts.isTemplateExpression(node)) {
     return [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join('…');
   }
   if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken) {
-    return literalText(node.left) + literalText(node.right);
+    return `${literalText(node.left) ?? '…'}${literalText(node.right) ?? '…'}`;
   }
-  return '…';
+  return undefined;
 }
 
-/** The titles of all tests and suites of a source that run: neither comments, nor what is skipped or has no body. */
+/**
+ * The titles of all tests and suites of a source that run: neither comments, nor what is skipped or has no body.
+ * Where a title is a mere variable, as with tests from a table, the strings that end like a title stand for it.
+ */
 function titlesIn(source: string): string[] {
   const titles: string[] = [];
+  const candidates: string[] = [];
+  let hasTable = false;
   const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node) && /\(B\d{3}[^)]*\)$/.test(node.text)) candidates.push(node.text);
     if (ts.isCallExpression(node)) {
       const [title, body] = node.arguments;
       const callee = node.expression.getText();
       if (/^(x(it|describe)|(it|describe)\.skip)$/.test(callee)) return;
-      if (/^(it|describe)(\.only)?$/.test(callee) && title && body) titles.push(literalText(title));
+      if (/^(it|describe)(\.only)?$/.test(callee) && title && body) {
+        const text = literalText(title);
+        if (text === undefined) hasTable = true;
+        else titles.push(text);
+      }
     }
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile('a.test.ts', source, ts.ScriptTarget.Latest, true));
-  return titles;
+  return hasTable ? [...titles, ...candidates.filter((text) => !titles.includes(text))] : titles;
 }
 
 /** The project's own test files; those of the consumer projects are other people's. */
@@ -95,6 +105,16 @@ describe('the reading of titles', () => {
       });`;
     const titles = ['suite', 'double', 'of … template', 'on a line of its own', 'chosen'];
     assert.deepEqual(titlesIn(source), titles);
+  });
+
+  it('finds titles in a table of tests, and nothing else there', () => {
+    const source = `
+      // ['in a comment (B001)', 1],
+      for (const [title, value] of [['in a table (B002)', 2], ['no title: B003', 3]]) {
+        it(title, () => {});
+      }`;
+    assert.deepEqual(titlesIn(source), ['in a table (B002)']);
+    assert.deepEqual(titlesIn("const text = 'no test reads it (B002)'; it('says', () => {});"), ['says']);
   });
 
   it('passes over comments, strings, skipped tests and tests without a body', () => {

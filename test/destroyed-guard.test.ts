@@ -444,7 +444,7 @@ describe('A session destroyed while another request has it', () => {
     const first = await site.visit('/');
     const ending = site.visit('/slow', cookieOf(first));
     await slow.reached;
-    const entry = { cookie: new session.Cookie({ maxAge: 60_000 }) } as unknown as session.SessionData;
+    const entry = { cookie: new session.Cookie({ maxAge: 60_000 }) };
     const touch = store.touch.bind(store) as (...args: unknown[]) => void;
     await answer((done) => store.destroy(tokenOf(first), done));
     for (const id of [tokenOf(first), digest(tokenOf(first))]) {

@@ -28,8 +28,10 @@ export function createApp(playground: Playground): Express {
   });
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- Express knows an error handler by its four parameters
   app.use((error: Error, req: Request, res: Response, _next: NextFunction) => {
-    console.error(`${req.method} ${req.path}: ${error.stack ?? error.message}`);
-    if (!res.headersSent) res.status(500).send(errorPage());
+    // Errors about a malformed request bring a status of their own and are not worth a log line.
+    const status = (error as { status?: number }).status ?? 500;
+    if (status >= 500) console.error(`${req.method} ${req.path}: ${error.stack ?? error.message}`);
+    if (!res.headersSent) res.status(status).send(errorPage(status));
   });
   return app;
 }

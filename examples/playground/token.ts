@@ -20,7 +20,8 @@ export function sentCookie(req: Request): string | undefined {
 /** The token of this request's session, where the visitor's browser holds it already. */
 export function sentToken(req: Request): string | undefined {
   const value = sentCookie(req);
-  return value === req.sessionID ? value : undefined;
+  // Looking at `sessionID` makes the token of a new session, which a visitor without a cookie does not need.
+  return value !== undefined && value === req.sessionID ? value : undefined;
 }
 
 /** Reads a token the way anybody who holds it can: without a key. */

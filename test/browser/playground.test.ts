@@ -405,6 +405,17 @@ describe('The playground', function () {
     }
   });
 
+  it('answers a request it cannot understand with an error page and goes on', async () => {
+    const playground = await start({});
+    assert.equal((await fetch(`${playground.url}/%`)).status, 400);
+    const headers = { origin: playground.url };
+    assert.equal((await post(playground, '/note', `note=${'x'.repeat(10_000)}`, headers)).status, 413);
+    assert.equal(
+      (await fetch(playground.url, { headers: { cookie: 'connect.sid=s%3Aa.b; %; connect.sid=%' } })).status,
+      200,
+    );
+  });
+
   it('says what is wrong with an unknown STORE', async () => {
     await assert.rejects(start({ STORE: 'redis' }), /STORE must be "memory" or "sqlite", not "redis"/);
   });

@@ -89,13 +89,18 @@ export class Http2Exchange {
   body = '';
   readonly done: Promise<this>;
 
-  constructor(client: http2.ClientHttp2Session, headers: http2.OutgoingHttpHeaders = {}) {
+  constructor(
+    client: http2.ClientHttp2Session,
+    headers: http2.OutgoingHttpHeaders = {},
+    onHeaders: () => void = () => undefined,
+  ) {
     const stream = client.request({ ':path': '/', ...headers });
     stream.setEncoding('utf8');
     stream.on('headers', () => this.headerFrames++);
     stream.on('response', (received) => {
       this.headerFrames++;
       this.headers = received;
+      onHeaders();
     });
     stream.on('data', (text: string) => (this.body += text));
     this.done = once(stream, 'close').then(() => this);

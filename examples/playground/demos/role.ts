@@ -56,7 +56,12 @@ async function tell({ material, storage }: Playground, oldToken: string, req: Re
         what: html`The record moved: ${oldStored ? 'one is still' : 'none is left'} under the old token’s
         digest, ${newStored ? 'one is' : 'none is'} under the new one’s.`,
       },
-      replayStep('Old cookie', html`The site sends the old token to itself:`, oldToken, old),
+      replayStep(
+        'Old cookie',
+        html`The site sends the old token to itself. It gets what a stranger gets, a new and empty session:`,
+        oldToken,
+        old,
+      ),
       {
         who: 'Old cookie',
         what: html`Its signature ${signatureHolds ? 'is still good' : 'is not good'}: a service that asks the

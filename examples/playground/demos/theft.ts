@@ -38,12 +38,7 @@ async function tell({ storage }: Playground, req: Request): Promise<Outcome> {
         exchange: { request: `search the copy for ${req.session.person?.name ?? 'you'}`, answer: digest },
       },
       { who: 'Thief', what: html`Looks for anything that has a token’s shape. Found: ${tokens.length}.` },
-      replayStep(
-        'Thief',
-        html`Sends the id as a cookie, which express-session’s store would have made an id of a session:`,
-        digest,
-        theft,
-      ),
+      replayStep('Thief', html`Sends the id as a cookie, in place of a token:`, digest, theft),
       replayStep('You', html`Meanwhile your own token goes on working:`, token, owner),
     ],
     kept: dump.includes(digest) && tokens.length === 0 && !theft.body.signedIn && owner.body.signedIn,

@@ -11,9 +11,11 @@ export function notFoundPage(path: string, person: Person | undefined): string {
   return page({ title: 'Not found', person, body });
 }
 
-export function errorPage(): string {
+export function errorPage(status: number): string {
   const body = html`<h1>That went wrong</h1>
-    <p class="lead">The server’s log says what happened.</p>
+    <p class="lead">
+      ${status < 500 ? 'The server did not understand this request.' : 'The server’s log says what happened.'}
+    </p>
     <p class="next"><a href="/">Back to the session</a></p>`;
   return page({ title: 'Error', body });
 }
