@@ -18,7 +18,7 @@ export interface Config {
   readonly tokens: Tokens | undefined;
   readonly store: AnyStore;
   /** Undefined: the ids of the library. */
-  readonly genid: ((req: Request) => unknown) | null | undefined;
+  readonly genid: ((req: Request) => unknown) | undefined;
   readonly readClaims: (req: Request) => Claims;
   /** Whether claims can differ at all. */
   readonly hasClaims: boolean;
@@ -45,14 +45,18 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
   const name: unknown = given.name || (given as { key?: unknown }).key || 'connect.sid';
   if (typeof name !== 'string') throw new TypeError('name option must be a string, the name of the cookie');
   const keyRing = createKeyRing(given.keys);
-  const { jwtFromReq } = given;
+  // Falsy values mean the default, whatever their type (B090).
+  const {
+    genid,
+    jwtFromReq,
+  }: { genid?: SessionOptions['genid']; jwtFromReq?: SessionOptions['jwtFromReq'] } = given;
 
   return {
     name,
     tokens: keyRing && new Tokens(keyRing, resolveCacheSize(given.tokenCacheSize)),
     store: resolveStore(given.store),
-    genid: given.genid,
-    readClaims: (req) => readClaims(jwtFromReq ?? undefined, req),
+    genid: genid || undefined,
+    readClaims: (req) => readClaims(jwtFromReq || undefined, req),
     hasClaims: Boolean(jwtFromReq),
     cookieOptions: resolveCookieOptions(given.cookie, name),
     legacySecrets: (req) =>

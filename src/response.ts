@@ -64,7 +64,7 @@ export function patchResponse(state: RequestState): void {
     const held: { isAnswered: boolean; release?: () => void } = { isAnswered: false };
     work((error, stored) => {
       held.isAnswered = true;
-      const isLost = Boolean(error) && stored !== true;
+      const isLost = stored === false || (Boolean(error) && stored !== true);
       if (error) state.reportLate(error);
       held.release?.();
       if (isLost && state.replacesCookie) withdrawCookie(state);
@@ -104,7 +104,8 @@ function commitHeaders(state: RequestState, args: EndArguments): () => void {
   const { req, res } = state;
   if (res.headersSent) return () => undefined;
   // On HTTP/2 writeHead sends. And a cookie that takes the place of a working one can be withdrawn as long as nothing is fixed.
-  if (req.httpVersionMajor >= 2 || state.replacesCookie) return holdHeaders(res);
+  const isHttp2 = req.httpVersionMajor >= 2;
+  if (isHttp2 || state.replacesCookie) return holdHeaders(res, isHttp2);
   setContentLength(req.method, res, args);
   res.writeHead(res.statusCode);
   return () => undefined;
@@ -126,8 +127,11 @@ function setContentLength(method: string, res: ServerResponse, [chunk, encoding]
 }
 
 /** Makes the response look and behave as if its headers were sent. */
-function holdHeaders(res: ServerResponse): () => void {
-  const { statusCode, statusMessage } = res;
+function holdHeaders(res: ServerResponse, isHttp2: boolean): () => void {
+  // HTTP/2 has no status message, and warns who asks for it.
+  const status = isHttp2
+    ? { statusCode: res.statusCode }
+    : { statusCode: res.statusCode, statusMessage: res.statusMessage };
   const refuse = (verb: string) => () => {
     const error = new Error(`Cannot ${verb} headers after they are sent to the client`);
     throw Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' });
@@ -149,6 +153,6 @@ function holdHeaders(res: ServerResponse): () => void {
       else Reflect.deleteProperty(res, name);
     }
     // What was assigned meanwhile would have come too late.
-    Object.assign(res, { statusCode, statusMessage });
+    Object.assign(res, status);
   };
 }

@@ -10,21 +10,24 @@ export function callStore<Result>(
   method: (callback: Answer<Result>) => unknown,
   callback: Answer<Result>,
 ): void {
-  let answered = false;
-  const answerOnce: Answer<Result> = (error, result) => {
-    if (answered) return;
-    answered = true;
-    callback(error, result);
+  let isAnswered = false;
+  /** Whether this answer is the first. */
+  const claim = (): boolean => {
+    const isFirst = !isAnswered;
+    isAnswered = true;
+    return isFirst;
   };
-  const returned = method(answerOnce);
+  const returned = method((error, result) => {
+    if (claim()) callback(error, result);
+  });
   if (!isThenable(returned)) return;
-  // Out of the promise's chain, where an error thrown by the callback would be an unhandled rejection.
+  // Answered out of the promise's chain, where an error thrown by the callback would be an unhandled rejection.
   returned.then(
     (result) => {
-      if (result !== undefined) setImmediate(answerOnce, null, result as Result);
+      if (result !== undefined && claim()) setImmediate(callback, null, result as Result);
     },
     (error: unknown) => {
-      setImmediate(answerOnce, error ?? new Error('the store rejected without a reason'));
+      if (claim()) setImmediate(callback, error ?? new Error('the store rejected without a reason'));
     },
   );
 }

@@ -29,28 +29,31 @@ function literalText(node: ts.Expression): string | undefined {
 
 /**
  * The titles of all tests and suites of a source that run: neither comments, nor what is skipped or has no body.
- * Where a title is a mere variable, as with tests from a table, the strings that end like a title stand for it.
+ * Where a title or its number is a mere variable, as with tests from a table, the strings of the file that end like a
+ * title, or are nothing but a number, stand for it.
  */
 function titlesIn(source: string): string[] {
+  const file = ts.createSourceFile('a.test.ts', source, ts.ScriptTarget.Latest);
   const titles: string[] = [];
   const candidates: string[] = [];
-  let hasTable = false;
+  const computed: ts.Expression[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isStringLiteralLike(node) && /\(B\d{3}[^)]*\)$/.test(node.text)) candidates.push(node.text);
+    if (ts.isStringLiteralLike(node) && /\(B\d{3}[^)]*\)$|^B\d{3}$/.test(node.text))
+      candidates.push(node.text);
     if (ts.isCallExpression(node)) {
       const [title, body] = node.arguments;
-      const callee = node.expression.getText();
+      const callee = node.expression.getText(file);
       if (/^(x(it|describe)|(it|describe)\.skip)$/.test(callee)) return;
       if (/^(it|describe)(\.only)?$/.test(callee) && title && body) {
         const text = literalText(title);
-        if (text === undefined) hasTable = true;
-        else titles.push(text);
+        if (text === undefined || text.includes('(…')) computed.push(title);
+        if (text !== undefined) titles.push(text);
       }
     }
     ts.forEachChild(node, visit);
   };
-  visit(ts.createSourceFile('a.test.ts', source, ts.ScriptTarget.Latest, true));
-  return hasTable ? [...titles, ...candidates.filter((text) => !titles.includes(text))] : titles;
+  visit(file);
+  return computed.length === 0 ? titles : [...new Set([...titles, ...candidates])];
 }
 
 /** The project's own test files; those of the consumer projects are other people's. */
@@ -114,6 +117,8 @@ describe('the reading of titles', () => {
         it(title, () => {});
       }`;
     assert.deepEqual(titlesIn(source), ['in a table (B002)']);
+    const numbers = "for (const number of ['B004', 'x B005']) it(`says (${number})`, () => {});";
+    assert.deepEqual(titlesIn(numbers), ['says (…)', 'B004']);
     assert.deepEqual(titlesIn("const text = 'no test reads it (B002)'; it('says', () => {});"), ['says']);
   });
 

@@ -307,6 +307,22 @@ describe('A session destroyed while another request has it', () => {
       assert.equal(contents(store).size, 0);
     });
 
+    it(`by a rotation gets no dead cookie from another rotation that comes too late, on the ${kind} (B227)`, async () => {
+      const store = create();
+      const slow = gate();
+      const site = await openPages(store, slow);
+      const cookie = cookieOf(await site.visit('/'));
+      const ending = site.visit('/slow-promote', cookie);
+      await slow.reached;
+      const promoted = await site.visit('/promote', cookie);
+      slow.open();
+      const late = await ending;
+      assert.deepEqual([...contents(store).keys()], [digest(tokenOf(promoted))]);
+      // The browser keeps the cookie that comes last: it must not take the place of the one that is good.
+      const kept = setCookie(late) === undefined ? promoted : late;
+      assert.equal((await site.visit('/look', cookieOf(kept))).text, '1');
+    });
+
     for (const page of ['/slow', '/slow-look', '/slow-save']) {
       it(`stays out of the ${kind}, however often garbage is collected before ${page} ends (B227)`, async () => {
         const store = create();

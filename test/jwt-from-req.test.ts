@@ -164,6 +164,18 @@ describe('jwtFromReq', () => {
     assert.deepEqual([...store.records.keys()], [digest(token)]);
   });
 
+  it('is no reason either where it agrees with such a token only at the end of a request (B203)', async () => {
+    const store = new ForeignStore();
+    const token = issue({ nonce: 'k3YkLuG6', user_id: 101, iat: seconds() - 60 });
+    store.records.set(digest(token), recordOf({ hits: 4 }));
+    const options = { store: asStore(store), jwtFromReq: userClaims };
+    const site = await openSite(options, { '/': logInAndCount });
+    const res = await site.visit('/', `connect.sid=${token}`);
+    assert.equal(res.text, '5');
+    assert.equal(setCookie(res), undefined);
+    assert.deepEqual([...store.records.keys()], [digest(token)]);
+  });
+
   it('may set exp, which ends the session on time (B204)', async () => {
     await withFrozenClock(async ({ tick }) => {
       const exp = seconds() + 10;

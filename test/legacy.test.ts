@@ -755,6 +755,27 @@ describe('a legacy cookie used again', () => {
     });
   }
 
+  it('by a slow request that changes nothing: what a quicker one has stored stays (B237)', async () => {
+    const { pass, reached, open: release } = gate();
+    const store = new PickyStore();
+    const legacy = await startLegacySession(store, { hits: 2 });
+    const slowly: Handler = async (req, res) => {
+      await pass();
+      return showHits(req, res);
+    };
+    const options = { secret: legacySecret, store: asStore(store) };
+    const site = await openSite(options, { ...handlers, '/slow': slowly });
+    const slow = site.visit('/slow', legacy.cookie);
+    await reached;
+    const quick = await site.visit('/', legacy.cookie);
+    assert.equal(quick.text, '3');
+    release();
+    assert.equal(tokenOf(await slow), tokenOf(quick));
+    assert.equal(stored(store, digest(tokenOf(quick))).hits, 3);
+    assert.equal((await site.visit('/', legacy.cookie)).text, '4');
+    assert.equal(store.records.size, 2);
+  });
+
   describe('after a store error', () => {
     it('in the get of the legacy record: the request fails, the next one is upgraded (B237)', async () => {
       const { store, legacy, site } = await upgradeSite();

@@ -680,9 +680,7 @@ describe('a new session', () => {
     for (const [label, options, message] of failing) {
       it(`is an error for next, ${label} (B031)`, async () => {
         const store = new ForeignStore();
-        const middleware = recordNext(
-          session({ keys, store: asStore(store), ...options }),
-        );
+        const middleware = recordNext(session({ keys, store: asStore(store), ...options }));
         const server = serverOf(middleware, () => assert.fail('the handler must not run'));
         const res = await request(server).get('/').set('Cookie', `connect.sid=${byHand()}`).expect(500);
         assert.match(res.text, message);

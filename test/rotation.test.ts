@@ -448,18 +448,26 @@ describe('when the claims change', () => {
     }
   });
 
-  it('an untouched new session is neither saved nor sent (B216)', async () => {
-    const { site, store } = await loginSite({
-      '/login': (req, res) => {
-        logIn(req);
-        res.end();
-      },
+  for (const [name, look] of [
+    ['whose id was read', true],
+    ['whose id was left alone', false],
+  ] as const) {
+    it(`an untouched new session ${name} is neither saved nor sent (B216)`, async () => {
+      const ids: string[] = [];
+      const { site, store } = await loginSite({
+        '/login': (req, res) => {
+          if (look) ids.push(req.sessionID);
+          logIn(req);
+          res.end();
+        },
+      });
+      const res = await site.visit('/login');
+      assert.equal(setCookie(res), undefined);
+      assert.equal(ids.length, look ? 1 : 0);
+      assert.deepEqual(store.calls, []);
+      assert.deepEqual(await lateErrors(site), []);
     });
-    const res = await site.visit('/login');
-    assert.equal(setCookie(res), undefined);
-    assert.deepEqual(store.calls, []);
-    assert.deepEqual(await lateErrors(site), []);
-  });
+  }
 
   for (const [name, look] of [
     ['read', true],

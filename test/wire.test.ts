@@ -44,7 +44,8 @@ function application(middleware: RequestHandler): Express {
 const plainReplies: Handler = (req, res) => {
   data(req).user = 'bob';
   if (req.url === '/redirect') {
-    res.writeHead(302, { location: '/home' });
+    res.statusCode = 302;
+    res.setHeader('location', '/home');
     res.end('Found. Redirecting to /home');
   } else if (req.url === '/empty') {
     res.statusCode = 204;
@@ -249,7 +250,29 @@ describe('an HTTP/2 client', () => {
     });
   }
 
-  it('gets the HEADERS frame early where the handler sends it itself, so that the check can fail', async () => {
+  it('gets no HEADERS frame of a redirect by writeHead and end before the session is stored (B037)', async () => {
+    const store = new ForeignStore();
+    const held = store.hold('set');
+    const server = createHttp2Server({ store: asStore(store) }, (req, res) => {
+      data(req).user = 'bob';
+      res.writeHead(302, { location: '/home' });
+      res.end('Found. Redirecting to /home');
+    });
+    await withHttp2Client(server, async (client) => {
+      const exchange = new Http2Exchange(client);
+      await held.reached;
+      await ping(client);
+      assert.equal(exchange.headerFrames, 0);
+      held.release();
+      await exchange.done;
+      assert.equal(exchange.headers[':status'], 302);
+      assert.equal(exchange.headers.location, '/home');
+      assert.match(String(exchange.setCookie), /^connect\.sid=ey/);
+      assert.equal(exchange.body, 'Found. Redirecting to /home');
+    });
+  });
+
+  it('gets the HEADERS frame early where the handler writes a part first, so that the check can fail', async () => {
     const store = new ForeignStore();
     const held = store.hold('set');
     const server = createHttp2Server({ store: asStore(store) }, (req, res) => {

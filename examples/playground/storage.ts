@@ -16,6 +16,9 @@ export interface Storage {
   store: Store;
   /** Everything the store holds. The session interface has no call that tells ids, so each store is asked in its way. */
   entries(): Promise<Entry[]>;
+  /** Writes and removes a record behind the middleware's back, as another application with the same store would. */
+  write(id: string, record: SessionData): Promise<void>;
+  remove(id: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,6 +40,15 @@ function memory(): Storage {
           else resolve(Object.entries(sessions ?? {}).map(([id, record]) => ({ id, record: { ...record } })));
         });
       }),
+    // It needs no callback: both take effect at once.
+    write: (id, record) => {
+      store.set(id, record);
+      return Promise.resolve();
+    },
+    remove: (id) => {
+      store.destroy(id);
+      return Promise.resolve();
+    },
     close: () => Promise.resolve(),
   };
 }
@@ -51,6 +63,10 @@ function sqlite(filename: string): Storage {
       await store.ready;
       const rows = await database<{ sid: string; sess: string }>('sessions').select('sid', 'sess');
       return rows.map((row) => ({ id: row.sid, record: JSON.parse(row.sess) as Entry['record'] }));
+    },
+    write: (id, record) => store.set(id, record),
+    remove: async (id) => {
+      await store.destroy(id);
     },
     close: () => database.destroy(),
   };

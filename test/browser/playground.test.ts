@@ -333,6 +333,18 @@ describe('The playground', function () {
     return (await fetch(`${playground.url}/whoami`, { headers: { cookie } })).json();
   }
 
+  /** Walks through the upgrade as a browser would: plant the old cookie, bring it along, read what came of it. */
+  async function upgradeLegacyCookie(playground: Playground): Promise<void> {
+    const get = (address: string | null, cookie: string) =>
+      fetch(playground.url + (address ?? ''), { headers: { cookie }, redirect: 'manual' });
+    const cookieIn = (response: Response) => response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+
+    const planted = await post(playground, '/promises/legacy', '', { origin: playground.url });
+    const upgraded = await get('/promises/legacy/after', cookieIn(planted));
+    const outcome = await get(upgraded.headers.get('location'), cookieIn(upgraded));
+    assert.match(await outcome.text(), /<strong>Kept\.<\/strong>/);
+  }
+
   it('refuses a form that comes from another site or from nowhere', async () => {
     const playground = await start({});
     const foreign: Record<string, string>[] = [
@@ -403,11 +415,12 @@ describe('The playground', function () {
       });
       assert.match(await page.text(), /<strong>Kept\.<\/strong>/, address);
     }
+    await upgradeLegacyCookie(playground);
   });
 
   it('answers a request it cannot understand with an error page and goes on', async () => {
     const playground = await start({});
-    assert.equal((await fetch(`${playground.url}/%`)).status, 400);
+    assert.equal((await fetch(`${playground.url}/promises/outcome/%`)).status, 400);
     const headers = { origin: playground.url };
     assert.equal((await post(playground, '/note', `note=${'x'.repeat(10_000)}`, headers)).status, 413);
     assert.equal(

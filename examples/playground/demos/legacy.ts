@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { promisify } from 'node:util';
 import { sign } from 'cookie-signature';
 import { Router, type Request } from 'express';
 import { Cookie } from 'express-session';
@@ -20,15 +19,14 @@ import { told } from './replay';
  */
 export function beforeTheMove({ material, storage }: Playground): Router {
   const router = Router();
-  const { store } = storage;
 
   router.post('/promises/legacy', async (req, res) => {
     const current = sentCookie(req);
-    if (current !== undefined) await promisify(store.destroy.bind(store))(digestOf(current));
+    if (current !== undefined) await storage.remove(digestOf(current));
 
     const id = randomBytes(24).toString('base64url');
     const options = { ...cookieOptions, secure: req.secure };
-    await promisify(store.set.bind(store))(id, {
+    await storage.write(id, {
       cookie: Object.assign(new Cookie(), options),
       person: { ...grace },
       views: 41,
@@ -52,13 +50,12 @@ export function afterTheMove(playground: Playground): Router {
   const router = Router();
   router.get('/promises/legacy/after', (req, res) => {
     const cookie = sentCookie(req);
-    if (cookie === undefined || sentToken(req) !== undefined || !req.session.person)
+    if (cookie === undefined || sentToken(req) !== undefined || !req.session.person) {
       res.redirect(303, '/promises');
-    else
-      res.redirect(
-        303,
-        playground.outcomes.keep((later) => tell(playground, cookie, later)),
-      );
+      return;
+    }
+    const outcome = playground.outcomes.keep((later) => tell(playground, cookie, later));
+    res.redirect(303, outcome);
   });
   return router;
 }
