@@ -1,6 +1,6 @@
 import parseurl from 'parseurl';
 import { pathMatches } from './cookie';
-import { readCredential } from './credential';
+import { type Credential, readCredential } from './credential';
 import { debug } from './diagnostics';
 import { generateSession } from './generate';
 import { asSessionStore, HashedStore } from './hashed-store';
@@ -48,7 +48,14 @@ export function createMiddleware(config: Config): RequestHandler {
     }
     req.sessionStore = sessionStore as never;
     const source: Source = { config, tokens, store, req };
-    const credential = readCredential(config, tokens, req);
+    let credential: Credential | undefined;
+    try {
+      credential = readCredential(config, tokens, req);
+    } catch (error) {
+      // Of a `req.secret` that is none; what a client sends throws nothing.
+      next(error);
+      return;
+    }
     if (!credential) {
       begin(source, 'new', res, next);
       return;

@@ -35,32 +35,26 @@ export interface Config {
 /** @throws TypeError that names the first option at fault, in the order of B005 */
 export function resolveOptions(options: SessionOptions | null | undefined): Config {
   const given: SessionOptions = options ?? {};
-  requireFunction('genid', given.genid);
+  const genid = optionalFunction('genid', given.genid);
   if (given.unset && !['destroy', 'keep'].includes(given.unset)) {
     throw new TypeError('unset option must be "destroy" or "keep"');
   }
   const secrets = resolveSecrets(given.secret);
-  requireFunction('jwtFromReq', given.jwtFromReq);
+  const jwtFromReq = optionalFunction('jwtFromReq', given.jwtFromReq);
   // express-session knows the name as `key`, too.
   const name: unknown = given.name || (given as { key?: unknown }).key || 'connect.sid';
   if (typeof name !== 'string') throw new TypeError('name option must be a string, the name of the cookie');
   const keyRing = createKeyRing(given.keys);
-  // Falsy values mean the default, whatever their type (B090).
-  const {
-    genid,
-    jwtFromReq,
-  }: { genid?: SessionOptions['genid']; jwtFromReq?: SessionOptions['jwtFromReq'] } = given;
 
   return {
     name,
     tokens: keyRing && new Tokens(keyRing, resolveCacheSize(given.tokenCacheSize)),
     store: resolveStore(given.store),
-    genid: genid || undefined,
-    readClaims: (req) => readClaims(jwtFromReq || undefined, req),
+    genid,
+    readClaims: (req) => readClaims(jwtFromReq, req),
     hasClaims: Boolean(jwtFromReq),
     cookieOptions: resolveCookieOptions(given.cookie, name),
-    legacySecrets: (req) =>
-      secrets ?? [(req as { secret?: string }).secret].filter((secret) => secret !== undefined),
+    legacySecrets: (req) => secrets ?? secretOfCookieParser(req),
     proxy: given.proxy,
     resave: Boolean(given.resave),
     rolling: Boolean(given.rolling),
@@ -69,8 +63,11 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
   };
 }
 
-function requireFunction(name: string, value: unknown): void {
-  if (value && typeof value !== 'function') throw new TypeError(`${name} option must be a function`);
+/** @returns undefined, the default, for any falsy value (B090) */
+function optionalFunction<F>(name: string, value: F): NonNullable<F> | undefined {
+  if (!value) return undefined;
+  if (typeof value !== 'function') throw new TypeError(`${name} option must be a function`);
+  return value;
 }
 
 /** @returns undefined where none is given: then `req.secret` of cookie-parser counts (B116) */
@@ -79,6 +76,7 @@ function resolveSecrets(secret: SessionOptions['secret']): readonly CipherKey[] 
   const secrets = Array.isArray(secret) ? secret : [secret];
   if (secrets.length === 0) throw new TypeError('secret option array must contain one or more strings');
   for (const candidate of secrets) {
+    if (candidate === '') throw new TypeError('secret option must not contain an empty string');
     try {
       createHmac('sha256', candidate);
     } catch {
@@ -86,6 +84,11 @@ function resolveSecrets(secret: SessionOptions['secret']): readonly CipherKey[] 
     }
   }
   return secrets;
+}
+
+/** An empty secret would verify what anybody can sign. */
+function secretOfCookieParser({ secret }: { secret?: string }): readonly CipherKey[] {
+  return secret ? [secret] : [];
 }
 
 function resolveCacheSize(size: number | undefined): number {
