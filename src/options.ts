@@ -87,7 +87,8 @@ function resolveSecrets(secret: SessionOptions['secret']): readonly CipherKey[] 
 }
 
 /** An empty secret would verify what anybody can sign. */
-function secretOfCookieParser({ secret }: { secret?: string }): readonly CipherKey[] {
+function secretOfCookieParser(req: Request): readonly CipherKey[] {
+  const { secret } = req as { secret?: string };
   return secret ? [secret] : [];
 }
 
