@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import onHeaders from 'on-headers';
 import { debug } from './diagnostics';
 import { observe, settleHeaders, settleStore, withdrawCookie } from './ending';
+import { deferHead, holdHeaders, isHttp2 } from './held-headers';
 import { IssueError } from './keys';
 import type { RequestState } from './request-state';
 
@@ -10,7 +11,8 @@ type EndArguments = [chunk?: unknown, encoding?: unknown, callback?: unknown];
 
 /** Ties the session to its response: Set-Cookie goes out with the headers, the last byte after the session is stored. */
 export function patchResponse(state: RequestState): void {
-  const { res } = state;
+  const { req, res } = state;
+  if (isHttp2(req)) deferHead(res);
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the response below
   const originalEnd = res.end as (this: unknown, ...args: EndArguments) => unknown;
   const end = (args: EndArguments): unknown => originalEnd.apply(res, args);
@@ -104,8 +106,7 @@ function commitHeaders(state: RequestState, args: EndArguments): () => void {
   const { req, res } = state;
   if (res.headersSent) return () => undefined;
   // On HTTP/2 writeHead sends. And a cookie that takes the place of a working one can be withdrawn as long as nothing is fixed.
-  const isHttp2 = req.httpVersionMajor >= 2;
-  if (isHttp2 || state.replacesCookie) return holdHeaders(res, isHttp2);
+  if (isHttp2(req) || state.replacesCookie) return holdHeaders(res);
   setContentLength(req.method, res, args);
   res.writeHead(res.statusCode);
   return () => undefined;
@@ -124,35 +125,4 @@ function setContentLength(method: string, res: ServerResponse, [chunk, encoding]
         ? chunk.byteLength
         : 0;
   res.setHeader('Content-Length', length);
-}
-
-/** Makes the response look and behave as if its headers were sent. */
-function holdHeaders(res: ServerResponse, isHttp2: boolean): () => void {
-  // HTTP/2 has no status message, and warns who asks for it.
-  const status = isHttp2
-    ? { statusCode: res.statusCode }
-    : { statusCode: res.statusCode, statusMessage: res.statusMessage };
-  const refuse = (verb: string) => () => {
-    const error = new Error(`Cannot ${verb} headers after they are sent to the client`);
-    throw Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' });
-  };
-  const held: Record<string, unknown> = {
-    headersSent: true,
-    setHeader: refuse('set'),
-    appendHeader: refuse('append'),
-    removeHeader: refuse('remove'),
-    writeHead: refuse('write'),
-    flushHeaders: () => undefined,
-  };
-  const own = Object.keys(held).map((name) => [name, Object.getOwnPropertyDescriptor(res, name)] as const);
-  for (const [name, value] of Object.entries(held))
-    Object.defineProperty(res, name, { configurable: true, value });
-  return () => {
-    for (const [name, descriptor] of own) {
-      if (descriptor) Object.defineProperty(res, name, descriptor);
-      else Reflect.deleteProperty(res, name);
-    }
-    // What was assigned meanwhile would have come too late.
-    Object.assign(res, status);
-  };
 }
