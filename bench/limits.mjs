@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import crypto from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { answerCalls } from './ipc.mjs';

@@ -3,7 +3,8 @@ import { attempt, forEachParallel } from './rounds.mjs';
 
 /** @typedef {import('./types.ts').SubjectName} SubjectName */
 
-const IN_COOKIE = 'stores nothing';
+/** @type {readonly SubjectName[]} */
+const WITHOUT_STORE = ['cookie-session', 'iron-session'];
 const MEGABYTE = 1_000_000;
 
 /**
@@ -42,11 +43,7 @@ async function ask(subjects, question, sessions) {
   /** @type {import('./types.ts').Result[]} */
   const results = subjects
     .filter((subject) => subject !== 'none')
-    .map((subject) =>
-      subject.endsWith('cookie-session') || subject === 'iron-session'
-        ? { subject, lacks: IN_COOKIE }
-        : { subject },
-    );
+    .map((subject) => (WITHOUT_STORE.includes(subject) ? { subject, lacks: 'no store' } : { subject }));
   await forEachParallel(
     results.filter(({ lacks }) => lacks === undefined),
     async (result) => {

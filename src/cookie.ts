@@ -1,4 +1,4 @@
-import * as cookie from 'cookie';
+import { type SerializeOptions, stringifySetCookie } from 'cookie';
 import type { CookieOptions, Request } from './types';
 import { deprecate } from './diagnostics';
 
@@ -98,7 +98,7 @@ export class Cookie {
    * @throws TypeError if the name or an attribute cannot be put into a header
    */
   serialize(name: string, value: string): string {
-    return cookie.stringifySetCookie({ ...(this.data as cookie.SerializeOptions), name, value });
+    return stringifySetCookie({ ...(this.data as SerializeOptions), name, value });
   }
 
   toJSON(): CookieData {

@@ -1,5 +1,5 @@
-import createDebug from 'debug';
-import depd from 'depd';
+import createDebug = require('debug');
+import depd = require('depd');
 
 /** Debug output under express-session's namespace. Never given a token, a legacy id or a session's data (B189). */
 export const debug = createDebug('express-session');

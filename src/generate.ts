@@ -1,4 +1,4 @@
-import uid from 'uid-safe';
+import uid = require('uid-safe');
 import { type Claims, NO_CLAIMS } from './claims';
 import { Cookie, isSecure } from './cookie';
 import { Identity, type Issuer } from './identity';

@@ -1,4 +1,4 @@
-import parseurl from 'parseurl';
+import parseurl = require('parseurl');
 import { pathMatches } from './cookie';
 import { type Credential, readCredential } from './credential';
 import { debug } from './diagnostics';

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import onHeaders from 'on-headers';
+import onHeaders = require('on-headers');
 import { debug } from './diagnostics';
 import { observe, settleHeaders, settleStore, withdrawCookie } from './ending';
 import { deferHead, holdHeaders, isHttp2 } from './held-headers';

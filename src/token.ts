@@ -1,4 +1,4 @@
-import jsonwebtoken from 'jsonwebtoken';
+import jsonwebtoken = require('jsonwebtoken');
 import { LRUCache } from 'lru-cache';
 import { type Claims, claimsOf } from './claims';
 import { IssueError, type KeyRing } from './keys';

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { answerCalls } from '../ipc.mjs';
 import { scenarioOf } from '../scenarios.mjs';
@@ -18,12 +19,17 @@ const CONNECTIONS = 32;
 const targets = new Map();
 
 /**
+ * Clients of one connection: no other has them, so that nobody is in two requests at once.
+ *
  * @param {Target} target
- * @returns {number} index of the client that comes next; each connection has clients of its own
+ * @param {number} connection
+ * @returns {() => number} index of the client that comes next
  */
-function nextClient({ scenario, cookies }, /** @type {number} */ connection, /** @type {number} */ turn) {
-  if (scenario.visitors === 'shuffled') return Math.floor(Math.random() * cookies.length);
-  return (connection + turn * CONNECTIONS) % cookies.length;
+function clientsOf({ scenario, cookies }, connection) {
+  if (scenario.visitors === 'shuffled') return () => randomInt(cookies.length);
+  const own = [...cookies.keys()].filter((client) => client % CONNECTIONS === connection);
+  let turn = 0;
+  return () => own[turn++ % own.length] ?? 0;
 }
 
 answerCalls({
@@ -47,8 +53,9 @@ answerCalls({
     const start = performance.now();
     let count = 0;
     const work = connections.map(async (connection, number) => {
-      for (let turn = 0; performance.now() < start + ms; turn++) {
-        const client = nextClient(target, number, turn);
+      const nextClient = clientsOf(target, number);
+      while (performance.now() < start + ms) {
+        const client = nextClient();
         const response = await connection.get(cookies[client] ?? null);
         if (!response.startsWith('HTTP/1.1 200 ')) throw new Error(`it answers ${response.slice(0, 20)}`);
         if (scenario.keepsCookie) cookies[client] = cookieIn(response);

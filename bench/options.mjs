@@ -1,0 +1,89 @@
+import { parseArgs } from 'node:util';
+import { scenarios } from './scenarios.mjs';
+
+/** @typedef {import('./types.ts').Pace} Pace */
+/** @typedef {import('./types.ts').SubjectName} SubjectName */
+
+/** @type {readonly SubjectName[]} */
+const ESSENTIAL = ['express-session-jwt', 'express-session'];
+/** @type {readonly SubjectName[]} */
+const ALL = [...ESSENTIAL, 'fork-secp256k1', 'fork-p256', 'cookie-session', 'iron-session'];
+
+/** @type {Record<'full' | 'quick' | 'smoke', Pace>} */
+const paces = {
+  full: {
+    warmUp: { atLeast: 1000, atMost: 4000 },
+    rounds: 21,
+    sliceMs: 30,
+    httpWarmUpMs: 1200,
+    httpRounds: 9,
+    httpSliceMs: 150,
+    storedSessions: 100_000,
+    createdAndDestroyed: 1_000_000,
+  },
+  quick: {
+    warmUp: { atLeast: 600, atMost: 1200 },
+    rounds: 15,
+    sliceMs: 25,
+    httpWarmUpMs: 800,
+    httpRounds: 9,
+    httpSliceMs: 100,
+    storedSessions: 100_000,
+    createdAndDestroyed: 100_000,
+  },
+  // Whether everything works; the numbers mean nothing.
+  smoke: {
+    warmUp: { atLeast: 10, atMost: 10 },
+    rounds: 2,
+    sliceMs: 5,
+    httpWarmUpMs: 10,
+    httpRounds: 1,
+    httpSliceMs: 10,
+    maxSessions: 100,
+    storedSessions: 1000,
+    createdAndDestroyed: 1000,
+  },
+};
+
+/** @param {string[]} args */
+export function readOptions(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      smoke: { type: 'boolean', default: false },
+      http: { type: 'boolean', default: false },
+      plot: { type: 'boolean', default: false },
+      only: { type: 'string' },
+    },
+  });
+  const { quick, smoke, http, plot, only } = values;
+  const isChosen = chooser(only);
+  return {
+    plot,
+    pace: paces[smoke ? 'smoke' : quick ? 'quick' : 'full'],
+    subjects: smoke || quick ? ESSENTIAL : ALL,
+    inProcess: http && !smoke ? [] : scenarios.filter(({ id }) => isChosen(id)),
+    memory: (smoke || !http) && isChosen('M'),
+    http:
+      http || smoke || (!quick && !plot)
+        ? scenarios.filter(({ id, httpTarget }) => httpTarget && isChosen(id))
+        : [],
+  };
+}
+
+/**
+ * @param {string | undefined} only ids, separated by commas; a number stands for all scenarios of that number
+ * @returns {(id: string) => boolean}
+ */
+function chooser(only) {
+  if (only === undefined) return () => true;
+  const ids = only.split(',').map((id) => id.trim());
+  const known = [...scenarios.map(({ id }) => id), 'M'];
+  const matches = (/** @type {string} */ wanted) => (/** @type {string} */ id) =>
+    id === wanted || parseInt(id) === Number(wanted);
+  for (const id of ids) {
+    if (!known.some(matches(id))) throw new Error(`--only ${id}: there are ${known.join(', ')}`);
+  }
+  return (id) => ids.some((wanted) => matches(wanted)(id));
+}

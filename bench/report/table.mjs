@@ -1,0 +1,119 @@
+import { titles } from './machine.mjs';
+
+/** @typedef {import('../types.ts').Report} Report */
+/** @typedef {import('../types.ts').Result} Result */
+/** @typedef {import('../types.ts').SubjectName} SubjectName */
+
+const OURS = 'express-session-jwt';
+const REFERENCE = 'express-session';
+const units = { 'in-process': 'µs', memory: 'bytes', http: 'req/s' };
+const captions = {
+  'in-process': 'In-process: time that the middleware adds to a request, as a ratio to express-session',
+  memory: 'Memory: heap of a MemoryStore',
+  http: 'Over HTTP, Express 5: requests per second, as a ratio to express-session',
+};
+
+/** @param {number | undefined} value three significant digits are what there is to see */
+export function format(value) {
+  if (value === undefined || Number.isNaN(value)) return '?';
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en');
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+}
+
+/** @param {string[]} cells */
+function line([title = '', ...cells]) {
+  return title.padEnd(44) + cells.map((cell) => cell.padStart(13)).join('');
+}
+
+/**
+ * @param {Report['kind']} kind
+ * @param {readonly SubjectName[]} subjects
+ */
+export function heading(kind, subjects) {
+  const unit = units[kind];
+  const columns = [
+    'ratio',
+    'quartiles',
+    `this, ${unit}`,
+    `express-s., ${unit}`.slice(0, 17),
+    'target',
+    'holds',
+  ];
+  const others = subjects.filter((subject) => subject !== OURS && subject !== REFERENCE);
+  return `\n${captions[kind]}\n${line(['', ...columns, ...others.map((subject) => titles[subject])])}`;
+}
+
+/** @param {Report} report */
+export function row(report) {
+  const { id, title, results } = report;
+  const resultOf = (/** @type {string} */ name) => results.find(({ subject }) => subject === name);
+  const [ours, reference] = [resultOf(OURS), resultOf(REFERENCE)];
+  const faults = results.filter(({ fault }) => fault !== undefined);
+  const others = results.filter(({ subject }) => subject !== OURS && subject !== REFERENCE);
+  const limit = report.target?.ratio ?? report.target?.value;
+  const spread =
+    ours?.ratio && report.kind !== 'memory' ? `${format(ours.ratio.low)}–${format(ours.ratio.high)}` : '';
+  return [
+    line([
+      `${id.padStart(3)}  ${title}`,
+      brief(ours),
+      spread,
+      format(ours?.value),
+      format(reference?.value),
+      limit === undefined ? '' : `${report.kind === 'http' ? '≥' : '≤'} ${format(limit)}`,
+      limit === undefined ? '' : holds(report) ? 'yes' : 'NO',
+      ...others.map(brief),
+    ]),
+    ...faults.map(({ subject, fault }) => `     FAULT ${titles[subject]}: ${String(fault)}`),
+  ].join('\n');
+}
+
+/** @param {Result | undefined} result */
+function brief(result) {
+  if (!result || result.lacks !== undefined) return '–';
+  if (result.fault !== undefined) return 'FAULT';
+  return format(result.ratio ? result.ratio.median : result.value);
+}
+
+/**
+ * Whether this package reaches the target.
+ *
+ * @param {Report} report
+ */
+function holds({ kind, target, results }) {
+  const ours = results.find(({ subject }) => subject === OURS);
+  if (target?.value !== undefined) return (ours?.value ?? NaN) <= target.value;
+  const ratio = ours?.ratio?.median ?? NaN;
+  return kind === 'http' ? ratio >= (target?.ratio ?? 0) : ratio <= (target?.ratio ?? Infinity);
+}
+
+/**
+ * What readers have to know of single scenarios.
+ *
+ * @param {Report[]} reports
+ */
+export function notes(reports) {
+  const lines = reports.flatMap(({ id, note, results }) => [
+    ...(note === undefined ? [] : [`${id}: ${note}`]),
+    ...results.flatMap(({ subject, lacks }) =>
+      lacks === undefined ? [] : [`${id}: ${titles[subject]} has ${lacks}`],
+    ),
+  ]);
+  return lines.length === 0 ? [] : ['', ...new Set(lines)];
+}
+
+/** @param {Report[]} reports */
+export function conclude(reports) {
+  const targeted = reports.filter(({ target }) => target !== undefined);
+  const missed = targeted
+    .filter((report) => !holds(report))
+    .map(({ id, kind }) => (kind === 'http' ? `${id} (HTTP)` : id));
+  const hasFault = reports.some(({ results }) =>
+    results.some(({ subject, fault }) => fault !== undefined && (subject === OURS || subject === REFERENCE)),
+  );
+  const text =
+    missed.length === 0
+      ? `All ${String(targeted.length)} targets hold.`
+      : `Targets missed: ${missed.join(', ')}`;
+  return { text: `\n${text}`, hasFault };
+}
