@@ -50,7 +50,8 @@ export class Yardsticks {
  * @returns {Promise<import('./types.ts').Report>}
  */
 export async function measureInProcess(scenario, subjects, pace, yardsticks) {
-  const { id, title, target, note, limits, lacks = {}, counterparts = {} } = scenario;
+  const { id, title, target, note, lacks = {}, counterparts = {} } = scenario;
+  const limits = pace.measuresLimits ? scenario.limits : [];
   const runners = subjects
     .filter((name) => name !== 'none' && !(name in lacks))
     .map((name) => createRunner(name, counterparts[name] ?? id, pace));

@@ -15,6 +15,7 @@ const paces = {
     warmUp: { atLeast: 1000, atMost: 4000 },
     rounds: 21,
     sliceMs: 30,
+    measuresLimits: true,
     httpWarmUpMs: 1200,
     httpRounds: 9,
     httpSliceMs: 150,
@@ -23,8 +24,9 @@ const paces = {
   },
   quick: {
     warmUp: { atLeast: 600, atMost: 1200 },
-    rounds: 15,
-    sliceMs: 25,
+    rounds: 13,
+    sliceMs: 20,
+    measuresLimits: false,
     httpWarmUpMs: 800,
     httpRounds: 9,
     httpSliceMs: 100,
@@ -36,6 +38,7 @@ const paces = {
     warmUp: { atLeast: 10, atMost: 10 },
     rounds: 2,
     sliceMs: 5,
+    measuresLimits: true,
     httpWarmUpMs: 10,
     httpRounds: 1,
     httpSliceMs: 10,
@@ -59,9 +62,12 @@ export function readOptions(args) {
   });
   const { quick, smoke, http, plot, only } = values;
   const isChosen = chooser(only);
+  const pace = paces[smoke ? 'smoke' : quick ? 'quick' : 'full'];
   return {
     plot,
-    pace: paces[smoke ? 'smoke' : quick ? 'quick' : 'full'],
+    pace: { ...pace, measuresLimits: pace.measuresLimits || plot },
+    /** Whether the numbers mean anything. */
+    isMeasurement: !smoke,
     subjects: smoke || quick ? ESSENTIAL : ALL,
     inProcess: http && !smoke ? [] : scenarios.filter(({ id }) => isChosen(id)),
     memory: (smoke || !http) && isChosen('M'),

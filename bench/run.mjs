@@ -19,8 +19,9 @@ const reports = [];
 
 /** @param {import('./types.ts').Report} report */
 function add(report) {
-  reports.push(report);
-  console.log(row(report));
+  const judged = options.isMeasurement ? report : { ...report, target: undefined };
+  reports.push(judged);
+  console.log(row(judged));
 }
 
 console.log(describeMachine(subjects).join('\n'));

@@ -156,6 +156,7 @@ export const scenarios = [
     title: 'session of 50 KB, read',
     begin: createLarge,
     act: readCart,
+    inFlight: 8,
     reads: ['500 items', '500 items'],
     httpTarget: 1.15,
     limits: ['json50k'],

@@ -103,6 +103,8 @@ export interface Scenario {
   readonly act: Act;
   /** Whether `act` changes the session. */
   readonly writes: boolean;
+  /** Requests at once, if not as many as in other scenarios. */
+  readonly inFlight?: number;
   /** Whether each client goes on with the cookie that it got. */
   readonly keepsCookie?: boolean;
   /** Whether each request leaves a session in the store. */
@@ -145,6 +147,7 @@ export interface Pace {
   warmUp: { atLeast: number; atMost: number };
   rounds: number;
   sliceMs: number;
+  measuresLimits: boolean;
   httpWarmUpMs: number;
   httpRounds: number;
   httpSliceMs: number;
@@ -176,7 +179,7 @@ export interface Report {
   title: string;
   kind: 'in-process' | 'http' | 'memory';
   unit: string;
-  target?: { ratio?: number; value?: number };
+  target?: { ratio?: number; value?: number } | undefined;
   results: Result[];
   /** µs of what no implementation can do without. */
   limits: { name: Limit; value: number; ratio: number }[];

@@ -176,7 +176,7 @@ describe('keys', () => {
         })();`;
       const { NO_DEPRECATION, ...env } = process.env;
       assert.ok(NO_DEPRECATION === undefined || NO_DEPRECATION.length > 0);
-      const output = execFileSync(process.execPath, ['-r', 'tsx/cjs', '-e', script], {
+      const output = execFileSync(process.execPath, ['-r', './test/support/register.cjs', '-e', script], {
         env,
         encoding: 'utf8',
       });

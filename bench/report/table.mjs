@@ -105,15 +105,19 @@ export function notes(reports) {
 /** @param {Report[]} reports */
 export function conclude(reports) {
   const targeted = reports.filter(({ target }) => target !== undefined);
-  const missed = targeted
-    .filter((report) => !holds(report))
-    .map(({ id, kind }) => (kind === 'http' ? `${id} (HTTP)` : id));
-  const hasFault = reports.some(({ results }) =>
+  const missed = targeted.filter((report) => !holds(report)).map(nameOf);
+  const faulty = reports.filter(({ results }) =>
     results.some(({ subject, fault }) => fault !== undefined && (subject === OURS || subject === REFERENCE)),
   );
-  const text =
-    missed.length === 0
-      ? `All ${String(targeted.length)} targets hold.`
-      : `Targets missed: ${missed.join(', ')}`;
-  return { text: `\n${text}`, hasFault };
+  const lines = [''];
+  if (faulty.length > 0) lines.push(`FAULT in ${faulty.map(nameOf).join(', ')}`);
+  if (missed.length > 0) lines.push(`Targets missed: ${missed.join(', ')}`);
+  else if (targeted.length > 0) lines.push(`All ${String(targeted.length)} targets hold.`);
+  else lines.push(`${String(reports.length)} scenarios ran.`);
+  return { text: lines.join('\n'), hasFault: faulty.length > 0 };
+}
+
+/** @param {Report} report */
+function nameOf({ id, kind }) {
+  return kind === 'http' ? `${id} over HTTP` : id;
 }

@@ -33,13 +33,13 @@ export class Loop {
    * @returns {Promise<import('../types.ts').Slice>}
    */
   async run(ms) {
-    const { keepsCookie, fillsStore } = this.#scenario;
+    const { keepsCookie, fillsStore, inFlight = IN_FLIGHT } = this.#scenario;
     const slice = { count: 0, ms: 0 };
     const until = performance.now() + ms;
     while (performance.now() < until) {
-      const exchanges = Array.from({ length: IN_FLIGHT }, () => new Exchange(this.#visitors.next()));
+      const exchanges = Array.from({ length: inFlight }, () => new Exchange(this.#visitors.next()));
       slice.ms += await this.#serve(exchanges);
-      slice.count += IN_FLIGHT;
+      slice.count += inFlight;
       if (keepsCookie) for (const { client, setCookie } of exchanges) client.cookie = setCookie;
       // What is left over from these requests is not to be done in the next ones' time.
       await setImmediate();
