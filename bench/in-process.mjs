@@ -1,5 +1,5 @@
 import { Worker } from './ipc.mjs';
-import { attempt, forEachParallel, takeTurns } from './rounds.mjs';
+import { attempt, mapParallel, takeTurns } from './rounds.mjs';
 import { bare } from './scenarios.mjs';
 import { median, quartiles } from './statistics.mjs';
 
@@ -26,7 +26,7 @@ export class Yardsticks {
    */
   participants({ sliceMs: ms }, limits) {
     return [
-      { name: bare.id, slice: () => this.#bare.call('slice', { ms }) },
+      { name: bare.id, slice: () => this.#bare.call('slice', { ms: ms / 2 }) },
       ...limits.map((limit) => ({
         name: limit,
         slice: () => this.#limits.call('slice', { limit, ms: ms / 4 }),
@@ -55,7 +55,7 @@ export async function measureInProcess(scenario, subjects, pace, yardsticks) {
   const runners = subjects
     .filter((name) => name !== 'none' && !(name in lacks))
     .map((name) => createRunner(name, counterparts[name] ?? id, pace));
-  await forEachParallel(runners, (runner) => attempt(runner, () => runner.prepare()));
+  await mapParallel(runners, (runner) => attempt(runner, () => runner.prepare()));
   const rounds = await takeTurns([...runners, ...yardsticks.participants(pace, limits)], pace.rounds);
   for (const runner of runners) runner.stop();
 

@@ -12,7 +12,7 @@ const ALL = [...ESSENTIAL, 'fork-secp256k1', 'fork-p256', 'cookie-session', 'iro
 /** @type {Record<'full' | 'quick' | 'smoke', Pace>} */
 const paces = {
   full: {
-    warmUp: { atLeast: 1000, atMost: 4000 },
+    warmUp: { atLeast: 1200, atMost: 4000 },
     rounds: 21,
     sliceMs: 30,
     measuresLimits: true,
@@ -23,15 +23,15 @@ const paces = {
     createdAndDestroyed: 1_000_000,
   },
   quick: {
-    warmUp: { atLeast: 600, atMost: 1200 },
-    rounds: 13,
+    warmUp: { atLeast: 700, atMost: 1400 },
+    rounds: 11,
     sliceMs: 20,
     measuresLimits: false,
     httpWarmUpMs: 800,
     httpRounds: 9,
     httpSliceMs: 100,
     storedSessions: 100_000,
-    createdAndDestroyed: 100_000,
+    createdAndDestroyed: 50_000,
   },
   // Whether everything works; the numbers mean nothing.
   smoke: {
@@ -69,6 +69,8 @@ export function readOptions(args) {
     /** Whether the numbers mean anything. */
     isMeasurement: !smoke,
     subjects: smoke || quick ? ESSENTIAL : ALL,
+    /** @type {readonly SubjectName[]} */
+    httpSubjects: smoke ? ESSENTIAL : [...(quick ? ESSENTIAL : ALL), 'none'],
     inProcess: http && !smoke ? [] : scenarios.filter(({ id }) => isChosen(id)),
     memory: (smoke || !http) && isChosen('M'),
     http:

@@ -28,18 +28,22 @@ export async function takeTurns(participants, rounds) {
 }
 
 /**
- * Does this for each item, as many at a time as there are cores.
+ * Does this with each item, as many at a time as there are cores.
  *
- * @template Item
+ * @template Item, Result
  * @param {readonly Item[]} items
- * @param {(item: Item) => Promise<void>} work
+ * @param {(item: Item) => Promise<Result>} work
+ * @returns {Promise<Result[]>} in the order of the items
  */
-export async function forEachParallel(items, work) {
-  const left = [...items];
+export async function mapParallel(items, work) {
+  /** @type {Result[]} */
+  const results = [];
+  const left = [...items.entries()];
   const workers = Array.from({ length: availableParallelism() }, async () => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+    for (let next = left.shift(); next; next = left.shift()) results[next[0]] = await work(next[1]);
   });
   await Promise.all(workers);
+  return results;
 }
 
 /**

@@ -7,6 +7,7 @@ import { measureInProcess, Yardsticks } from './in-process.mjs';
 import { readOptions } from './options.mjs';
 import { describeMachine } from './report/machine.mjs';
 import { plot } from './report/plot.mjs';
+import { mapParallel } from './rounds.mjs';
 import { conclude, heading, notes, row } from './report/table.mjs';
 import { measureMemory } from './stored-sessions.mjs';
 
@@ -24,12 +25,23 @@ function add(report) {
   console.log(row(judged));
 }
 
+/**
+ * One after the other, as each needs the machine for itself; unless the numbers do not matter.
+ *
+ * @param {readonly import('./types.ts').Scenario[]} scenarios
+ * @param {(scenario: import('./types.ts').Scenario) => Promise<import('./types.ts').Report>} measure
+ */
+async function addAll(scenarios, measure) {
+  if (options.isMeasurement) for (const scenario of scenarios) add(await measure(scenario));
+  else (await mapParallel(scenarios, measure)).forEach(add);
+}
+
 console.log(describeMachine(subjects).join('\n'));
 if (options.inProcess.length > 0) {
   const yardsticks = new Yardsticks();
   await yardsticks.warmUp(pace);
   console.log(heading('in-process', subjects));
-  for (const scenario of options.inProcess) add(await measureInProcess(scenario, subjects, pace, yardsticks));
+  await addAll(options.inProcess, (scenario) => measureInProcess(scenario, subjects, pace, yardsticks));
   yardsticks.stop();
 }
 if (options.memory) {
@@ -37,8 +49,8 @@ if (options.memory) {
   (await measureMemory(subjects, pace)).forEach(add);
 }
 if (options.http.length > 0) {
-  console.log(heading('http', [...subjects, 'none']));
-  for (const scenario of options.http) add(await measureHttp(scenario, [...subjects, 'none'], pace));
+  console.log(heading('http', options.httpSubjects));
+  await addAll(options.http, (scenario) => measureHttp(scenario, options.httpSubjects, pace));
 }
 console.log(notes(reports).join('\n'));
 

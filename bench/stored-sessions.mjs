@@ -1,5 +1,5 @@
 import { Worker } from './ipc.mjs';
-import { attempt, forEachParallel } from './rounds.mjs';
+import { attempt, mapParallel } from './rounds.mjs';
 
 /** @typedef {import('./types.ts').SubjectName} SubjectName */
 
@@ -26,7 +26,7 @@ export async function measureMemory(subjects, { storedSessions, createdAndDestro
     },
     {
       id: 'Ml',
-      title: `bytes left in all, after ${createdAndDestroyed.toLocaleString('en')} created and destroyed`,
+      title: `bytes left after ${createdAndDestroyed.toLocaleString('en')} came and went`,
       target: { value: MEGABYTE },
       ...left,
     },
@@ -44,7 +44,7 @@ async function ask(subjects, question, sessions) {
   const results = subjects
     .filter((subject) => subject !== 'none')
     .map((subject) => (WITHOUT_STORE.includes(subject) ? { subject, lacks: 'no store' } : { subject }));
-  await forEachParallel(
+  await mapParallel(
     results.filter(({ lacks }) => lacks === undefined),
     async (result) => {
       const worker = new Worker('./memory.mjs', [result.subject], ['--expose-gc']);

@@ -1,12 +1,11 @@
 import type { Claims } from './claims';
 import { isModified, shouldDestroy, shouldRotate, shouldSave, shouldSetCookie, shouldTouch } from './changes';
 import { isSecure } from './cookie';
-import { debug } from './diagnostics';
+import { debug, trace } from './diagnostics';
 import { defineSessionID, reissue } from './generate';
 import type { RequestState } from './request-state';
-import { identityOf, internalsOf } from './session';
+import { identityOf, internalsOf, type Session } from './session';
 import { type Snapshot, takeSnapshot } from './snapshot';
-import { abbreviate, toStoredId } from './stored-id';
 import type { SessionRecord } from './types';
 
 /** Calls back once, with the store's error and with whether the session was stored all the same. */
@@ -86,8 +85,8 @@ function rotate(state: RequestState, claims: Claims): void {
   const identity = reissue(config, tokens, req, claims);
   const wasStored = state.origin !== 'new' || internals.saved !== undefined || internals.saving > 0;
   if (wasStored) {
-    identity.liveness = store.livenessOf(identity.requireId());
-    const id = toStoredId(internals.identity.id);
+    const { storedId: id } = internals.identity;
+    identity.liveness = store.livenessOf(identity.storedId);
     identity.liveness.predecessor = { id, liveness: store.livenessOf(id) };
   }
   state.replacesCookie ||= state.isStored;
@@ -99,7 +98,8 @@ function rotate(state: RequestState, claims: Claims): void {
 
 function setCookie(state: RequestState): void {
   const { req, res, config } = state;
-  const token = identityOf(req.session).requireId();
+  const identity = identityOf(req.session);
+  const token = identity.requireId();
   let line: string;
   try {
     line = (req.session.cookie as unknown as { serialize(name: string, value: string): string }).serialize(
@@ -110,7 +110,7 @@ function setCookie(state: RequestState): void {
     state.reportLate(error);
     return;
   }
-  if (debug.enabled) debug('set-cookie %s for %s', config.name, abbreviate(toStoredId(token)));
+  trace(`set-cookie ${config.name} for %s`, identity.storedId);
   const lines = ([] as string[]).concat((res.getHeader('Set-Cookie') as string | string[] | undefined) ?? []);
   res.setHeader('Set-Cookie', [...lines, line]);
   state.setCookieLine = line;
@@ -132,15 +132,10 @@ export function withdrawCookie({ res, setCookieLine }: RequestState): void {
  */
 export function settleStore(state: RequestState, now: Snapshot | undefined): StoreWork | undefined {
   const { req, store } = state;
-  if (shouldDestroy(state))
-    return req.sessionID
-      ? (callback) => {
-          store.destroy(req.sessionID, callback);
-        }
-      : undefined;
+  if (shouldDestroy(state)) return destroyUnset(state);
   if (!now) return undefined;
-  const { session } = req;
-  const id = identityOf(session);
+  const session = req.session as unknown as Session;
+  const identity = identityOf(session);
   const internals = internalsOf(session);
   if (internals && internals.saving > 0) {
     // The handler may go on changing the session: what it is now counts (B043).
@@ -150,23 +145,31 @@ export function settleStore(state: RequestState, now: Snapshot | undefined): Sto
     } as unknown as SessionRecord;
     return (callback) => {
       internals.whenSaved.push(() => {
-        if (shouldSave(state, now)) store.setLater(id.requireId(), record, callback);
+        if (shouldSave(state, now)) store.writeLater(identity.storedId, record, callback);
         else callback();
       });
     };
   }
   if (shouldSave(state, now)) {
-    const token = id.requireId();
+    const { storedId } = identity;
     // Requests that upgrade the same session and change nothing leave it to one of them (B237).
     const isMereUpgrade = state.origin === 'upgraded' && !isModified(state, now);
     return (callback) => {
-      if (isMereUpgrade) store.setOnce(token, session as never, callback);
-      else store.set(token, session as never, callback);
+      if (isMereUpgrade) store.writeOnce(storedId, session, now.data, callback);
+      else store.write(storedId, session, now.data, callback);
     };
   }
-  if (!store.touch || !shouldTouch(state)) return undefined;
-  const token = id.requireId();
+  if (!store.canTouch || !shouldTouch(state)) return undefined;
+  const { storedId } = identity;
   return (callback) => {
-    store.touch?.(token, session as never, callback);
+    store.renew(storedId, session, callback);
+  };
+}
+
+function destroyUnset({ req, store }: RequestState): StoreWork | undefined {
+  const id: unknown = req.sessionID;
+  if (!id) return undefined;
+  return (callback) => {
+    store.destroy(id, callback);
   };
 }

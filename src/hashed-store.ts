@@ -1,4 +1,4 @@
-import { debug } from './diagnostics';
+import { trace } from './diagnostics';
 import type { Identity } from './identity';
 import { Liveness, livenessIn } from './liveness';
 import { MemoryStore } from './memory-store';
@@ -6,128 +6,188 @@ import { internalsOf, Session } from './session';
 import { toRecord } from './snapshot';
 import { Store } from './store';
 import { callStore, callStoreSafely } from './store-call';
-import { abbreviate, toStoredId } from './stored-id';
+import { toStoredId } from './stored-id';
 import type { AnyStore, ErrorCallback, Request, SessionRecord } from './types';
 
-type GetCallback = (error?: unknown, record?: SessionRecord | null) => void;
+/** `text`: JSON text of the record without its cookie, where the store has it. */
+type ReadCallback = (error?: unknown, record?: SessionRecord | null, text?: string) => void;
 
 /** Tells beside the error whether the record was stored: a later step may have failed all the same. */
-type SetCallback = (error?: unknown, stored?: boolean) => void;
+type WriteCallback = (error?: unknown, stored?: boolean) => void;
 
 /**
- * The application's store, spoken to in tokens: the only place where a token becomes a digest on its way to a store.
- * A session that was destroyed is not stored again by a request that had it before (B223–B228).
+ * The application's store, spoken to in tokens by applications (`get`, `set`, `touch`, `destroy`) and in stored ids by the
+ * middleware (`read`, `write`, `renew`, `remove`). A session that was destroyed is not stored again by a request that
+ * had it before (B223–B228).
  */
 export class HashedStore extends Store {
   readonly #store: AnyStore;
   readonly #generate: (req: Request) => void;
-  /** The own MemoryStore refuses destroyed sessions by itself (B223). */
-  readonly #isGuarded: boolean;
+  /** The own MemoryStore: it refuses destroyed sessions by itself (B223), and takes and gives JSON text. */
+  readonly #memory: MemoryStore | undefined;
+  /** Settled here, once (B009). */
+  readonly canTouch: boolean;
   declare touch?: (id: unknown, session: SessionRecord, callback?: ErrorCallback) => void;
 
-  /** Whether `touch` exists is settled here, once (B009). */
   constructor(store: AnyStore, generate: (req: Request) => void) {
     super();
     this.#store = store;
     this.#generate = generate;
-    this.#isGuarded = !(store instanceof MemoryStore);
-    if (store.touch) this.touch = this.#touch.bind(this);
+    this.#memory = store instanceof MemoryStore ? store : undefined;
+    this.canTouch = typeof store.touch === 'function';
+    if (this.canTouch) {
+      this.touch = (id, session, callback = noop) => {
+        this.renew(toStoredId(id), session, callback);
+      };
+    }
   }
 
-  /** The session stored under this token, as this process knows it. Hold it as long as the session may be stored. */
-  livenessOf(id: string): Liveness {
-    return livenessIn(this.#store).obtain(toStoredId(id), () => new Liveness());
+  override get(id: unknown, callback: (error?: unknown, record?: SessionRecord | null) => void): void {
+    this.read(toStoredId(id), callback);
   }
 
-  override get(id: unknown, callback: GetCallback): void {
-    this.getStored(toStoredId(id), callback);
+  /** @throws what the store throws */
+  override set(id: unknown, session: SessionRecord | Session, callback: ErrorCallback = noop): void {
+    this.write(toStoredId(id), session, undefined, callback);
   }
 
-  /** The record under an id as the store knows it: a digest, or a legacy id. */
-  getStored(storedId: string, callback: GetCallback): void {
-    callStoreSafely<SessionRecord | null>((done) => this.#store.get(storedId, done as never), callback);
+  /** @throws what the store throws */
+  override destroy(id: unknown, callback: ErrorCallback = noop): void {
+    // Without a private key a new session has no id, and was never stored.
+    if (typeof id !== 'string') setImmediate(callback);
+    else this.remove(toStoredId(id), callback);
   }
 
-  /** A stored record as the request's session; `identity`: that of the session it takes the place of. */
+  /** @throws Error if there is no private key to issue the new session's token with */
+  override generate(req: Request): void {
+    this.#generate(req);
+  }
+
+  /** A stored record as the request's session; `identity`: default that of the session whose place it takes. */
   override createSession(req: Request, record: SessionRecord, identity?: Identity): Session {
     return super.createSession(req, record, identity ?? internalsOf(req.session)?.identity);
   }
 
-  /** @throws what the store throws */
-  override set(id: unknown, session: SessionRecord | Session, callback: SetCallback = noop): void {
-    const storedId = toStoredId(id);
-    const liveness = livenessIn(this.#store).obtain(storedId, () => new Liveness());
+  /** The session stored under this id, as this process knows it. Hold it as long as the session may be stored. */
+  livenessOf(storedId: string): Liveness {
+    return livenessIn(this.#store).obtain(storedId, () => new Liveness());
+  }
+
+  read(storedId: string, callback: ReadCallback): void {
+    if (this.#memory && this.#memory.get === MemoryStore.prototype.get) {
+      const found = this.#memory.read(storedId);
+      setImmediate(callback, null, found?.record, found?.text);
+      return;
+    }
+    callStoreSafely<SessionRecord | null>((done) => this.#store.get(storedId, done as never), callback);
+  }
+
+  /**
+   * @param text JSON text of the session's data, where it is known
+   * @throws what the store throws
+   */
+  write(
+    storedId: string,
+    session: SessionRecord | Session,
+    text: string | undefined,
+    callback: WriteCallback,
+  ): void {
     const internals = internalsOf(session);
+    const liveness = this.livenessOf(storedId);
     if (internals) internals.identity.liveness = liveness;
-    if (this.#isGuarded && liveness.isDead) {
-      debug('not saving destroyed session %s', abbreviate(storedId));
+    if (!this.#memory && liveness.isDead) {
+      trace('not saving destroyed %s', storedId);
       setImmediate(callback, undefined, false);
       return;
     }
-    debug('saving %s', abbreviate(storedId));
-    const record = session instanceof Session ? toRecord(session) : session;
+    trace('saving %s', storedId);
     if (!liveness.isStored) liveness.whenStored ??= [];
-    callStore(
-      (done) => this.#store.set(storedId, record, done),
-      (error) => {
-        liveness.isStored ||= !error;
-        const waiting = liveness.whenStored?.splice(0);
-        liveness.whenStored = undefined;
-        waiting?.forEach((one) => {
-          one(error);
-        });
-        if (error) callback(error, false);
-        else if (liveness.isDead) this.#undo(storedId, callback);
-        else {
-          this.#retirePredecessor(liveness, (failed) => {
-            callback(failed, true);
-          });
-        }
-      },
-    );
+    this.#put(storedId, session, text, (error) => {
+      liveness.isStored ||= !error;
+      const waiting = liveness.whenStored;
+      liveness.whenStored = undefined;
+      waiting?.forEach((one) => {
+        one(error);
+      });
+      if (error) callback(error, false);
+      else if (liveness.isDead) this.#undo(storedId, callback);
+      else if (liveness.predecessor) this.#retirePredecessor(liveness, callback);
+      else callback(undefined, true);
+    });
   }
 
-  /** As `set`, unless an overlapping request has stored the same session by then: what it has changed stays. */
-  setOnce(id: string, session: Session, callback: SetCallback): void {
-    const liveness = this.livenessOf(id);
+  #put(
+    storedId: string,
+    session: SessionRecord | Session,
+    text: string | undefined,
+    done: ErrorCallback,
+  ): void {
+    if (text !== undefined && this.#memory && this.#memory.set === MemoryStore.prototype.set) {
+      this.#memory.put(storedId, text, session.cookie);
+      setImmediate(done);
+      return;
+    }
+    const record = session instanceof Session ? toRecord(session) : session;
+    callStore((callback) => this.#store.set(storedId, record, callback), done);
+  }
+
+  /** As `write`, unless an overlapping request has stored the same session by then: what it has changed stays. */
+  writeOnce(storedId: string, session: Session, text: string, callback: WriteCallback): void {
+    const liveness = this.livenessOf(storedId);
     if (liveness.isStored) {
       callback(undefined, true);
       return;
     }
     if (!liveness.whenStored) {
-      this.set(id, session, callback);
+      this.write(storedId, session, text, callback);
       return;
     }
     const record = toRecord(session);
     liveness.whenStored.push((error) => {
-      if (error) this.setLater(id, record, callback);
+      if (error) this.writeLater(storedId, record, callback);
       else callback(undefined, true);
     });
   }
 
-  /** As `set`, for a time when nobody could catch what the store throws: that is its answer. */
-  setLater(id: string, record: SessionRecord, callback: SetCallback): void {
+  /** As `write`, for a time when nobody could catch what the store throws: that is its answer. */
+  writeLater(storedId: string, record: SessionRecord, callback: WriteCallback): void {
     callStoreSafely((done) => {
-      this.set(id, record, done);
+      this.write(storedId, record, undefined, done);
     }, callback);
   }
 
-  /** @throws what the store throws */
-  override destroy(id: unknown, callback: ErrorCallback = noop): void {
-    if (typeof id !== 'string') {
-      // A session that has no id, because there is no private key to issue one, was never stored.
+  /** `touch`. @throws what the store throws */
+  renew(storedId: string, session: SessionRecord | Session, callback: ErrorCallback): void {
+    const liveness = this.livenessOf(storedId);
+    if (!this.#memory && liveness.isDead) {
       setImmediate(callback);
       return;
     }
-    const storedId = toStoredId(id);
+    trace('touching %s', storedId);
+    const done: ErrorCallback = (error) => {
+      trace('touched %s', storedId);
+      if (!this.#memory && liveness.isDead) this.#undo(storedId, callback);
+      else callback(error);
+    };
+    if (this.#memory && this.#memory.touch === MemoryStore.prototype.touch) {
+      this.#memory.renew(storedId, session.cookie);
+      setImmediate(done);
+      return;
+    }
+    const record = session instanceof Session ? toRecord(session) : session;
+    callStore((callback_) => this.#store.touch?.(storedId, record, callback_), done);
+  }
+
+  /** `destroy`, of what is stored under another id for the same session as well. @throws what the store throws */
+  remove(storedId: string, callback: ErrorCallback): void {
     const liveness = livenessIn(this.#store).get(storedId);
     if (liveness) liveness.destroyed = true;
     const predecessor = liveness?.predecessor;
-    debug('destroying %s', abbreviate(storedId));
+    trace('destroying %s', storedId);
     callStore(
       (done) => this.#store.destroy(storedId, done),
       (error) => {
-        debug('destroyed %s', abbreviate(storedId));
+        trace('destroyed %s', storedId);
         if (!predecessor) {
           callback(error);
           return;
@@ -142,32 +202,8 @@ export class HashedStore extends Store {
     );
   }
 
-  /** @throws Error if there is no private key to issue the new session's token with */
-  override generate(req: Request): void {
-    this.#generate(req);
-  }
-
-  #touch(id: unknown, session: SessionRecord | Session, callback: ErrorCallback = noop): void {
-    const storedId = toStoredId(id);
-    const liveness = this.livenessOf(storedId);
-    if (this.#isGuarded && liveness.isDead) {
-      setImmediate(callback);
-      return;
-    }
-    debug('touching %s', abbreviate(storedId));
-    const record = session instanceof Session ? toRecord(session) : session;
-    callStore(
-      (done) => this.#store.touch?.(storedId, record, done),
-      (error) => {
-        debug('touched %s', abbreviate(storedId));
-        if (this.#isGuarded && liveness.isDead) this.#undo(storedId, callback);
-        else callback(error);
-      },
-    );
-  }
-
   /** The session was destroyed while it was being stored: it goes again (B225, B226). */
-  #undo(storedId: string, callback: SetCallback): void {
+  #undo(storedId: string, callback: WriteCallback): void {
     callStoreSafely(
       (done) => this.#store.destroy(storedId, done),
       (error) => {
@@ -177,23 +213,18 @@ export class HashedStore extends Store {
   }
 
   /** Record first, retire after: until the forwarding record is stored, the old id goes on working (B232, B237). */
-  #retirePredecessor(liveness: Liveness, callback: ErrorCallback): void {
+  #retirePredecessor(liveness: Liveness, callback: WriteCallback): void {
     const { predecessor } = liveness;
-    if (!predecessor) {
-      callback();
-      return;
-    }
+    if (!predecessor) return;
     liveness.predecessor = undefined;
     const finish: ErrorCallback = (error) => {
       if (error) liveness.predecessor = predecessor;
-      callback(error);
+      callback(error, true);
     };
-    const retire = () => {
-      try {
-        this.destroy(predecessor.id, finish);
-      } catch (error) {
-        finish(error);
-      }
+    const retire = (): void => {
+      callStoreSafely((done) => {
+        this.remove(predecessor.id, done);
+      }, finish);
     };
     const { forwarding } = predecessor;
     if (!forwarding) {
@@ -212,33 +243,4 @@ export class HashedStore extends Store {
 
 function noop(): void {
   // Every call of a store gets a callback (B131).
-}
-
-const TAKES_TOKENS = new Set<PropertyKey>([
-  'get',
-  'set',
-  'touch',
-  'destroy',
-  'load',
-  'regenerate',
-  'generate',
-  'createSession',
-]);
-
-/**
- * The store as the application sees it, `req.sessionStore`: methods that take ids take tokens, everything else is the
- * store's own, with the store itself as `this` (B175).
- */
-export function asSessionStore(hashed: HashedStore, store: AnyStore): object {
-  // Not the store itself as target: a proxy may not answer otherwise for the members of a frozen object.
-  const target = Object.create(Object.getPrototypeOf(store) as object | null) as object;
-  return new Proxy(target, {
-    get(_, name) {
-      const owner = TAKES_TOKENS.has(name) ? hashed : store;
-      const value: unknown = Reflect.get(owner, name, owner);
-      return typeof value === 'function' ? (value.bind(owner) as unknown) : value;
-    },
-    set: (_, name, value) => Reflect.set(store, name, value, store),
-    has: (_, name) => TAKES_TOKENS.has(name) || name in store,
-  });
 }

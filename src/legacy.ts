@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, type CipherKey
 import { unsign } from 'cookie-signature';
 import { Cookie, restoreCookie } from './cookie';
 import type { Liveness, Predecessor } from './liveness';
-import { digestOf } from './stored-id';
+import { digestOf } from './digest';
 import type { Token } from './token';
 import type { SessionRecord } from './types';
 import { WeakValues } from './weak-values';

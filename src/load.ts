@@ -1,5 +1,5 @@
 import type { Credential } from './credential';
-import { debug } from './diagnostics';
+import { debug, trace } from './diagnostics';
 import { createCookie, defineSessionID, TokenIssuer } from './generate';
 import type { HashedStore } from './hashed-store';
 import { Identity } from './identity';
@@ -7,7 +7,6 @@ import { forwardingId, openForwarding, predecessorOf, type Upgrade, upgradeOf } 
 import type { Config } from './options';
 import type { Origin } from './request-state';
 import { internalsOf, Session } from './session';
-import { abbreviate, toStoredId } from './stored-id';
 import type { Token, Tokens } from './token';
 import type { Request, SessionRecord } from './types';
 
@@ -19,8 +18,11 @@ export interface Source {
   readonly req: Request;
 }
 
-/** Told where the session on the request comes from; no origin: none was found. */
-type LoadCallback = (error?: unknown, origin?: Origin) => void;
+/**
+ * Told where the session on the request comes from; no origin: none was found.
+ * `text`: JSON text of the session's data, where the store had it.
+ */
+type LoadCallback = (error?: unknown, origin?: Origin, text?: string) => void;
 
 /** Puts the session of this credential on the request. Nothing is thrown but what the callback throws. */
 export function loadSession(source: Source, credential: Credential, callback: LoadCallback): void {
@@ -34,11 +36,10 @@ function loadToken(source: Source, token: Token, origin: Origin, callback: LoadC
   const { store, req } = source;
   const identity = Identity.of(token);
   // Before the record is read: a session destroyed from now on is known to be.
-  const liveness = store.livenessOf(token.text);
+  const liveness = store.livenessOf(token.digest);
   identity.liveness = liveness;
   req.sessionID = token.text;
-  const storedId = toStoredId(token.text);
-  find(source, storedId, callback, (record) => {
+  find(source, token.digest, callback, (record) => {
     if (!record || liveness.destroyed) return undefined;
     store.createSession(req, record, identity);
     return origin;
@@ -91,20 +92,20 @@ function loadLegacy(source: Source, legacyId: string, callback: LoadCallback): v
 
 /** Asks the store; `use` makes something of the record, and an error that it throws is the answer. */
 function find(
-  { store }: Source,
+  { store, req }: Source,
   storedId: string,
   callback: LoadCallback,
   use: (record: SessionRecord | undefined) => Origin | undefined,
 ): void {
-  if (debug.enabled) debug('fetching %s', abbreviate(storedId));
-  store.getStored(storedId, (error, found) => {
+  trace('fetching %s', storedId);
+  store.read(storedId, (error, found, text) => {
     if (error && (error as { code?: unknown }).code !== 'ENOENT') {
       debug('store error');
       callback(error);
       return;
     }
     const record = error || !found ? undefined : found;
-    if (debug.enabled) debug('session %s %s', record ? 'found' : 'not found', abbreviate(storedId));
+    trace(record ? 'session found %s' : 'session not found %s', storedId);
     let origin: Origin | undefined;
     try {
       origin = use(record);
@@ -112,8 +113,14 @@ function find(
       callback(thrown);
       return;
     }
-    callback(null, origin);
+    // The text is that of the session only if no reserved name was left out.
+    const isWhole = origin !== undefined && countMembers(record) === countMembers(req.session);
+    callback(null, origin, isWhole ? text : undefined);
   });
+}
+
+function countMembers(session: object | undefined): number {
+  return session ? Object.keys(session).length : 0;
 }
 
 /** The legacy session's data in a session with a token and today's cookie (B234). It is stored when the response ends. */
@@ -129,7 +136,7 @@ function upgradeSession(source: Source, legacyId: string, record: SessionRecord,
   // Signed now, for requests that overlap with this one.
   const { token } = identity;
   if (!token) return;
-  const liveness = store.livenessOf(token.text);
+  const liveness = store.livenessOf(token.digest);
   liveness.predecessor ??= predecessorOf(legacyId, record, token);
   identity.liveness = liveness;
   Object.assign(upgrade, { token, liveness });

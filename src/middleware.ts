@@ -3,12 +3,13 @@ import { pathMatches } from './cookie';
 import { type Credential, readCredential } from './credential';
 import { debug } from './diagnostics';
 import { generateSession } from './generate';
-import { asSessionStore, HashedStore } from './hashed-store';
+import { HashedStore } from './hashed-store';
 import { loadSession, type Source } from './load';
 import type { Config } from './options';
 import { watchReadiness } from './readiness';
 import { type Origin, RequestState } from './request-state';
 import { patchResponse } from './response';
+import { asSessionStore } from './session-store';
 import type { NextFunction, Request, RequestHandler, Response } from './types';
 
 /** The way of a request: skip checks, cookie, store, `next()`. What follows when the response ends is in ending.ts. */
@@ -60,9 +61,9 @@ export function createMiddleware(config: Config): RequestHandler {
       begin(source, 'new', res, next);
       return;
     }
-    loadSession(source, credential, (error, origin) => {
+    loadSession(source, credential, (error, origin, text) => {
       if (error) fail(error, req, next);
-      else begin(source, origin ?? 'new', res, next);
+      else begin(source, origin ?? 'new', res, next, text);
     });
   };
 }
@@ -74,12 +75,12 @@ function isOnCookiePath(config: Config, req: Request): boolean {
 }
 
 /** The session is there, or is generated now; from here on the response takes care of it. */
-function begin(source: Source, origin: Origin, res: Response, next: NextFunction): void {
+function begin(source: Source, origin: Origin, res: Response, next: NextFunction, text?: string): void {
   const { config, tokens, req } = source;
   let state: RequestState;
   try {
     const claims = origin === 'new' ? generateSession(config, tokens, req) : config.readClaims(req);
-    state = new RequestState(source, origin, claims, res, next);
+    state = new RequestState(source, origin, text, claims, res, next);
   } catch (error) {
     fail(error, req, next);
     return;

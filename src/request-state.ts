@@ -37,6 +37,8 @@ export class RequestState {
   constructor(
     source: Source,
     readonly origin: Origin,
+    /** JSON text of the loaded session's data, where the store had it. */
+    text: string | undefined,
     /** The application's claims when the request began. */
     readonly claims: Claims,
     readonly res: Response,
@@ -47,7 +49,7 @@ export class RequestState {
     this.store = source.store;
     this.req = source.req;
     this.identity = identityOf(this.req.session);
-    this.before = origin === 'new' ? NEW_SESSION : takeSnapshot(this.req.session);
+    this.before = origin === 'new' ? NEW_SESSION : takeSnapshot(this.req.session, text);
     this.mustSetCookie = origin === 'upgraded' || origin === 'forwarded';
     this.replacesCookie = origin === 'upgraded';
   }

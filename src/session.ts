@@ -1,8 +1,8 @@
 import type { Cookie } from './cookie';
-import { debug } from './diagnostics';
+import { trace } from './diagnostics';
 import { Identity } from './identity';
 import { type Snapshot, takeSnapshot } from './snapshot';
-import { abbreviate, toStoredId } from './stored-id';
+import { toStoredId } from './stored-id';
 import type { ErrorCallback, JwtPayload, Request, SessionRecord } from './types';
 
 /** The store as sessions see it: `req.sessionStore`, or a bare store for a session that `Store.load` made. */
@@ -163,7 +163,7 @@ function save(session: Session, done: ErrorCallback): void {
 function reload(session: Session, done: ErrorCallback): void {
   const { req } = session;
   const store = storeOf(session);
-  if (debug.enabled) debug('reloading %s', abbreviate(toStoredId(session.id)));
+  trace('reloading %s', toStoredId(session.id));
   store.get(session.id, (error, record) => {
     if (error || !record) {
       done(error ?? new Error('failed to load session'));

@@ -6,48 +6,53 @@ export interface Snapshot {
   /** JSON text of the session without its top-level cookie. */
   readonly data: string;
   /** The cookie's settings. Its expiry is left out: the library itself resets that on every response. */
-  readonly cookie: CookieSettings;
+  readonly cookie: CookieSettings | undefined;
 }
 
-interface CookieSettings {
-  readonly lifetime: unknown;
-  readonly attributes: readonly unknown[];
-}
-
-type SessionLike = { cookie?: Cookie } & Record<string, unknown>;
+type CookieSettings = Pick<
+  Cookie,
+  'originalMaxAge' | 'path' | 'domain' | 'httpOnly' | 'secure' | 'sameSite' | 'priority' | 'partitioned'
+>;
 
 /** A session that was generated just now; its cookie is not compared (B035 is about loaded ones). */
-export const NEW_SESSION: Snapshot = { data: '{}', cookie: settingsOf(undefined) };
+export const NEW_SESSION: Snapshot = { data: '{}', cookie: undefined };
 
-/** @throws TypeError if the data cannot be expressed in JSON (B045) */
-export function takeSnapshot(session: object): Snapshot {
-  const { cookie, ...data } = session as SessionLike;
-  return { data: JSON.stringify(data), cookie: settingsOf(cookie) };
+/**
+ * @param data its data as JSON text, where that is known already
+ * @throws TypeError if the data cannot be expressed in JSON (B045)
+ */
+export function takeSnapshot(session: { cookie: unknown }, data = dataText(session)): Snapshot {
+  return { data, cookie: settingsOf(session.cookie as Cookie | undefined) };
 }
 
-function settingsOf(cookie: Cookie | undefined): CookieSettings {
-  return {
-    lifetime: cookie?.originalMaxAge,
-    attributes: [
-      cookie?.path,
-      cookie?.domain,
-      cookie?.httpOnly,
-      cookie?.secure,
-      cookie?.sameSite,
-      cookie?.priority,
-      cookie?.partitioned,
-    ],
-  };
+function dataText(session: object): string {
+  const data: Record<string, unknown> = {};
+  for (const name of Object.keys(session)) {
+    if (name !== 'cookie') data[name] = (session as Record<string, unknown>)[name];
+  }
+  return JSON.stringify(data);
+}
+
+function settingsOf(cookie: Cookie | undefined): CookieSettings | undefined {
+  if (!cookie) return undefined;
+  const { originalMaxAge, path, domain, httpOnly, secure, sameSite, priority, partitioned } = cookie;
+  return { originalMaxAge, path, domain, httpOnly, secure, sameSite, priority, partitioned };
 }
 
 export function sameData(a: Snapshot, b: Snapshot): boolean {
   return a.data === b.data;
 }
 
-export function sameCookie(a: Snapshot, b: Snapshot): boolean {
+export function sameCookie({ cookie: a }: Snapshot, { cookie: b }: Snapshot): boolean {
   return (
-    a.cookie.lifetime === b.cookie.lifetime &&
-    a.cookie.attributes.every((value, index) => value === b.cookie.attributes[index])
+    a?.originalMaxAge === b?.originalMaxAge &&
+    a?.path === b?.path &&
+    a?.domain === b?.domain &&
+    a?.httpOnly === b?.httpOnly &&
+    a?.secure === b?.secure &&
+    a?.sameSite === b?.sameSite &&
+    a?.priority === b?.priority &&
+    a?.partitioned === b?.partitioned
   );
 }
 
@@ -55,7 +60,7 @@ export function sameSnapshot(a: Snapshot, b: Snapshot): boolean {
   return sameData(a, b) && sameCookie(a, b);
 }
 
-/** What a store is given for a session: its enumerable data and its live cookie, and nothing that leads to the token (B042). */
+/** What a store is given for a session: its enumerable data and its live cookie, nothing that leads to the token (B042). */
 export function toRecord(session: object): SessionRecord {
   return { ...session } as SessionRecord;
 }

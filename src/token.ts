@@ -1,6 +1,7 @@
 import jsonwebtoken = require('jsonwebtoken');
 import { LRUCache } from 'lru-cache';
 import { type Claims, claimsOf } from './claims';
+import { digestOf } from './digest';
 import { IssueError, type KeyRing } from './keys';
 import type { JwtPayload } from './types';
 
@@ -19,6 +20,7 @@ export class Token {
   /** Shared by all requests that carry the token: handed out as a copy only. */
   readonly payload: Readonly<JwtPayload>;
   #claims: Claims | undefined;
+  #digest: string | undefined;
 
   constructor(text: string, payload: JwtPayload) {
     this.text = text;
@@ -28,6 +30,11 @@ export class Token {
   /** The application's claims. */
   get claims(): Claims {
     return (this.#claims ??= claimsOf(this.payload));
+  }
+
+  /** The id under which stores know the token; computed once, as the token is remembered with it. */
+  get digest(): string {
+    return (this.#digest ??= digestOf(this.text));
   }
 
   /** Whether `exp` and `nbf` (RFC 7519, section 4.1) admit the token now. */

@@ -6,11 +6,14 @@ import { titles } from './machine.mjs';
 
 const OURS = 'express-session-jwt';
 const REFERENCE = 'express-session';
-const units = { 'in-process': 'µs', memory: 'bytes', http: 'req/s' };
+const TITLE = 46;
+const WIDTHS = [8, 14, 10, 10, 12, 7];
+const OTHER = 16;
 const captions = {
-  'in-process': 'In-process: time that the middleware adds to a request, as a ratio to express-session',
-  memory: 'Memory: heap of a MemoryStore',
-  http: 'Over HTTP, Express 5: requests per second, as a ratio to express-session',
+  'in-process':
+    'In-process: µs that the middleware adds to a request, this package and express-session (e-s); ratio to e-s',
+  memory: 'Memory: bytes of heap that a MemoryStore takes; ratio to express-session (e-s)',
+  http: 'Over HTTP, Express 5: requests per second, this package and express-session (e-s); ratio to e-s',
 };
 
 /** @param {number | undefined} value three significant digits are what there is to see */
@@ -20,9 +23,9 @@ export function format(value) {
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
 }
 
-/** @param {string[]} cells */
+/** @param {readonly string[]} cells title, own columns, other subjects */
 function line([title = '', ...cells]) {
-  return title.padEnd(44) + cells.map((cell) => cell.padStart(13)).join('');
+  return title.padEnd(TITLE) + cells.map((cell, column) => cell.padStart(WIDTHS[column] ?? OTHER)).join('');
 }
 
 /**
@@ -30,15 +33,7 @@ function line([title = '', ...cells]) {
  * @param {readonly SubjectName[]} subjects
  */
 export function heading(kind, subjects) {
-  const unit = units[kind];
-  const columns = [
-    'ratio',
-    'quartiles',
-    `this, ${unit}`,
-    `express-s., ${unit}`.slice(0, 17),
-    'target',
-    'holds',
-  ];
+  const columns = ['ratio', 'quartiles', 'this', 'e-s', 'target', 'holds'];
   const others = subjects.filter((subject) => subject !== OURS && subject !== REFERENCE);
   return `\n${captions[kind]}\n${line(['', ...columns, ...others.map((subject) => titles[subject])])}`;
 }
@@ -56,7 +51,7 @@ export function row(report) {
   return [
     line([
       `${id.padStart(3)}  ${title}`,
-      brief(ours),
+      ours?.ratio || ours?.fault !== undefined ? brief(ours) : '',
       spread,
       format(ours?.value),
       format(reference?.value),
