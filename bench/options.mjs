@@ -12,11 +12,11 @@ const ALL = [...ESSENTIAL, 'fork-secp256k1', 'fork-p256', 'cookie-session', 'iro
 /** @type {Record<'full' | 'quick' | 'smoke', Pace>} */
 const paces = {
   full: {
-    warmUp: { atLeast: 1200, atMost: 4000 },
-    rounds: 21,
+    warmUp: { atLeast: 1000, atMost: 2500 },
+    rounds: 17,
     sliceMs: 30,
     measuresLimits: true,
-    httpWarmUpMs: 1200,
+    httpWarmUpMs: 1000,
     httpRounds: 9,
     httpSliceMs: 150,
     storedSessions: 100_000,

@@ -86,7 +86,7 @@ export const scenarios = [
     setup: { claims: true },
     proof: carriesClaims,
     counterparts: sameAs('3'),
-    note: 'claims by jwtFromReq; subjects without claims: 3',
+    note: 'claims by jwtFromReq; where there are none, 3',
   },
   {
     ...existing,

@@ -53,9 +53,8 @@ namespace session {
   export type CookieOptions = types.CookieOptions;
 
   /** What a session holds. Augment this, or the interface of the same name in 'express-session'. */
-  export interface SessionData {
-    cookie: Cookie;
-  }
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications fill it
+  export interface SessionData extends expressSession.SessionData {}
 
   export type Store = expressSession.Store;
   export const Store = callable(StoreClass) as unknown as typeof expressSession.Store;
@@ -73,7 +72,8 @@ namespace session {
 }
 
 declare module 'express-session' {
-  interface Session {
+  // What is declared for 'express-session-jwt' is seen on `req.session` as well.
+  interface Session extends Partial<Omit<session.SessionData, 'cookie'>> {
     /** Payload of the session's token; undefined where this service cannot issue one. */
     readonly jwt: session.JwtPayload | undefined;
     save(): Promise<void>;
@@ -81,8 +81,6 @@ declare module 'express-session' {
     destroy(): Promise<void>;
     regenerate(): Promise<void>;
   }
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- takes over what is declared there
-  interface SessionData extends session.SessionData {}
 }
 
 export = session;

@@ -1,4 +1,3 @@
-import { Cookie } from './cookie';
 import { livenessIn } from './liveness';
 import { Store } from './store';
 import { toStoredId } from './stored-id';
@@ -112,8 +111,8 @@ export class MemoryStore extends Store {
   private splitCookie(cookie: unknown): Omit<Entry, 'data'> {
     if (typeof cookie !== 'object' || cookie === null)
       return { settings: JSON.stringify(cookie), expires: undefined };
-    const data = cookie instanceof Cookie ? cookie.data : (cookie as { expires?: unknown });
-    const { expires } = data;
+    const data = (cookie as { toJSON?(): object }).toJSON?.() ?? cookie;
+    const { expires } = data as { expires?: unknown };
     const settings = JSON.stringify({ ...data, expires: null });
     return { settings: this.share(settings), expires: expires instanceof Date ? expires.valueOf() : expires };
   }

@@ -20,7 +20,7 @@ const bars = [
 ];
 
 const WIDTH = 960;
-const LEFT = 290;
+const LEFT = 312;
 const RIGHT = 810;
 const TOP = 120;
 const GAP = 11;
@@ -60,7 +60,7 @@ export function plot(reports, machine) {
     ),
     text(16, 44, 'in-process, median; logarithmic scale; less is better'),
     drawLegend(shown, 66),
-    text(WIDTH - 16, TOP - 11, 'this : express-session', 'text-anchor="end" font-size="11"'),
+    text(WIDTH - 16, TOP - 28, 'this : express-session', 'text-anchor="end" font-size="11"'),
     text(scale.x(1) - 12, TOP - 28, '◂ less', 'text-anchor="end" font-size="11"'),
     text(scale.x(1) + 12, TOP - 28, 'more ▸', 'font-size="11"'),
     drawAxis(scale, TOP - 6, y),
@@ -114,7 +114,7 @@ function drawRow(report, present, { x }, top) {
   const value = (/** @type {string} */ name) =>
     format(results.find(({ subject }) => subject === name)?.value);
   const faults = results.filter(({ fault }) => fault !== undefined).map(({ subject }) => titles[subject]);
-  const parts = [text(16, top + 11, `${id}  ${title}`, 'font-size="13"')];
+  const parts = [text(16, top + 11, `${id}\u2002${title}`, 'font-size="13"')];
   if (faults.length > 0) parts.push(text(30, top + 25, `fault: ${faults.join(', ')}`, 'font-size="10"'));
   let y = top;
   for (const [subject, colour, thickness] of present) {
@@ -144,9 +144,9 @@ function drawRow(report, present, { x }, top) {
 const partTitles = {
   sign: 'ES256 signature',
   verify: 'ES256 verification',
-  hmac: 'HMAC-SHA256',
-  sha256: 'SHA-256 of a token',
-  json: 'JSON there and back',
+  hmac: 'HMAC',
+  sha256: 'SHA-256',
+  json: 'JSON',
   json50k: 'JSON of 50 KB',
 };
 

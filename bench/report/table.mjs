@@ -88,13 +88,17 @@ function holds({ kind, target, results }) {
  * @param {Report[]} reports
  */
 export function notes(reports) {
-  const lines = reports.flatMap(({ id, note, results }) => [
-    ...(note === undefined ? [] : [`${id}: ${note}`]),
-    ...results.flatMap(({ subject, lacks }) =>
-      lacks === undefined ? [] : [`${id}: ${titles[subject]} has ${lacks}`],
-    ),
-  ]);
-  return lines.length === 0 ? [] : ['', ...new Set(lines)];
+  const lines = reports.flatMap(({ id, note, results }) => {
+    const reasons = new Set(results.flatMap(({ lacks }) => lacks ?? []));
+    return [
+      ...(note === undefined ? [] : [`${id}: ${note}`]),
+      ...[...reasons].map((reason) => {
+        const without = results.filter(({ lacks }) => lacks === reason).map(({ subject }) => titles[subject]);
+        return `${id}: not in ${without.join(', ')}: ${reason}`;
+      }),
+    ];
+  });
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 /** @param {Report[]} reports */

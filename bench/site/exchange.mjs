@@ -53,14 +53,11 @@ export class Exchange {
     this.res.assignSocket(/** @type {any} */ (this.socket));
   }
 
-  /** The Cookie header of a client that keeps what it got; undefined where it got none. */
+  /** The Cookie header of a client that keeps what it got; undefined where it got none, or an empty one to forget. */
   get setCookie() {
-    const lines = this.res.getHeader('Set-Cookie');
-    if (lines === undefined) return undefined;
-    return [lines]
-      .flat()
-      .map((line) => String(line).split(';')[0])
-      .join('; ');
+    const lines = [this.res.getHeader('Set-Cookie') ?? []].flat();
+    const pairs = lines.map((line) => String(line).split(';')[0] ?? '').filter((pair) => !pair.endsWith('='));
+    return pairs.length === 0 ? undefined : pairs.join('; ');
   }
 
   /** What the client got as body. */
