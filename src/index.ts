@@ -21,26 +21,22 @@ function session(options?: session.SessionOptions | null): types.RequestHandler 
 }
 
 /**
- * Lets a constructor be called without `new` as well, as `util.inherits` style subclasses do (B002): `this` gets what an
- * instance would have.
+ * Lets a constructor be called without `new`: for an instance of a `util.inherits` style subclass, which gets what an
+ * instance would have (B002), else it makes one.
  */
 function callable<Constructor extends abstract new (...args: never) => object>(
   constructor: Constructor,
 ): Constructor {
   return new Proxy(constructor, {
-    apply(target, self: object, args: never) {
-      const instance = Reflect.construct(target as unknown as new () => object, args) as Record<
-        PropertyKey,
-        unknown
-      >;
+    apply(target, self: unknown, args: never) {
+      const instance = Reflect.construct(target as unknown as new () => object, args);
+      if (!(self instanceof target)) return instance;
       for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(instance))) {
         const { configurable, enumerable } = property;
-        Object.defineProperty(
-          self,
-          name,
-          property.get ? { value: instance[name], configurable, enumerable } : property,
-        );
+        const value: unknown = Reflect.get(instance, name);
+        Object.defineProperty(self, name, property.get ? { value, configurable, enumerable } : property);
       }
+      return undefined;
     },
   });
 }
@@ -66,7 +62,6 @@ namespace session {
   export const Session = callable(SessionClass) as unknown as typeof expressSession.Session;
 
   export type Cookie = expressSession.Cookie;
-  // eslint-disable-next-line no-useless-assignment -- exported
   export const Cookie = callable(CookieClass) as unknown as typeof expressSession.Cookie &
     (new (options?: CookieOptions | null) => expressSession.Cookie);
 }

@@ -39,6 +39,13 @@ const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'
 const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
 const blocks = codeBlocks(readme);
 
+const checks: Record<string, { title: string; run: (block: Block) => Promise<void> | void } | undefined> = {
+  sh: { title: 'runs', run: runCommands },
+  js: { title: 'runs', run: (block) => runProgram(block.text, (visit) => visitRoutes(block.text, visit)) },
+  ts: { title: 'type-checks and runs', run: checkTypes },
+  diff: { title: 'applies', run: applyDiff },
+};
+
 /** A project that has this package installed under its name, the README's key files and every dependency. */
 let project: string;
 const pair = createKeyPair();
@@ -145,13 +152,6 @@ describe('README', () => {
     });
   });
 });
-
-const checks: Record<string, { title: string; run: (block: Block) => Promise<void> | void } | undefined> = {
-  sh: { title: 'runs', run: runCommands },
-  js: { title: 'runs', run: (block) => runProgram(block.text, (visit) => visitRoutes(block.text, visit)) },
-  ts: { title: 'type-checks and runs', run: checkTypes },
-  diff: { title: 'applies', run: applyDiff },
-};
 
 /** The fenced blocks of a Markdown text, in order. */
 function codeBlocks(markdown: string): Block[] {
