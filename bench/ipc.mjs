@@ -12,7 +12,7 @@ const environment = {
   NODE_ENV: '',
   NODE_OPTIONS: '',
   NODE_V8_COVERAGE: undefined,
-  NO_DEPRECATION: '*,express-session,express-session-jwt',
+  NO_DEPRECATION: '*',
 };
 
 /** No call takes that long unless something hangs. */

@@ -23,8 +23,8 @@ const paces = {
     createdAndDestroyed: 1_000_000,
   },
   quick: {
-    warmUp: { atLeast: 700, atMost: 1400 },
-    rounds: 11,
+    warmUp: { atLeast: 600, atMost: 1100 },
+    rounds: 10,
     sliceMs: 20,
     measuresLimits: false,
     httpWarmUpMs: 800,

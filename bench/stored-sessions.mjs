@@ -2,6 +2,7 @@ import { Worker } from './ipc.mjs';
 import { attempt, mapParallel } from './rounds.mjs';
 
 /** @typedef {import('./types.ts').SubjectName} SubjectName */
+/** @typedef {import('./types.ts').Result} Result */
 
 /** @type {readonly SubjectName[]} */
 const WITHOUT_STORE = ['cookie-session', 'iron-session'];
@@ -15,51 +16,59 @@ const MEGABYTE = 1_000_000;
  * @returns {Promise<import('./types.ts').Report[]>}
  */
 export async function measureMemory(subjects, { storedSessions, createdAndDestroyed }) {
-  const stored = await ask(subjects, 'stored', storedSessions);
-  const left = await ask(subjects, 'left', createdAndDestroyed);
+  const measured = await mapParallel(subjects, async (subject) => {
+    if (WITHOUT_STORE.includes(subject)) return { left: lacking(subject), stored: lacking(subject) };
+    const worker = new Worker('./memory.mjs', [subject], ['--expose-gc']);
+    const left = await ask(worker, subject, 'left', createdAndDestroyed);
+    const stored = await ask(worker, subject, 'stored', storedSessions);
+    worker.stop();
+    return { left, stored };
+  });
+  const stored = measured.map((results) => results.stored);
+  const reference = stored.find(({ subject }) => subject === 'express-session')?.value ?? NaN;
+  for (const result of stored) {
+    const ratio = (result.value ?? NaN) / reference;
+    if (result.value !== undefined) result.ratio = { low: ratio, median: ratio, high: ratio };
+  }
+  const common = { kind: /** @type {const} */ ('memory'), unit: 'bytes', limits: [] };
   return [
     {
+      ...common,
       id: 'M',
       title: `bytes per session, at ${storedSessions.toLocaleString('en')}`,
       target: { value: 430 },
-      ...stored,
+      results: stored,
     },
     {
+      ...common,
       id: 'Ml',
       title: `bytes left after ${createdAndDestroyed.toLocaleString('en')} came and went`,
       target: { value: MEGABYTE },
-      ...left,
+      results: measured.map(({ left }) => left),
     },
   ];
 }
 
 /**
- * @param {readonly SubjectName[]} subjects
+ * @param {SubjectName} subject
+ * @returns {Result}
+ */
+function lacking(subject) {
+  return { subject, lacks: 'no store' };
+}
+
+/**
+ * @param {Worker} worker
+ * @param {SubjectName} subject
  * @param {'stored' | 'left'} question
  * @param {number} sessions
- * @returns {Promise<Pick<import('./types.ts').Report, 'kind' | 'unit' | 'results' | 'limits'>>}
  */
-async function ask(subjects, question, sessions) {
-  /** @type {import('./types.ts').Result[]} */
-  const results = subjects
-    .filter((subject) => subject !== 'none')
-    .map((subject) => (WITHOUT_STORE.includes(subject) ? { subject, lacks: 'no store' } : { subject }));
-  await mapParallel(
-    results.filter(({ lacks }) => lacks === undefined),
-    async (result) => {
-      const worker = new Worker('./memory.mjs', [result.subject], ['--expose-gc']);
-      await attempt(result, async () => {
-        // What is left over can be less than there was before.
-        result.value = Math.max(0, await worker.call(question, { sessions }));
-      });
-      worker.stop();
-    },
-  );
-  const reference = results.find(({ subject }) => subject === 'express-session')?.value;
-  for (const result of results) {
-    if (result.value === undefined || !reference || question === 'left') continue;
-    const ratio = result.value / reference;
-    result.ratio = { low: ratio, median: ratio, high: ratio };
-  }
-  return { kind: 'memory', unit: 'bytes', results, limits: [] };
+async function ask(worker, subject, question, sessions) {
+  /** @type {Result} */
+  const result = { subject };
+  await attempt(result, async () => {
+    // There can be less left than there was before.
+    result.value = Math.max(0, await worker.call(question, { sessions }));
+  });
+  return result;
 }

@@ -4,8 +4,8 @@ import { isSecure } from './cookie';
 import { debug, trace } from './diagnostics';
 import { defineSessionID, reissue } from './generate';
 import type { RequestState } from './request-state';
-import { identityOf, internalsOf, type Session } from './session';
-import { type Snapshot, takeSnapshot } from './snapshot';
+import { identityOf, internalsOf, type Session, touchOnce } from './session';
+import { type Snapshot, takeSnapshot, toRecord } from './snapshot';
 import type { SessionRecord } from './types';
 
 /** Calls back once, with the store's error and with whether the session was stored all the same. */
@@ -26,10 +26,7 @@ export function observe(state: RequestState): Snapshot | undefined {
     debug('bogus session id');
     return undefined;
   }
-  if (!state.isTouched) {
-    req.session.touch();
-    state.isTouched = true;
-  }
+  touchOnce(req.session);
   return takeSnapshot(req.session);
 }
 
@@ -139,10 +136,7 @@ export function settleStore(state: RequestState, now: Snapshot | undefined): Sto
   const internals = internalsOf(session);
   if (internals && internals.saving > 0) {
     // The handler may go on changing the session: what it is now counts (B043).
-    const record = {
-      cookie: session.cookie,
-      ...(JSON.parse(now.data) as object),
-    } as unknown as SessionRecord;
+    const record: SessionRecord = { ...toRecord(session), ...(JSON.parse(now.data) as object) };
     return (callback) => {
       internals.whenSaved.push(() => {
         if (shouldSave(state, now)) store.writeLater(identity.storedId, record, callback);

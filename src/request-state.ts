@@ -32,7 +32,6 @@ export class RequestState {
   /** The Set-Cookie line that was added. */
   setCookieLine: string | undefined;
   headersAreSettled = false;
-  isTouched = false;
 
   constructor(
     source: Source,

@@ -21,6 +21,8 @@ interface Internals {
   saved: Snapshot | undefined;
   /** Whether the session is to be stored whatever its data: under a new id, or since a save has failed. */
   mustStore: boolean;
+  /** Whether the expiry has been reset for this response (B038). */
+  isTouched: boolean;
   /** How many explicit saves are under way. */
   saving: number;
   /** Called when no save is under way any more. */
@@ -50,7 +52,14 @@ export class Session {
    * @param identity default: the plain id in `req.sessionID`
    */
   constructor(req: Request, data?: unknown, identity: Identity = Identity.plain(req.sessionID)) {
-    this.#internals = { identity, saved: undefined, mustStore: false, saving: 0, whenSaved: [] };
+    this.#internals = {
+      identity,
+      saved: undefined,
+      mustStore: false,
+      isTouched: false,
+      saving: 0,
+      whenSaved: [],
+    };
     Object.defineProperty(this, 'req', { value: req });
     Object.defineProperty(this, 'id', idProperty);
     if (typeof data !== 'object') return;
@@ -113,7 +122,11 @@ export class Session {
   regenerate(): Promise<void>;
   regenerate(callback?: ErrorCallback): this | Promise<void> {
     return answer(this, callback, (done) => {
-      storeOf(this).regenerate(this.req, done);
+      storeOf(this).regenerate(this.req, (error) => {
+        const [before, after] = [internalsOf(this), internalsOf(this.req.session)];
+        if (before && after) after.isTouched = before.isTouched;
+        done(error);
+      });
     });
   }
 }
@@ -130,6 +143,14 @@ export function identityOf(session: { readonly id: unknown }): Identity {
   return internalsOf(session)?.identity ?? Identity.plain(session.id);
 }
 
+/** Resets the expiry, the first time in a response. @throws TypeError if that is no session (B151) */
+export function touchOnce(session: { touch(): unknown }): void {
+  const internals = internalsOf(session);
+  if (internals?.isTouched) return;
+  session.touch();
+  if (internals) internals.isTouched = true;
+}
+
 function save(session: Session, done: ErrorCallback): void {
   const internals = internalsOf(session);
   if (!internals) {
@@ -138,8 +159,10 @@ function save(session: Session, done: ErrorCallback): void {
   }
   let id: unknown;
   try {
-    internals.saved = takeSnapshot(session);
     id = internals.identity.requireId();
+    // The end of the response will not touch what is saved by then. A session loaded outside of a request stays as it is.
+    if (internals.identity.token) touchOnce(session);
+    internals.saved = takeSnapshot(session);
   } catch (error) {
     internals.saved = undefined;
     done(error);

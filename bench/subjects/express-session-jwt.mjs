@@ -1,7 +1,9 @@
-import session from '../../dist/index.js';
+import { createRequire } from 'node:module';
 import { claimsOf, commonOptions, SECRET } from './options.mjs';
 import { addLegacySession, createKeys, forgeToken } from './tokens.mjs';
 
+// Required by path: types are checked without a build.
+const session = createRequire(import.meta.url)('../../dist/index.js');
 const keys = createKeys('prime256v1');
 
 /** This package, as built and as users get it. */
@@ -9,7 +11,7 @@ const keys = createKeys('prime256v1');
 export const subject = {
   name: 'express-session-jwt',
   cookieName: 'connect.sid',
-  create(setup, store = /** @type {any} */ (new session.MemoryStore())) {
+  create(setup, store = new session.MemoryStore()) {
     const options = {
       ...commonOptions(setup),
       keys,
@@ -17,7 +19,7 @@ export const subject = {
       ...(setup.claims ? { jwtFromReq: claimsOf } : {}),
       ...(setup.legacy ? { secret: SECRET } : {}),
     };
-    return { middleware: /** @type {any} */ (session(/** @type {any} */ (options))), store };
+    return { middleware: session(options), store };
   },
   forge: forgeToken,
   addLegacySession,
