@@ -60,7 +60,7 @@ export function meantDifferences(): MeantDifference[] {
         return fingerprint(session).cookie === (saved ?? loaded).cookie ? undefined : 'set';
       },
       headers: ({ session, loaded, res, req }) => {
-        if (!session || !loaded || session.id !== loaded.id) return false;
+        if (!session || session.id !== loaded?.id) return false;
         const { cookie } = session;
         if (fingerprint(session).cookie === loaded.cookie || cookie.secure) return false;
         const lines = ([] as string[]).concat((res.getHeader('Set-Cookie') as string[] | undefined) ?? []);

@@ -197,41 +197,48 @@ const reply: fc.Arbitrary<Reply> = fc.record({
   after: choice<Reply['after']>([6, 'nothing'], [1, 'a second end'], [1, 'a change'], [1, 'a header']),
 });
 
-const request: fc.Arbitrary<SessionRequest> = fc.record({
-  wait: choice([8, 1_000], [4, 0], [4, 250], [1, 61_000]),
-  storeEmptied: choice([19, false], [1, true]),
-  cookie: choice<CookieKind>(
-    [18, 'own'],
-    [2, 'none'],
-    [1, 'own, quoted'],
-    [1, 'own, among others'],
-    [1, 'own, then a broken one'],
-    [2, 'the first ever received'],
-    [1, 'own, one character more'],
-    [1, 'own, three characters less'],
-    [1, 'own, another signature'],
-    [1, 'empty'],
-    [1, 'garbage'],
-  ),
-  garbage: fc.constantFrom(
-    'x',
-    '%',
-    '%E0%A4',
-    's:',
-    's:x',
-    's%3Aabc.def',
-    'a.b.c',
-    '..',
-    'j:{"a":1}',
-    'null',
-  ),
-  method: choice<SessionRequest['method']>([6, 'GET'], [1, 'HEAD'], [1, 'POST']),
-  steps: fc.oneof(
-    { weight: 1, arbitrary: fc.constantFrom<Step[]>([], [{ do: 'read' }]) },
-    { weight: 2, arbitrary: fc.array(step, { minLength: 1, maxLength: 5 }) },
-  ),
-  reply,
-});
+const request: fc.Arbitrary<SessionRequest> = fc
+  .record({
+    wait: choice([8, 1_000], [4, 0], [4, 250], [1, 61_000]),
+    storeEmptied: choice([19, false], [1, true]),
+    cookie: choice<CookieKind>(
+      [18, 'own'],
+      [2, 'none'],
+      [1, 'own, quoted'],
+      [1, 'own, among others'],
+      [1, 'own, then a broken one'],
+      [2, 'the first ever received'],
+      [1, 'own, one character more'],
+      [1, 'own, three characters less'],
+      [1, 'own, another signature'],
+      [1, 'empty'],
+      [1, 'garbage'],
+    ),
+    garbage: fc.constantFrom(
+      'x',
+      '%',
+      '%E0%A4',
+      's:',
+      's:x',
+      's%3Aabc.def',
+      'a.b.c',
+      '..',
+      'j:{"a":1}',
+      'null',
+    ),
+    method: choice<SessionRequest['method']>([6, 'GET'], [1, 'HEAD'], [1, 'POST']),
+    steps: fc.oneof(
+      { weight: 1, arbitrary: fc.constantFrom<Step[]>([], [{ do: 'read' }]) },
+      { weight: 2, arbitrary: fc.array(step, { minLength: 1, maxLength: 5 }) },
+    ),
+    reply,
+  })
+  // Node's client has the whole answer to a HEAD with the headers, and closes: whether `end` gets to finish depends on
+  // how fast it comes after, here as in express-session.
+  .filter(
+    ({ method, reply: { head, writes } }) =>
+      method !== 'HEAD' || (head !== 'flushHeaders' && writes.length === 0),
+  );
 
 export const sequences: fc.Arbitrary<Sequence> = fc.record({
   store: choice<StoreKind>(
