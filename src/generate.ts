@@ -34,21 +34,26 @@ export function reissue(config: Config, tokens: Tokens, req: Request, claims: Cl
   return Identity.of(issuer.issueWith(claims));
 }
 
+const IDENTITY = Symbol('session identity');
+
+type IdentifiedRequest = Request & { [IDENTITY]?: Identity };
+
+/** One descriptor for all requests: accessors made anew would give each request a hidden class of its own. */
+const sessionIDProperty: PropertyDescriptor = {
+  configurable: true,
+  enumerable: true,
+  get(this: IdentifiedRequest) {
+    return this[IDENTITY]?.id;
+  },
+  set(this: IdentifiedRequest, value: unknown) {
+    Object.defineProperty(this, 'sessionID', { configurable: true, enumerable: true, writable: true, value });
+  },
+};
+
 /** `req.sessionID`: an own, assignable property (B039) that does not sign a token before it is read. */
 export function defineSessionID(req: Request, identity: Identity): void {
-  Object.defineProperty(req, 'sessionID', {
-    configurable: true,
-    enumerable: true,
-    get: () => identity.id,
-    set: (value: unknown) => {
-      Object.defineProperty(req, 'sessionID', {
-        configurable: true,
-        enumerable: true,
-        writable: true,
-        value,
-      });
-    },
-  });
+  (req as IdentifiedRequest)[IDENTITY] = identity;
+  Object.defineProperty(req, 'sessionID', sessionIDProperty);
 }
 
 /** @throws TypeError if the cookie options are unusable (B006) */

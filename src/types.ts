@@ -1,3 +1,4 @@
+// Types only: nothing to run, and so left out of the coverage.
 import type { KeyObject } from 'node:crypto';
 import type expressSession = require('express-session');
 
