@@ -122,7 +122,10 @@ export function restoreCookie(stored: { expires?: unknown; originalMaxAge?: unkn
   return restored;
 }
 
-/** Values of all cookies of this name in a Cookie header, in order, decoded (RFC 6265, section 5.4). */
+/**
+ * Values of all cookies of this name in a Cookie header, in order, decoded (RFC 6265, section 5.4). Parsers of whole
+ * headers keep one value a name.
+ */
 export function readCookies(header: string, name: string): string[] {
   const values: string[] = [];
   for (const pair of header.split(';')) {
