@@ -34,7 +34,7 @@ export class MemoryStore extends Store {
 
   override get(id: string, callback: (error?: unknown, record?: SessionRecord) => void): void {
     const entry = this.find(toStoredId(id));
-    setImmediate(callback, null, entry && parseEntry(entry));
+    setImmediate(callback, null, entry && copyEntry(entry));
   }
 
   /** Does nothing for a session that was destroyed while a request had it (B223, B228). */
@@ -63,7 +63,7 @@ export class MemoryStore extends Store {
     const all = Object.create(null) as Record<string, SessionRecord>;
     for (const storedId of this.entries.keys()) {
       const entry = this.find(storedId);
-      if (entry) all[storedId] = parseEntry(entry);
+      if (entry) all[storedId] = copyEntry(entry);
     }
     if (callback) setImmediate(callback, null, all);
   }
@@ -145,16 +145,20 @@ function asTexts(entries: Map<string, Entry>, parse: (text: string) => Entry): R
   });
 }
 
-/** A fresh record each time; the cookie comes first, as in the record that was stored. */
-function parseEntry({ data, settings, expires }: Entry): SessionRecord {
-  const cookie = settings === undefined ? undefined : (JSON.parse(settings) as { expires?: unknown } | null);
-  if (cookie) cookie.expires = typeof expires === 'number' ? toText(expires) : expires;
-  return { ...(settings !== undefined && { cookie }), ...(JSON.parse(data) as object) } as SessionRecord;
+/** As JSON has it: the expiry is text, or null for an invalid date. */
+function copyEntry(entry: Entry): SessionRecord {
+  return JSON.parse(JSON.stringify(parseEntry(entry))) as SessionRecord;
 }
 
-/** As JSON has it: null for an invalid date. */
-function toText(time: number): string | null {
-  return new Date(time).toJSON();
+/** A fresh record each time; the cookie comes first, as in the record that was stored. */
+function parseEntry({ data, settings, expires }: Entry): SessionRecord {
+  // One text parses faster than two objects merge.
+  const text =
+    settings === undefined ? data : `{"cookie":${settings}${data === '{}' ? '}' : `,${data.slice(1)}`}`;
+  const record = JSON.parse(text) as SessionRecord;
+  const cookie = record.cookie as { expires?: unknown } | null | undefined;
+  if (cookie) cookie.expires = typeof expires === 'number' ? new Date(expires) : expires;
+  return record;
 }
 
 function isPast(expires: unknown): boolean {

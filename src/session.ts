@@ -64,7 +64,7 @@ export class Session {
     Object.defineProperty(this, 'id', idProperty);
     if (typeof data !== 'object') return;
     for (const name in data) {
-      if (!(name in this)) Reflect.set(this, name, (data as Record<string, unknown>)[name]);
+      if (!(name in this)) (this as Record<string, unknown>)[name] = (data as Record<string, unknown>)[name];
     }
   }
 
