@@ -1,15 +1,12 @@
 import { readCookies } from './cookie';
 import { debug, deprecate } from './diagnostics';
-import { readLegacyId } from './legacy';
+import { isLegacyValue, readLegacyId } from './legacy';
 import type { Config } from './options';
 import { isTokenShaped, type Token, type Tokens } from './token';
 import type { Request } from './types';
 
 /** What a request shows of its session: a verified token, or the verified id of an express-session cookie. */
-export interface Credential {
-  readonly token?: Token;
-  readonly legacyId?: string;
-}
+export type Credential = { readonly token: Token } | { readonly legacyId: string };
 
 /** Cookies as cookie-parser leaves them; values may be anything (B187). */
 type ParsedCookies = Record<string, unknown> | undefined;
@@ -32,7 +29,7 @@ export function readCredential(config: Config, tokens: Tokens, req: Request): Cr
 }
 
 function verify(value: string, config: Config, tokens: Tokens, req: Request): Credential | undefined {
-  if (value.startsWith('s:')) {
+  if (isLegacyValue(value)) {
     const legacyId = readLegacyId(value, config.legacySecrets(req));
     if (legacyId === undefined) debug('bad signature of an express-session cookie');
     // Without a private key there is no token that could take its place.

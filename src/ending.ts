@@ -4,7 +4,7 @@ import { isSecure } from './cookie';
 import { debug, trace } from './diagnostics';
 import { defineSessionID, reissue } from './generate';
 import type { RequestState } from './request-state';
-import { identityOf, internalsOf, type Session, touchOnce } from './session';
+import { identityOf, type Internals, internalsOf, type Session, touchOnce } from './session';
 import { type Snapshot, takeSnapshot, toRecord } from './snapshot';
 import type { SessionRecord } from './types';
 
@@ -46,18 +46,23 @@ export function settleHeaders(state: RequestState, now: Snapshot | undefined): v
   state.headersAreSettled = true;
   if (!now) return;
   const { req, config } = state;
-  const newClaims = changedClaims(state, now);
-  if (newClaims === undefined && !shouldSetCookie(state, now)) return;
+  const rotation = dueRotation(state, now);
+  if (!rotation && !shouldSetCookie(state, now)) return;
   if (req.session.cookie.secure && !isSecure(req, config.proxy)) {
     debug('not secured');
     return;
   }
-  if (newClaims !== undefined) rotate(state, newClaims);
+  if (rotation) rotate(state, rotation);
   setCookie(state);
 }
 
-/** The claims for which the session needs another token; undefined if it does not (B210–B218). */
-function changedClaims(state: RequestState, now: Snapshot): Claims | undefined {
+interface Rotation {
+  readonly claims: Claims;
+  readonly internals: Internals;
+}
+
+/** Whether the session needs another token, and for which claims (B210–B218). */
+function dueRotation(state: RequestState, now: Snapshot): Rotation | undefined {
   const { config, req } = state;
   if (!config.hasClaims) return undefined;
   let claims: Claims;
@@ -68,17 +73,16 @@ function changedClaims(state: RequestState, now: Snapshot): Claims | undefined {
     return undefined;
   }
   // A pending token will be signed with today's claims; of an untouched new session nobody keeps the token (B216).
-  const identity = identityOf(req.session);
-  if (identity.isPending || !identity.token) return undefined;
+  const internals = internalsOf(req.session);
+  const token = internals?.identity.isPending === false ? internals.identity.token : undefined;
+  if (!internals || !token) return undefined;
   if (!state.isStored && !shouldSetCookie(state, now)) return undefined;
-  return shouldRotate(state, claims, identity.token.claims) ? claims : undefined;
+  return shouldRotate(state, claims, token.claims) ? { claims, internals } : undefined;
 }
 
 /** Another token for the same session. The record under the old one goes once the new one is stored. */
-function rotate(state: RequestState, claims: Claims): void {
+function rotate(state: RequestState, { claims, internals }: Rotation): void {
   const { req, config, tokens, store } = state;
-  const internals = internalsOf(req.session);
-  if (!internals) return;
   const identity = reissue(config, tokens, req, claims);
   const wasStored = state.origin !== 'new' || internals.saved !== undefined || internals.saving > 0;
   if (wasStored) {

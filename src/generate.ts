@@ -105,11 +105,11 @@ export class TokenIssuer implements Issuer {
     if (this.#isReadingClaims) return this.claims;
     this.#isReadingClaims = true;
     try {
-      return this.#config.readClaims(this.#req);
+      this.claims = this.#config.readClaims(this.#req);
     } catch {
-      return this.claims;
-    } finally {
-      this.#isReadingClaims = false;
+      // Reported when the headers are due, where jwtFromReq is called once more (B206).
     }
+    this.#isReadingClaims = false;
+    return this.claims;
   }
 }

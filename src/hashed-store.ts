@@ -1,6 +1,6 @@
 import { trace } from './diagnostics';
 import type { Identity } from './identity';
-import { Liveness, livenessIn } from './liveness';
+import { Liveness, livenessIn, type Predecessor } from './liveness';
 import { MemoryStore } from './memory-store';
 import { internalsOf, Session } from './session';
 import { toRecord } from './snapshot';
@@ -111,7 +111,7 @@ export class HashedStore extends Store {
       });
       if (error) callback(error, false);
       else if (liveness.isDead) this.#undo(storedId, callback);
-      else if (liveness.predecessor) this.#retirePredecessor(liveness, callback);
+      else if (liveness.predecessor) this.#retire(liveness.predecessor, liveness, callback);
       else callback(undefined, true);
     });
   }
@@ -213,29 +213,27 @@ export class HashedStore extends Store {
   }
 
   /** Record first, retire after: until the forwarding record is stored, the old id goes on working (B232, B237). */
-  #retirePredecessor(liveness: Liveness, callback: WriteCallback): void {
-    const { predecessor } = liveness;
-    if (!predecessor) return;
+  #retire(predecessor: Predecessor, liveness: Liveness, callback: WriteCallback): void {
     liveness.predecessor = undefined;
     const finish: ErrorCallback = (error) => {
       if (error) liveness.predecessor = predecessor;
       callback(error, true);
     };
-    const retire = (): void => {
+    const remove = (): void => {
       callStoreSafely((done) => {
         this.remove(predecessor.id, done);
       }, finish);
     };
     const { forwarding } = predecessor;
     if (!forwarding) {
-      retire();
+      remove();
       return;
     }
     callStoreSafely(
       (done) => this.#store.set(forwarding.id, forwarding.record, done),
       (error) => {
         if (error) finish(error);
-        else retire();
+        else remove();
       },
     );
   }

@@ -49,7 +49,9 @@ export class Identity {
   /** Signs a pending token. @throws what signing throws */
   get token(): Token | undefined {
     if (this.#issuer) {
-      this.#token = this.#issuer.issue();
+      const token = this.#issuer.issue();
+      // jwtFromReq may have read the id meanwhile: the token that it saw is the one.
+      this.#token ??= token;
       this.#issuer = undefined;
     }
     return this.#token;

@@ -41,8 +41,15 @@ function callable<Constructor extends abstract new (...args: never) => object>(
   });
 }
 
+Object.assign(session, {
+  Store: callable(StoreClass),
+  MemoryStore: callable(MemoryStoreClass),
+  Session: callable(SessionClass),
+  Cookie: callable(CookieClass),
+});
+
 // eslint-disable-next-line @typescript-eslint/no-namespace -- `export =` with types takes a namespace
-namespace session {
+declare namespace session {
   export type SessionOptions = types.SessionOptions;
   export type KeyPair = types.KeyPair;
   export type JwtPayload = types.JwtPayload;
@@ -53,16 +60,16 @@ namespace session {
   export interface SessionData extends expressSession.SessionData {}
 
   export type Store = expressSession.Store;
-  export const Store = callable(StoreClass) as unknown as typeof expressSession.Store;
+  export const Store: typeof expressSession.Store;
 
   export type MemoryStore = expressSession.MemoryStore;
-  export const MemoryStore = callable(MemoryStoreClass) as unknown as typeof expressSession.MemoryStore;
+  export const MemoryStore: typeof expressSession.MemoryStore;
 
   export type Session = expressSession.Session;
-  export const Session = callable(SessionClass) as unknown as typeof expressSession.Session;
+  export const Session: typeof expressSession.Session;
 
   export type Cookie = expressSession.Cookie;
-  export const Cookie = callable(CookieClass) as unknown as typeof expressSession.Cookie &
+  export const Cookie: typeof expressSession.Cookie &
     (new (options?: CookieOptions | null) => expressSession.Cookie);
 }
 

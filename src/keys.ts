@@ -80,7 +80,7 @@ function parseKey(material: unknown, name: string, type: 'public' | 'private'): 
   if (key.type !== type) throw new TypeError(`${name} must be a ${type} key, it is a ${key.type} one`);
   const curve = key.asymmetricKeyDetails?.namedCurve;
   if (key.asymmetricKeyType !== 'ec' || (curve !== P256 && curve !== SECP256K1)) {
-    const found = curve ?? key.asymmetricKeyType ?? 'unknown';
+    const found = String(curve ?? key.asymmetricKeyType);
     throw new TypeError(
       `${name} must be an EC key on the curve P-256 (prime256v1), it is of type ${found}: ` +
         'make one with openssl ecparam -name prime256v1 -genkey -noout',

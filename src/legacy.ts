@@ -13,13 +13,17 @@ import { WeakValues } from './weak-values';
 
 const PREFIX = 's:';
 
+/** Whether a cookie value has the form of express-session's. */
+export function isLegacyValue(value: string): boolean {
+  return value.startsWith(PREFIX);
+}
+
 /**
  * The id in a cookie value of express-session, `s:` + id + `.` + HMAC-SHA256 (B115).
  *
- * @returns undefined if the value is none, or if none of the secrets has signed it
+ * @returns undefined if none of the secrets has signed it
  */
 export function readLegacyId(value: string, secrets: readonly CipherKey[]): string | undefined {
-  if (!value.startsWith(PREFIX)) return undefined;
   for (const secret of secrets) {
     const id = unsign(value.slice(PREFIX.length), secret);
     if (id !== false) return id;
@@ -29,7 +33,7 @@ export function readLegacyId(value: string, secrets: readonly CipherKey[]): stri
 
 /** The upgrade of one legacy session: requests that overlap in this process share it, and so its token (B237). */
 export interface Upgrade {
-  token?: Token;
+  token?: Token | undefined;
   liveness?: Liveness;
 }
 
@@ -45,9 +49,9 @@ export function upgradeOf(store: object, legacyId: string): Upgrade {
 }
 
 /** What has to happen once the upgraded session is stored: forward its legacy id, then destroy that (B232). */
-export function predecessorOf(legacyId: string, record: SessionRecord, token: Token): Predecessor {
+export function predecessorOf(legacyId: string, record: SessionRecord, token: string): Predecessor {
   const cookie = (record.cookie as unknown) ? restoreCookie(record.cookie) : new Cookie();
-  const forwarding = { cookie, forwarding: seal(token.text, legacyId) } as unknown as SessionRecord;
+  const forwarding = { cookie, forwarding: seal(token, legacyId) } as unknown as SessionRecord;
   return { id: legacyId, forwarding: { id: forwardingId(legacyId), record: forwarding } };
 }
 

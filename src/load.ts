@@ -26,10 +26,8 @@ type LoadCallback = (error?: unknown, origin?: Origin, text?: string) => void;
 
 /** Puts the session of this credential on the request. Nothing is thrown but what the callback throws. */
 export function loadSession(source: Source, credential: Credential, callback: LoadCallback): void {
-  const { token, legacyId } = credential;
-  if (token) loadToken(source, token, 'loaded', callback);
-  else if (legacyId !== undefined) loadLegacy(source, legacyId, callback);
-  else callback();
+  if ('token' in credential) loadToken(source, credential.token, 'loaded', callback);
+  else loadLegacy(source, credential.legacyId, callback);
 }
 
 function loadToken(source: Source, token: Token, origin: Origin, callback: LoadCallback): void {
@@ -114,13 +112,9 @@ function find(
       return;
     }
     // The text is that of the session only if no reserved name was left out.
-    const isWhole = origin !== undefined && countMembers(record) === countMembers(req.session);
+    const isWhole = origin && record && Object.keys(record).length === Object.keys(req.session).length;
     callback(null, origin, isWhole ? text : undefined);
   });
-}
-
-function countMembers(session: object | undefined): number {
-  return session ? Object.keys(session).length : 0;
 }
 
 /** The legacy session's data in a session with a token and today's cookie (B234). It is stored when the response ends. */
@@ -134,12 +128,9 @@ function upgradeSession(source: Source, legacyId: string, record: SessionRecord,
   req.session = session as never;
   defineSessionID(req, identity);
   // Signed now, for requests that overlap with this one.
-  const { token } = identity;
-  if (!token) return;
-  const liveness = store.livenessOf(token.digest);
-  liveness.predecessor ??= predecessorOf(legacyId, record, token);
-  identity.liveness = liveness;
-  Object.assign(upgrade, { token, liveness });
+  upgrade.token = identity.token;
+  upgrade.liveness = identity.liveness = store.livenessOf(identity.storedId);
+  upgrade.liveness.predecessor ??= predecessorOf(legacyId, record, identity.requireId());
   const internals = internalsOf(session);
   if (internals) internals.mustStore = true;
 }

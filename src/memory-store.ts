@@ -140,8 +140,14 @@ function asTexts(entries: Map<string, Entry>, parse: (text: string) => Entry): R
       entries.has(storedId as string)
         ? { configurable: true, enumerable: true, writable: true, value: textOf(storedId) }
         : undefined,
-    set: (_, storedId, text: string) => Boolean(entries.set(storedId as string, parse(text))),
-    deleteProperty: (_, storedId) => entries.delete(storedId as string) || true,
+    set: (_, storedId, text: string) => {
+      entries.set(storedId as string, parse(text));
+      return true;
+    },
+    deleteProperty: (_, storedId) => {
+      entries.delete(storedId as string);
+      return true;
+    },
   });
 }
 

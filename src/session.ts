@@ -15,7 +15,7 @@ interface SessionStore {
 }
 
 /** What is known about a session beyond its data. */
-interface Internals {
+export interface Internals {
   identity: Identity;
   /** What the store was given last; undefined before the first save and after a failed one. */
   saved: Snapshot | undefined;

@@ -5,13 +5,14 @@ import request from 'supertest';
 import session from '../src';
 import { byHand } from './support/by-hand';
 import { cookieFields, record } from './support/contents';
-import { cookieOf, digest, setCookie, tokenOf } from './support/cookies';
+import { cookieOf, digest, setCookie, setCookies, tokenOf } from './support/cookies';
 import { methods, serve, storedCookie } from './support/exchange';
 import { recordOf } from './support/forge';
 import { keys } from './support/keys';
-import { legacySecret, startLegacySession } from './support/legacy';
+import { lateErrors } from './support/late-errors';
+import { legacySecret, PickyStore, startLegacySession } from './support/legacy';
 import { serverOf, type Handler } from './support/server';
-import { answer, asStore, closeSites, countHits, data, showHits } from './support/site';
+import { answer, asStore, closeSites, countHits, data, open, showHits } from './support/site';
 import { ForeignStore, SyncStore } from './support/stores';
 
 /** Anything, as somebody may put it into a store by hand. */
@@ -41,7 +42,7 @@ describe('stores at the edges', () => {
     it('gives each of many sessions its own cookie settings back (B180)', async () => {
       const paths = Array.from({ length: 1_100 }, (_, index) => `/tenant-${String(index)}`);
       for (const path of paths) store.set(path, { cookie: new session.Cookie({ path }) });
-      const [, all] = (await answer((done) => store.all?.(done))) as [null, Record<string, object>];
+      const [, all] = (await answer((done) => store.all(done))) as [null, Record<string, object>];
       assert.deepEqual(
         Object.entries(all).map(([id, one]) => [id, cookieFields(one).path]),
         paths.map((path) => [path, path]),
@@ -58,6 +59,7 @@ describe('stores at the edges', () => {
       assert.deepEqual(Object.keys(store.sessions), ['some']);
       Reflect.deleteProperty(store.sessions, 'some');
       assert.equal('some' in store.sessions, false);
+      assert.equal(Reflect.deleteProperty(store.sessions, 'some'), true);
       assert.equal(Object.getOwnPropertyDescriptor(store.sessions, 'some'), undefined);
       assert.equal(store.sessions.some, undefined);
       assert.equal(await get('some'), undefined);
@@ -121,6 +123,15 @@ describe('stores at the edges', () => {
       assert.equal(cookieFields(record(inner, 'some')).path, '/new');
     });
 
+    it('tells which members there are, the own ones among them (B175)', async () => {
+      const inner = Object.assign(new ForeignStore(), { label: 'own' });
+      const { server } = serve({ store: asStore(inner) }, (req, res) => {
+        const names = ['get', 'load', 'generate', 'label', 'records', 'missing'];
+        res.end(names.filter((name) => name in req.sessionStore).join(' '));
+      });
+      assert.equal((await request(server).get('/')).text, 'get load generate label records');
+    });
+
     it('takes members of the application on to the store itself (B175)', async () => {
       const labelled = Object.assign(new ForeignStore(), { label: 'old' });
       const { server } = serve({ store: asStore(labelled) }, (req, res) => {
@@ -139,7 +150,7 @@ describe('stores at the edges', () => {
         if (req.url === '/read') return res.end(String(data(req).user));
         const made = new Session(req, { user: 'bob' });
         made.cookie = new session.Cookie();
-        req.session = made as typeof req.session;
+        req.session = made;
         return res.end();
       });
       const res = await request(server).get('/');
@@ -171,6 +182,7 @@ describe('stores at the edges', () => {
         const own = new OwnSession(req);
         assert.equal(own.id, req.sessionID);
         assert.deepEqual(Object.keys(own), ['cookie', 'user']);
+        assert.equal(own.jwt, undefined);
         await own.save();
         res.end();
       });
@@ -236,5 +248,20 @@ describe('stores at the edges', () => {
     const again = await request(server).get('/').set('Cookie', legacy.cookie);
     assert.equal(again.text, '4');
     assert.equal(cookieOf(again), cookieOf(res));
+  });
+
+  it('that fail to store an upgraded session leave the cookies of the handler alone (B074 B237)', async () => {
+    const store = new PickyStore();
+    const legacy = await startLegacySession(store, { user: 'bob' });
+    store.refuse = (method) => method === 'set';
+    const { server } = serve({ store: asStore(store), secret: legacySecret }, (_req, res) => {
+      res.setHeader('Set-Cookie', 'theme=dark');
+      res.end('answered');
+    });
+    const site = await open(server);
+    const res = await site.visit('/', legacy.cookie);
+    assert.equal(res.text, 'answered');
+    assert.deepEqual(setCookies(res), ['theme=dark']);
+    assert.deepEqual(await lateErrors(site), ['boom!']);
   });
 });

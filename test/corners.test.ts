@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
+import { createPrivateKey, createPublicKey, createSecretKey } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import request from 'supertest';
 import session from '../src';
 import { breakSignature, byHand } from './support/by-hand';
 import { record } from './support/contents';
-import { cookieOf, decode, digest, setCookie, setCookies, tokenOf } from './support/cookies';
+import { cookieOf, decode, digest, setCookie, tokenOf } from './support/cookies';
 import { methods, serve, storedCookie } from './support/exchange';
 import { ecdsa } from './support/forge';
 import { keys } from './support/keys';
 import { lateErrors } from './support/late-errors';
-import { legacyCookie, legacySecret, PickyStore, startLegacySession } from './support/legacy';
+import { legacyCookie, legacySecret, startLegacySession } from './support/legacy';
 import { loose } from './support/loose';
 import { createHttp2Server, serverOf, type Handler, type SessionServer } from './support/server';
 import { asStore, claimsOfSession, closeSites, countHits, data, gate, open, routes } from './support/site';
@@ -154,6 +155,17 @@ describe('at the edges', () => {
       assert.equal(record(store, legacy.id)?.user, 'bob');
     });
 
+    it('a new session has neither id nor jwt (B198 B205)', async () => {
+      const { server } = serve({ keys: verifyOnly }, (req, res) => {
+        res.end(JSON.stringify([typeof req.session, typeof req.session.id, typeof req.session.jwt]));
+      });
+      assert.deepEqual(JSON.parse((await request(server).get('/')).text), [
+        'object',
+        'undefined',
+        'undefined',
+      ]);
+    });
+
     it('unset destroy has no id to destroy of a new session (B122 B198)', async () => {
       const { server, store } = serve({ keys: verifyOnly, unset: 'destroy' }, (req, res) => {
         req.session = null as never;
@@ -232,21 +244,6 @@ describe('at the edges', () => {
         assert.equal(exchange.body, 'done');
       });
     });
-
-    it('to an upgrade that fails keep the cookies of the handler alone (B074 B237)', async () => {
-      const store = new PickyStore();
-      const legacy = await startLegacySession(store, { user: 'bob' });
-      store.refuse = (method) => method === 'set';
-      const { server } = serve({ store: asStore(store), secret: legacySecret }, (_req, res) => {
-        res.setHeader('Set-Cookie', 'theme=dark');
-        res.end('answered');
-      });
-      const site = await open(server);
-      const res = await site.visit('/', legacy.cookie);
-      assert.equal(res.text, 'answered');
-      assert.deepEqual(setCookies(res), ['theme=dark']);
-      assert.deepEqual(await lateErrors(site), ['boom!']);
-    });
   });
 
   describe('cookies of the request', () => {
@@ -282,6 +279,33 @@ describe('at the edges', () => {
       assert.equal(res.text, 'bob');
       assert.equal(setCookie(res), undefined);
       assert.deepEqual(store.calls, []);
+    });
+
+    it('that returns no string lets no legacy session be upgraded, which stays as it was (B095 B237)', async () => {
+      const store = new ForeignStore();
+      const legacy = await startLegacySession(store, { user: 'bob' });
+      const options = loose({ genid: () => 42, store, secret: legacySecret });
+      const { server } = serve(options, countHits);
+      const res = await request(server).get('/').set('Cookie', legacy.cookie);
+      assert.equal(res.status, 500);
+      assert.match(res.text, /genid must return a string/);
+      assert.deepEqual([...store.records.keys()], [legacy.id]);
+    });
+
+    it('that returns no string any more when claims change fails that request alone (B095 B097)', async () => {
+      let id: unknown = 'apple';
+      const options = loose({ genid: () => id, jwtFromReq: claimsOfSession });
+      const { server } = serve(
+        options,
+        routes({ '/start': countHits, '/count': countHits, '/user': addUser }),
+      );
+      const cookie = await storedCookie(server);
+      id = 42;
+      const res = await request(server).get('/user').set('Cookie', cookie);
+      assert.equal(res.status, 500);
+      assert.match(res.text, /genid must return a string/);
+      assert.equal(setCookie(res), undefined);
+      assert.equal((await request(server).get('/count').set('Cookie', cookie)).text, '2');
     });
 
     it('that throws when a session is regenerated makes that fail (B096 B097)', async () => {
@@ -329,8 +353,31 @@ describe('at the edges', () => {
       });
     });
 
+    it('keys may be KeyObjects, each in its own place (B195 B197)', async () => {
+      const pair = { public: createPublicKey(keys.public), private: createPrivateKey(keys.private) };
+      const { server } = serve({ keys: pair }, countHits);
+      const cookie = await storedCookie(server);
+      assert.equal((await request(server).get('/').set('Cookie', cookie)).text, '2');
+      const misplaced = [
+        [{ public: pair.private }, /^keys\.public must be a public key, it is a private one/],
+        [{ private: pair.public }, /^keys\.private must be a private key, it is a public one/],
+        [
+          { private: createSecretKey(Buffer.alloc(32)) },
+          /^keys\.private must be a private key, it is a secret/,
+        ],
+      ] as const;
+      for (const [given, message] of misplaced) {
+        assert.throws(() => session({ keys: given }), { name: 'TypeError', message });
+      }
+    });
+
+    it('secret must not be an array with an empty text, which anybody could sign with (B112)', () => {
+      const make = () => session({ keys, secret: [legacySecret, ''] });
+      assert.throws(make, { name: 'TypeError', message: /^secret option must not contain an empty string/ });
+    });
+
     for (const size of [0, -1, 1.5, Infinity, NaN, '10']) {
-      it(`tokenCacheSize ${JSON.stringify(size)} (${typeof size}) is refused by the factory`, () => {
+      it(`tokenCacheSize ${String(size)} (${typeof size}) is refused by the factory`, () => {
         const make = () => session(loose({ keys, tokenCacheSize: size }));
         assert.throws(make, { name: 'TypeError', message: /^tokenCacheSize option must be/ });
       });
