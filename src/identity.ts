@@ -49,9 +49,8 @@ export class Identity {
   /** Signs a pending token. @throws what signing throws */
   get token(): Token | undefined {
     if (this.#issuer) {
-      const token = this.#issuer.issue();
-      // jwtFromReq may have read the id meanwhile: the token that it saw is the one.
-      this.#token ??= token;
+      // If jwtFromReq itself reads the id, it sees a token without its claims; the one with them is what counts.
+      this.#token = this.#issuer.issue();
       this.#issuer = undefined;
     }
     return this.#token;

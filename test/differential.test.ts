@@ -59,7 +59,10 @@ describe('in the place of express-session', function () {
       });
       const { failed, counterexample, errorInstance } = result;
       const error = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
-      assert.ok(!failed, `${inspect(counterexample?.[0], { depth: null, breakLength: 110, compact: 5 })}\n${error}`);
+      assert.ok(
+        !failed,
+        `${inspect(counterexample?.[0], { depth: null, breakLength: 110, compact: 5 })}\n${error}`,
+      );
     });
   });
 

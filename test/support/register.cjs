@@ -8,8 +8,13 @@ const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const ts = require('typescript');
 
-const config = ts.readConfigFile(join(__dirname, '../../tsconfig.json'), (file) => readFileSync(file, 'utf8'));
-const { options } = ts.convertCompilerOptionsFromJson(config.config.compilerOptions, join(__dirname, '../..'));
+const config = ts.readConfigFile(join(__dirname, '../../tsconfig.json'), (file) =>
+  readFileSync(file, 'utf8'),
+);
+const { options } = ts.convertCompilerOptionsFromJson(
+  config.config.compilerOptions,
+  join(__dirname, '../..'),
+);
 const compilerOptions = {
   ...options,
   module: ts.ModuleKind.CommonJS,

@@ -13,7 +13,11 @@ export function runProgram(
   flags: string[] = [],
 ): Promise<{ stdout: string; stderr: string }> {
   const file = path.join(__dirname, 'programs.ts');
-  return promisify(execFile)(process.execPath, [...flags, '--require', './test/support/register.cjs', file, name], {
-    env: { ...process.env, ...quiet, ...environment },
-  });
+  return promisify(execFile)(
+    process.execPath,
+    [...flags, '--require', './test/support/register.cjs', file, name],
+    {
+      env: { ...process.env, ...quiet, ...environment },
+    },
+  );
 }

@@ -51,14 +51,20 @@ export function createServer(options: session.SessionOptions = {}, handler: Hand
 }
 
 /** As `createServer`, for a middleware that exists already (ours or express-session's). */
-export function serverOf(middleware: RequestHandler, handler: Handler = (_, res) => res.end()): SessionServer {
+export function serverOf(
+  middleware: RequestHandler,
+  handler: Handler = (_, res) => res.end(),
+): SessionServer {
   const lateErrors: LateErrors = [];
   const server = http.createServer(listener(middleware, handler, lateErrors));
   return Object.assign(server, { lateErrors });
 }
 
 /** The same over cleartext HTTP/2, through Node's compatibility API. */
-export function createHttp2Server(options: session.SessionOptions = {}, handler: Handler = (_, res) => res.end()) {
+export function createHttp2Server(
+  options: session.SessionOptions = {},
+  handler: Handler = (_, res) => res.end(),
+) {
   const lateErrors: LateErrors = [];
   const server = http2.createServer(listener(session({ keys, ...options }), handler, lateErrors));
   return Object.assign(server, { lateErrors });
