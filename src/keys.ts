@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, KeyObject } from 'node:crypto';
 import { deprecate } from './diagnostics';
 import type { KeyPair } from './types';
 
@@ -9,14 +9,31 @@ const SECP256K1 = 'secp256k1';
 /** A token is needed and cannot be issued; the message names the option at fault. */
 export class IssueError extends Error {}
 
-/** The parsed keys of one middleware. Private keys do not leave it but into the signing call of token.ts. */
-export class KeyRing {
-  readonly verificationKeys: readonly KeyObject[];
-  readonly #signingKey: KeyObject | undefined;
+/** A public key with its name in tokens: the thumbprint of RFC 7638. */
+export interface VerificationKey {
+  readonly kid: string;
+  readonly key: KeyObject;
+}
 
-  constructor(verificationKeys: KeyObject[], signingKey: KeyObject | undefined) {
-    this.verificationKeys = verificationKeys;
-    this.#signingKey = signingKey;
+/** A private key, and the header of the tokens that it signs: JSON text in base64url. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly key: KeyObject;
+  readonly header: string;
+}
+
+/** Parsed keys. Private ones do not leave it but into the signing call of token.ts. */
+export class KeyRing {
+  readonly #verificationKeys: readonly VerificationKey[];
+  readonly #byKid: ReadonlyMap<unknown, VerificationKey>;
+  readonly #signingKey: SigningKey | undefined;
+
+  /** @param privateKey that of the first public key, if there is one */
+  constructor(publicKeys: readonly KeyObject[], privateKey: KeyObject | undefined) {
+    this.#verificationKeys = publicKeys.map((key) => ({ key, kid: thumbprint(key) }));
+    this.#byKid = new Map(this.#verificationKeys.map((named) => [named.kid, named]));
+    const [first] = this.#verificationKeys;
+    this.#signingKey = privateKey && first && toSigningKey(privateKey, first.kid);
   }
 
   get canSign(): boolean {
@@ -24,7 +41,7 @@ export class KeyRing {
   }
 
   /** @throws IssueError if the first key pair has no private key (B198) */
-  get signingKey(): KeyObject {
+  get signing(): SigningKey {
     if (!this.#signingKey) {
       throw new IssueError(
         'keys option has no private key in its first pair: tokens can be verified, but not issued',
@@ -32,6 +49,29 @@ export class KeyRing {
     }
     return this.#signingKey;
   }
+
+  /** Whether a public key of this name is in the ring. */
+  has(kid: string): boolean {
+    return this.#byKid.has(kid);
+  }
+
+  /** The keys that may have signed a token with this `kid` in its header: all, if it has none as those of 0.2.2. */
+  candidates(kid: unknown): readonly VerificationKey[] {
+    if (kid === undefined) return this.#verificationKeys;
+    const named = this.#byKid.get(kid);
+    return named ? [named] : [];
+  }
+}
+
+function toSigningKey(key: KeyObject, kid: string): SigningKey {
+  const header = Buffer.from(JSON.stringify({ alg: 'ES256', typ: 'JWT', kid })).toString('base64url');
+  return { key, kid, header };
+}
+
+/** RFC 7638: SHA-256 of the required members in lexicographic order. */
+function thumbprint(publicKey: KeyObject): string {
+  const { crv, kty, x, y } = publicKey.export({ format: 'jwk' });
+  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Claims } from './claims';
 import { readClaims } from './claims';
 import { createKeyRing } from './keys';
 import { MemoryStore } from './memory-store';
-import { Tokens } from './token';
+import { createTokenCache, Tokens } from './token';
 import type { AnyStore, CookieOptions, Request, SessionOptions } from './types';
 
 /** Remembered tokens; at about 1 KB each some 10 MB when full. */
@@ -48,7 +48,7 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
 
   return {
     name,
-    tokens: keyRing && new Tokens(keyRing, resolveCacheSize(given.tokenCacheSize)),
+    tokens: keyRing && new Tokens(keyRing, createTokenCache(resolveCacheSize(given.tokenCacheSize))),
     store: resolveStore(given.store),
     genid,
     readClaims: (req) => readClaims(jwtFromReq, req),

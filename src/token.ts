@@ -1,7 +1,7 @@
-import jsonwebtoken = require('jsonwebtoken');
 import { LRUCache } from 'lru-cache';
 import { type Claims, claimsOf } from './claims';
 import { digestOf } from './digest';
+import { isSignedBy, parseSegment, signCompact } from './jws';
 import { IssueError, type KeyRing } from './keys';
 import type { JwtPayload } from './types';
 
@@ -10,7 +10,7 @@ export const MAX_COOKIE_LENGTH = 4096;
 
 /**
  * Three base64url segments (RFC 7515, section 3.1): two JSON objects, which begin with a brace, and an ES256 signature
- * of 64 bytes (RFC 7518, section 3.4). jsonwebtoken itself would also take a JSON text in a JSON text for an object.
+ * of 64 bytes (RFC 7518, section 3.4).
  */
 const TOKEN = /^e[w-z0-9_-][\w-]+\.e[w-z0-9_-][\w-]+\.[\w-]{86}$/;
 
@@ -19,12 +19,15 @@ export class Token {
   readonly text: string;
   /** Shared by all requests that carry the token: handed out as a copy only. */
   readonly payload: Readonly<JwtPayload>;
+  /** The key that has signed it. */
+  readonly kid: string;
   #claims: Claims | undefined;
   #digest: string | undefined;
 
-  constructor(text: string, payload: JwtPayload) {
+  constructor(text: string, payload: JwtPayload, kid: string) {
     this.text = text;
     this.payload = payload;
+    this.kid = kid;
   }
 
   /** The application's claims. */
@@ -37,11 +40,15 @@ export class Token {
     return (this.#digest ??= digestOf(this.text));
   }
 
-  /** Whether `exp` and `nbf` (RFC 7519, section 4.1) admit the token now. */
+  /** Whether `exp` and `nbf` (RFC 7519, section 4.1) admit the token now; what is no number of seconds does not. */
   isTimely(): boolean {
+    const { exp, nbf }: Record<string, unknown> = this.payload;
+    if (exp === undefined && nbf === undefined) return true;
     const now = Math.floor(Date.now() / 1000);
-    const { exp, nbf } = this.payload;
-    return (exp === undefined || now < exp) && (nbf === undefined || nbf <= now);
+    return (
+      (exp === undefined || (typeof exp === 'number' && now < exp)) &&
+      (nbf === undefined || (typeof nbf === 'number' && nbf <= now))
+    );
   }
 }
 
@@ -50,15 +57,23 @@ export function isTokenShaped(text: string): boolean {
   return text.length <= MAX_COOKIE_LENGTH && TOKEN.test(text);
 }
 
-/** Issues and verifies tokens with one key ring, and remembers those it has seen. */
+/** Tokens that were issued or verified, by text, so that the next request with one needs no cryptography. */
+export type TokenCache = LRUCache<string, Token>;
+
+/** @param size how many tokens are remembered, about 1 KB each */
+export function createTokenCache(size: number): TokenCache {
+  return new LRUCache({ max: size });
+}
+
+/** Issues and verifies tokens with one key ring. */
 export class Tokens {
   readonly #keyRing: KeyRing;
-  readonly #seen: LRUCache<string, Token>;
+  readonly #cache: TokenCache;
 
-  /** @param cacheSize how many tokens are remembered, about 1 KB each */
-  constructor(keyRing: KeyRing, cacheSize: number) {
+  /** @param cache may be shared with other key rings: a token counts only where the key that has signed it does */
+  constructor(keyRing: KeyRing, cache: TokenCache) {
     this.#keyRing = keyRing;
-    this.#seen = new LRUCache({ max: cacheSize });
+    this.#cache = cache;
   }
 
   /** Whether there is a private key to issue tokens with. */
@@ -73,64 +88,43 @@ export class Tokens {
    * @throws IssueError naming keys if there is no private key, or naming jwtFromReq if the token gets too long
    */
   issue(claims: Claims, jti: string, maxLength: number): Token {
+    const { key, kid, header } = this.#keyRing.signing;
     const payload = { ...(JSON.parse(claims) as JwtPayload), iat: Math.floor(Date.now() / 1000), jti };
-    const text = jsonwebtoken.sign(payload, this.#keyRing.signingKey, {
-      algorithm: 'ES256',
-      allowInvalidAsymmetricKeyTypes: true,
-    });
+    const text = signCompact(header, JSON.stringify(payload), key);
     if (text.length > maxLength) {
       throw new IssueError(
         `jwtFromReq returned too many claims: the token has ${String(text.length)} characters, ` +
           `with its cookie name it may have no more than ${String(MAX_COOKIE_LENGTH)}`,
       );
     }
-    const token = new Token(text, payload);
-    this.#seen.set(text, token);
+    const token = new Token(text, payload, kid);
+    this.#cache.set(text, token);
     return token;
   }
 
   /** The token of this text, or undefined if it is not one that these keys have signed or if it is out of its time. */
   verify(text: string): Token | undefined {
-    const token = this.#seen.get(text) ?? this.#verifySignature(text);
+    const cached = this.#cache.get(text);
+    const token = cached && this.#keyRing.has(cached.kid) ? cached : this.#verifySignature(text);
     return token?.isTimely() ? token : undefined;
   }
 
   #verifySignature(text: string): Token | undefined {
-    if (!isTokenShaped(text) || !hasExpectedHeader(text)) return undefined;
-    for (const key of this.#keyRing.verificationKeys) {
-      const payload = verifyWith(key, text);
-      if (!payload) continue;
-      // A copy of its own: a slice would keep the whole Cookie header in memory.
-      const own = Buffer.from(text, 'latin1').toString('latin1');
-      const token = new Token(own, payload);
-      this.#seen.set(own, token);
-      return token;
-    }
-    return undefined;
+    if (!isTokenShaped(text)) return undefined;
+    const header = parseSegment(text, 0);
+    if (!header || !isExpected(header)) return undefined;
+    const signer = this.#keyRing.candidates(header.kid).find(({ key }) => isSignedBy(key, text));
+    const payload = signer && parseSegment(text, 1);
+    if (!payload) return undefined;
+    // A copy of its own: a slice would keep the whole Cookie header in memory.
+    const own = Buffer.from(text, 'latin1').toString('latin1');
+    const token = new Token(own, payload, signer.kid);
+    this.#cache.set(own, token);
+    return token;
   }
 }
 
 /** Algorithm and type are pinned before a key is chosen, critical extensions refused (RFC 8725, section 3.1; RFC 7515, 4.1.11). */
-function hasExpectedHeader(text: string): boolean {
-  try {
-    const header: unknown = JSON.parse(Buffer.from(text.slice(0, text.indexOf('.')), 'base64url').toString());
-    const { alg, typ, crit } = header as Record<string, unknown>;
-    return alg === 'ES256' && (typ === undefined || typ === 'JWT') && crit === undefined;
-  } catch {
-    return false;
-  }
-}
-
-function verifyWith(key: KeyRing['verificationKeys'][number], text: string): JwtPayload | undefined {
-  try {
-    const payload: unknown = jsonwebtoken.verify(text, key, {
-      algorithms: ['ES256'],
-      allowInvalidAsymmetricKeyTypes: true,
-    });
-    return typeof payload === 'object' && payload !== null && !Array.isArray(payload)
-      ? (payload as JwtPayload)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+function isExpected({ alg, typ, crit }: Record<string, unknown>): boolean {
+  return alg === 'ES256' && (typ === undefined || typ === 'JWT') && crit === undefined;
 }
