@@ -1,6 +1,6 @@
-import { type SerializeOptions, stringifySetCookie } from 'cookie';
 import type { CookieOptions, Request } from './types';
 import { deprecate } from './diagnostics';
+import { stringifyCookie } from './set-cookie';
 
 /** The same name may come several times, for other paths or domains; so many are looked at (B025). */
 const MAX_COOKIES_OF_ONE_NAME = 4;
@@ -98,7 +98,7 @@ export class Cookie {
    * @throws TypeError if the name or an attribute cannot be put into a header
    */
   serialize(name: string, value: string): string {
-    return stringifySetCookie({ ...(this.data as SerializeOptions), name, value });
+    return stringifyCookie(name, value, this.data);
   }
 
   toJSON(): CookieData {

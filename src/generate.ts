@@ -1,15 +1,12 @@
-import uid = require('uid-safe');
 import { type Claims, NO_CLAIMS } from './claims';
 import { Cookie, isSecure } from './cookie';
 import { Identity, type Issuer } from './identity';
 import { IssueError } from './keys';
 import type { Config } from './options';
 import { Session } from './session';
+import { nonce } from './nonce';
 import { MAX_COOKIE_LENGTH, type Token, type Tokens } from './token';
 import type { Request } from './types';
-
-/** Random bytes of an id that the application does not make itself (B091). */
-const ID_BYTES = 24;
 
 /**
  * Puts a new session on the request. Its token is signed when somebody reads the id, saves the session or sets the cookie.
@@ -95,7 +92,7 @@ export class TokenIssuer implements Issuer {
   }
 
   issueWith(claims: Claims): Token {
-    const jti = this.jti ?? uid.sync(ID_BYTES);
+    const jti = this.jti ?? nonce();
     if (typeof jti !== 'string') throw new IssueError('genid must return a string: no token can be issued');
     return this.#tokens.issue(claims, jti, MAX_COOKIE_LENGTH - this.#config.name.length);
   }

