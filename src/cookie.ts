@@ -22,6 +22,12 @@ export interface CookieData {
   sameSite: boolean | 'lax' | 'strict' | 'none' | 'auto' | undefined;
 }
 
+/** A cookie without its expiry, which the library itself resets on every response. */
+export type CookieSettings = Pick<
+  Cookie,
+  'originalMaxAge' | 'path' | 'domain' | 'httpOnly' | 'secure' | 'sameSite' | 'priority' | 'partitioned'
+>;
+
 /** A session's cookie: its attributes (RFC 6265, section 4.1) and its lifetime. */
 export class Cookie {
   path = '/';
@@ -42,8 +48,9 @@ export class Cookie {
   constructor(options?: CookieOptions | Cookie | null) {
     if (!options) return;
     if (typeof options !== 'object') throw new TypeError('argument options must be a object');
-    for (const [name, value] of Object.entries(options)) {
-      if (isAssignable(name)) Reflect.set(this, name, value);
+    for (const name of Object.keys(options)) {
+      if (isAssignable(name))
+        (this as Record<string, unknown>)[name] = (options as Record<string, unknown>)[name];
     }
     this.originalMaxAge ??= this.maxAge;
   }
@@ -109,6 +116,24 @@ export class Cookie {
 /** An option may not take the place of a method or of `data` (B155). */
 function isAssignable(name: string): boolean {
   return name === 'expires' || name === 'maxAge' || !(name in Cookie.prototype);
+}
+
+export function settingsOf(cookie: Cookie): CookieSettings {
+  const { originalMaxAge, path, domain, httpOnly, secure, sameSite, priority, partitioned } = cookie;
+  return { originalMaxAge, path, domain, httpOnly, secure, sameSite, priority, partitioned };
+}
+
+export function sameSettings(a: CookieSettings, b: CookieSettings): boolean {
+  return (
+    a.originalMaxAge === b.originalMaxAge &&
+    a.path === b.path &&
+    a.httpOnly === b.httpOnly &&
+    a.secure === b.secure &&
+    a.sameSite === b.sameSite &&
+    a.domain === b.domain &&
+    a.priority === b.priority &&
+    a.partitioned === b.partitioned
+  );
 }
 
 /** The Cookie of a stored record: `expires` may be text or Date, `originalMaxAge` is taken as it is (B174). */

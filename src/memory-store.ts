@@ -1,3 +1,4 @@
+import { Cookie, type CookieData, type CookieSettings, sameSettings } from './cookie';
 import { livenessIn } from './liveness';
 import { Store } from './store';
 import { toStoredId } from './stored-id';
@@ -7,10 +8,16 @@ import type { ErrorCallback, SessionRecord } from './types';
 interface Entry {
   /** JSON text of the session without its cookie. */
   data: string;
-  /** JSON text of the cookie with null for its expiry: one string for all sessions with the same settings. */
-  settings: string | undefined;
+  settings: Settings | undefined;
   /** The cookie's expiry: in ms since 1970, or what JSON makes of something that is no Date. */
   expires: unknown;
+}
+
+/** A cookie with null for its expiry: kept once for all sessions whose cookies differ in nothing else. */
+interface Settings {
+  readonly text: string;
+  /** What `text` says, if that is an object. */
+  readonly cookie: CookieSettings | null;
 }
 
 /** So many different settings are kept as one string each; only programs that make up settings have more. */
@@ -22,7 +29,8 @@ const MAX_SHARED_SETTINGS = 1000;
  */
 export class MemoryStore extends Store {
   private entries = new Map<string, Entry>();
-  private readonly sharedSettings = new Map<string, string>();
+  private lastSettings: Settings | undefined;
+  private readonly sharedSettings = new Map<string, Settings>();
 
   /** JSON text of each session, by stored id (B182). */
   get sessions(): Record<string, string> {
@@ -91,13 +99,18 @@ export class MemoryStore extends Store {
   /** For the middleware: stores data that is JSON text already. */
   put(storedId: string, data: string, cookie: unknown): void {
     if (livenessIn(this).get(storedId)?.isDead) return;
+    // Looking into it makes one string of the pieces that JSON.stringify leaves: 95 bytes less for a session of 140.
+    data.charCodeAt(0);
     this.entries.set(storedId, { data, ...this.splitCookie(cookie) });
   }
 
   /** For the middleware: replaces the cookie of an entry. */
   renew(storedId: string, cookie: unknown): void {
     const entry = this.find(storedId);
-    if (entry) Object.assign(entry, this.splitCookie(cookie));
+    if (!entry) return;
+    const { settings, expires } = this.splitCookie(cookie, entry.settings);
+    entry.settings = settings;
+    entry.expires = expires;
   }
 
   /** The entry, unless it has expired: then it is dropped (B177). */
@@ -108,20 +121,28 @@ export class MemoryStore extends Store {
     return undefined;
   }
 
-  private splitCookie(cookie: unknown): Omit<Entry, 'data'> {
-    if (typeof cookie !== 'object' || cookie === null)
-      return { settings: JSON.stringify(cookie), expires: undefined };
-    const data = (cookie as { toJSON?(): object }).toJSON?.() ?? cookie;
-    const { expires } = data as { expires?: unknown };
-    const settings = JSON.stringify({ ...data, expires: null });
-    return { settings: this.share(settings), expires: expires instanceof Date ? expires.valueOf() : expires };
+  /** @param previous settings that are probably the same: then the cookie is not serialized, a tenth of a request */
+  private splitCookie(cookie: unknown, previous = this.lastSettings): Omit<Entry, 'data'> {
+    if (cookie instanceof Cookie && previous?.cookie && sameSettings(previous.cookie, cookie)) {
+      return { settings: previous, expires: toTime(cookie._expires) };
+    }
+    const data: unknown = (cookie as { toJSON?: () => unknown } | null | undefined)?.toJSON?.() ?? cookie;
+    if (typeof data !== 'object' || data === null) return { settings: this.share(data), expires: undefined };
+    const { expires } = data as Partial<CookieData>;
+    return { settings: this.share({ ...data, expires: null }), expires: toTime(expires) };
   }
 
-  private share(settings: string): string {
-    const shared = this.sharedSettings.get(settings);
-    if (shared !== undefined) return shared;
-    if (this.sharedSettings.size === MAX_SHARED_SETTINGS) this.sharedSettings.clear();
-    this.sharedSettings.set(settings, settings);
+  private share(cookie: unknown): Settings | undefined {
+    const text = JSON.stringify(cookie) as string | undefined;
+    if (text === undefined) return undefined;
+    let settings = this.sharedSettings.get(text);
+    if (!settings) {
+      if (this.sharedSettings.size === MAX_SHARED_SETTINGS) this.sharedSettings.clear();
+      const value: unknown = JSON.parse(text);
+      settings = { text, cookie: typeof value === 'object' ? (value as CookieSettings | null) : null };
+      this.sharedSettings.set(text, settings);
+    }
+    this.lastSettings = settings;
     return settings;
   }
 }
@@ -158,13 +179,17 @@ function copyEntry(entry: Entry): SessionRecord {
 
 /** A fresh record each time; the cookie comes first, as in the record that was stored. */
 function parseEntry({ data, settings, expires }: Entry): SessionRecord {
-  // One text parses faster than two objects merge.
-  const text =
-    settings === undefined ? data : `{"cookie":${settings}${data === '{}' ? '}' : `,${data.slice(1)}`}`;
-  const record = JSON.parse(text) as SessionRecord;
-  const cookie = record.cookie as { expires?: unknown } | null | undefined;
-  if (cookie) cookie.expires = typeof expires === 'number' ? new Date(expires) : expires;
-  return record;
+  const rest = JSON.parse(data) as SessionRecord;
+  return settings ? Object.assign({ cookie: restoreData(settings, expires) }, rest) : rest;
+}
+
+function restoreData({ text, cookie }: Settings, expires: unknown): unknown {
+  if (!cookie) return JSON.parse(text);
+  return { ...cookie, expires: typeof expires === 'number' ? new Date(expires) : expires };
+}
+
+function toTime(expires: unknown): unknown {
+  return expires instanceof Date ? expires.valueOf() : expires;
 }
 
 function isPast(expires: unknown): boolean {
