@@ -4,7 +4,7 @@ import { Identity, type Issuer } from './identity';
 import { IssueError } from './keys';
 import type { Config } from './options';
 import { Session } from './session';
-import { nonce } from './nonce';
+import { nonce } from './random';
 import { MAX_COOKIE_LENGTH, type Token, type Tokens } from './token';
 import type { Request } from './types';
 

@@ -1,8 +1,9 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, type CipherKey } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, type CipherKey } from 'node:crypto';
 import { unsign } from 'cookie-signature';
 import { Cookie, restoreCookie } from './cookie';
 import type { Liveness, Predecessor } from './liveness';
 import { digestOf } from './digest';
+import { withRandomBytes } from './random';
 import type { Token } from './token';
 import type { SessionRecord } from './types';
 import { WeakValues } from './weak-values';
@@ -74,7 +75,7 @@ const TAG_LENGTH = 16;
 
 /** Only who has the legacy id can open it again; the store has its digest alone. */
 function seal(token: string, legacyId: string): string {
-  const iv = randomBytes(IV_LENGTH);
+  const iv = withRandomBytes(IV_LENGTH, (bytes) => Buffer.from(bytes));
   const cipher = createCipheriv(CIPHER, sealingKey(legacyId), iv);
   const sealed = Buffer.concat([cipher.update(token, 'latin1'), cipher.final()]);
   return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url');
@@ -94,6 +95,11 @@ function open(sealed: string, legacyId: string): string | undefined {
   }
 }
 
+const NO_SALT = Buffer.alloc(32);
+const PURPOSE = Buffer.from('express-session-jwt forwarding record\x01');
+
+/** HKDF-SHA-256 (RFC 5869) with one block of output; Node's own takes twice the time for a key as short as this. */
 function sealingKey(legacyId: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', legacyId, '', 'express-session-jwt forwarding record', 32));
+  const pseudorandomKey = createHmac('sha256', NO_SALT).update(legacyId).digest();
+  return createHmac('sha256', pseudorandomKey).update(PURPOSE).digest();
 }

@@ -36,7 +36,7 @@ function loadToken(source: Source, token: Token, origin: Origin, callback: LoadC
   // Before the record is read: a session destroyed from now on is known to be.
   const liveness = store.livenessOf(token.digest);
   identity.liveness = liveness;
-  req.sessionID = token.text;
+  defineSessionID(req, identity);
   find(source, token.digest, callback, (record) => {
     if (!record || liveness.destroyed) return undefined;
     store.createSession(req, record, identity);

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type Claims, claimsOf } from './claims';
+import { type Claims, claimsOf, NO_CLAIMS } from './claims';
 import { digestOf } from './digest';
 import { isSignedBy, parseSegment, signCompact } from './jws';
 import { IssueError, type KeyRing } from './keys';
@@ -17,17 +17,22 @@ const TOKEN = /^e[w-z0-9_-][\w-]+\.e[w-z0-9_-][\w-]+\.[\w-]{86}$/;
 /** A signed token: issued here, or verified. */
 export class Token {
   readonly text: string;
-  /** Shared by all requests that carry the token: handed out as a copy only. */
-  readonly payload: Readonly<JwtPayload>;
   /** The key that has signed it. */
   readonly kid: string;
+  #payload: JwtPayload | undefined;
   #claims: Claims | undefined;
   #digest: string | undefined;
 
-  constructor(text: string, payload: JwtPayload, kid: string) {
+  /** @param payload that of `text`, where it is known */
+  constructor(text: string, kid: string, payload?: JwtPayload) {
     this.text = text;
-    this.payload = payload;
     this.kid = kid;
+    this.#payload = payload;
+  }
+
+  /** Shared by all requests that carry the token: handed out as a copy only. */
+  get payload(): Readonly<JwtPayload> {
+    return (this.#payload ??= parseSegment(this.text, 1) as JwtPayload);
   }
 
   /** The application's claims. */
@@ -89,15 +94,16 @@ export class Tokens {
    */
   issue(claims: Claims, jti: string, maxLength: number): Token {
     const { key, kid, header } = this.#keyRing.signing;
-    const payload = { ...(JSON.parse(claims) as JwtPayload), iat: Math.floor(Date.now() / 1000), jti };
-    const text = signCompact(header, JSON.stringify(payload), key);
+    const own = `"iat":${String(Math.floor(Date.now() / 1000))},"jti":${JSON.stringify(jti)}`;
+    const payload = claims === NO_CLAIMS ? `{${own}}` : `${claims.slice(0, -1)},${own}}`;
+    const text = signCompact(header, payload, key);
     if (text.length > maxLength) {
       throw new IssueError(
         `jwtFromReq returned too many claims: the token has ${String(text.length)} characters, ` +
           `with its cookie name it may have no more than ${String(MAX_COOKIE_LENGTH)}`,
       );
     }
-    const token = new Token(text, payload, kid);
+    const token = new Token(text, kid);
     this.#cache.set(text, token);
     return token;
   }
@@ -118,7 +124,7 @@ export class Tokens {
     if (!payload) return undefined;
     // A copy of its own: a slice would keep the whole Cookie header in memory.
     const own = Buffer.from(text, 'latin1').toString('latin1');
-    const token = new Token(own, payload, signer.kid);
+    const token = new Token(own, signer.kid, payload);
     this.#cache.set(own, token);
     return token;
   }
