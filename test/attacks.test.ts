@@ -13,6 +13,7 @@ import {
   recordOf,
   resign,
   seconds,
+  thumbprint,
 } from './support/forge';
 import { createKeyPair, keys, secp256k1Keys } from './support/keys';
 import { lateErrors } from './support/late-errors';
@@ -41,6 +42,7 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.expor
 const ed25519 = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
 const byAttacker = ecdsa(attacker.private);
 const unsigned = () => Buffer.alloc(0);
+const kid = thumbprint(keys.public);
 const jwk = { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' };
 const certificate = attacker.public.replaceAll(/-----.*-----|\n/g, '');
 
@@ -114,6 +116,28 @@ const withoutCryptography: Record<string, Attacks> = {
     ),
     'an unencoded payload (b64: false)': `${base64url('{"alg":"ES256","b64":false}')}.${claimsText}.${genuineSignature}`,
   },
+  // RFC 8725, section 3.10
+  'a kid that names no key of ours': each(
+    {
+      'a path': '../../../../dev/null',
+      'a URL': 'http://127.0.0.1:9/key.pem',
+      SQL: "x' UNION SELECT 'key",
+      'the prototype': '__proto__',
+      constructor: 'constructor',
+      empty: '',
+      'a NUL': '\0',
+      'ours and a NUL': `${kid}\0`,
+      'ours in lower case': kid.toLowerCase(),
+      'ours in a list': [kid],
+      'ours in an object': { kid },
+      "the attacker's": thumbprint(attacker.public),
+      '2,000 characters': 'x'.repeat(2_000),
+      'a number': 0,
+      null: null,
+      true: true,
+    },
+    (name) => forge({ ...header, kid: name }, claims),
+  ),
   'a header that is no JSON object': each(
     {
       'an array': '["ES256"]',
@@ -203,6 +227,7 @@ const byItsSignature: Record<string, Attacks> = {
   // RFC 8725, section 3.2 and 3.9; RFC 7515, section 4.1
   'the key that the header names or brings along': each(
     {
+      'our kid': { kid },
       jwk: { jwk },
       jku: { jku: 'http://127.0.0.1:9/jwks.json' },
       x5u: { x5u: 'http://127.0.0.1:9/certificate.pem' },
@@ -312,6 +337,7 @@ const harmless: Attacks = {
     { ...header, jku: 'http://127.0.0.1:9/', x5u: 'http://127.0.0.1:9/', jwk, x5c: [certificate] },
     claims,
   ),
+  'our kid': forge({ ...header, kid }, claims),
   'no typ': forge({ alg: 'ES256' }, claims),
   'an exp with a fraction': issue({ ...claims, exp: now + 600.5 }),
   'a negative nbf': issue({ ...claims, nbf: -1 }),

@@ -1,4 +1,4 @@
-import { createHmac, sign, verify, type SignKeyObjectInput } from 'node:crypto';
+import { createHash, createHmac, createPublicKey, sign, verify, type SignKeyObjectInput } from 'node:crypto';
 import { keys, type KeyPair } from './keys';
 
 /** Turns a token's signing input into its signature. */
@@ -35,6 +35,12 @@ export function forgeTexts(header: string, payload: string, signer: Signer = ecd
 
 export function base64url(text: string): string {
   return Buffer.from(text).toString('base64url');
+}
+
+/** The name of a key in tokens (RFC 7638). */
+export function thumbprint(publicKey: string): string {
+  const { crv, kty, x, y } = createPublicKey(publicKey).export({ format: 'jwk' });
+  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
 }
 
 /** The same token with another signature: what `edit` makes of its bytes r || s. */
