@@ -54,6 +54,8 @@ declare namespace session {
   export type KeyPair = types.KeyPair;
   export type JwtPayload = types.JwtPayload;
   export type CookieOptions = types.CookieOptions;
+  export type Transport = types.Transport;
+  export type CustomTransport = types.CustomTransport;
 
   /** What a session holds. Augment this, or the interface of the same name in 'express-session'. */
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications fill it

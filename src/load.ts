@@ -8,6 +8,7 @@ import type { Config } from './options';
 import type { Origin } from './request-state';
 import { internalsOf, Session } from './session';
 import type { Token, Tokens } from './token';
+import type { Carrier } from './transports';
 import type { Request, SessionRecord } from './types';
 
 /** Where the session of a request is looked for. */
@@ -16,6 +17,8 @@ export interface Source {
   readonly tokens: Tokens;
   readonly store: HashedStore;
   readonly req: Request;
+  /** How its token came, and how a new one goes. */
+  readonly carrier: Carrier;
 }
 
 /**

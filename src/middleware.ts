@@ -10,6 +10,7 @@ import { watchReadiness } from './readiness';
 import { type Origin, RequestState } from './request-state';
 import { patchResponse } from './response';
 import { asSessionStore } from './session-store';
+import type { Carrier } from './transports';
 import type { NextFunction, Request, RequestHandler, Response } from './types';
 
 /** The way of a request: skip checks, cookie, store, `next()`. What follows when the response ends is in ending.ts. */
@@ -31,9 +32,11 @@ export function createMiddleware(config: Config): RequestHandler {
       next();
       return;
     }
+    let carrier: Carrier;
     let isOnPath: boolean;
     try {
-      isOnPath = isOnCookiePath(config, req);
+      carrier = config.transport(req);
+      isOnPath = !carrier.isCookie || isOnCookiePath(config, req);
     } catch (error) {
       next(error);
       return;
@@ -48,10 +51,10 @@ export function createMiddleware(config: Config): RequestHandler {
       return;
     }
     req.sessionStore = sessionStore as never;
-    const source: Source = { config, tokens, store, req };
+    const source: Source = { config, tokens, store, req, carrier };
     let credential: Credential | undefined;
     try {
-      credential = readCredential(config, tokens, req);
+      credential = readCredential(config, tokens, req, carrier);
     } catch (error) {
       // Of a `req.secret` that is none; what a client sends throws nothing.
       next(error);

@@ -4,6 +4,7 @@ import { readClaims } from './claims';
 import { createKeyRing } from './keys';
 import { MemoryStore } from './memory-store';
 import { createTokenCache, Tokens } from './token';
+import { resolveTransport, type Transport } from './transports';
 import type { AnyStore, CookieOptions, Request, SessionOptions } from './types';
 
 /** Remembered tokens; at about 1 KB each some 10 MB when full. */
@@ -25,6 +26,7 @@ export interface Config {
   /** @throws TypeError if a function of the application returned no object (B017) */
   readonly cookieOptions: (req: Request) => CookieOptions;
   readonly legacySecrets: (req: Request) => readonly CipherKey[];
+  readonly transport: Transport;
   readonly proxy: boolean | undefined;
   readonly resave: boolean;
   readonly rolling: boolean;
@@ -55,6 +57,7 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
     hasClaims: Boolean(jwtFromReq),
     cookieOptions: resolveCookieOptions(given.cookie, name),
     legacySecrets: (req) => secrets ?? secretOfCookieParser(req),
+    transport: resolveTransport(given.transport, name),
     proxy: given.proxy,
     resave: Boolean(given.resave),
     rolling: Boolean(given.rolling),

@@ -6,6 +6,7 @@ import type { Config } from './options';
 import { identityOf } from './session';
 import { NEW_SESSION, type Snapshot, takeSnapshot } from './snapshot';
 import type { Tokens } from './token';
+import type { Carrier, TakeBack } from './transports';
 import type { NextFunction, Request, Response } from './types';
 
 /**
@@ -21,6 +22,7 @@ export class RequestState {
   readonly tokens: Tokens;
   readonly store: HashedStore;
   readonly req: Request;
+  readonly carrier: Carrier;
   /** The session's identity when the request began. */
   readonly identity: Identity;
   /** The session when the request began. */
@@ -29,8 +31,8 @@ export class RequestState {
   readonly mustSetCookie: boolean;
   /** Whether the client has a cookie that goes on working until the session is stored under its new token. */
   replacesCookie: boolean;
-  /** The Set-Cookie line that was added. */
-  setCookieLine: string | undefined;
+  /** Takes back the token that was written. */
+  takeBack: TakeBack | undefined;
   headersAreSettled = false;
 
   constructor(
@@ -47,6 +49,7 @@ export class RequestState {
     this.tokens = source.tokens;
     this.store = source.store;
     this.req = source.req;
+    this.carrier = source.carrier;
     this.identity = identityOf(this.req.session);
     this.before = origin === 'new' ? NEW_SESSION : takeSnapshot(this.req.session, text);
     this.mustSetCookie = origin === 'upgraded' || origin === 'forwarded';

@@ -28,6 +28,25 @@ export interface JwtPayload {
   [claim: string]: unknown;
 }
 
+/** A way of tokens from the client and back to it. */
+export type Transport =
+  'cookie' | 'bearer' | { bearer: { responseHeader: string } } | { header: string } | CustomTransport;
+
+/** A way of tokens that the application makes. Both functions are called at most once per request. */
+export interface CustomTransport {
+  /**
+   * The token that the request carries, still to be verified; undefined or null if it carries none. Any other value is
+   * a token that is refused. What it throws goes to `next(err)`, a promise is a TypeError.
+   */
+  read(req: Request): string | null | undefined;
+  /**
+   * Sets the headers that carry a new token, or the same one whose cookie's settings changed. Called as the headers are
+   * due. What it throws goes to `next(err)` after the response. If the session cannot be stored under the new token,
+   * the headers become what they were.
+   */
+  write(req: Request, res: Response, token: string, cookie: expressSession.Cookie): void;
+}
+
 /** Cookie options: those of express-session, and 'auto' for `sameSite`. */
 export type CookieOptions = Omit<expressSession.CookieOptions, 'sameSite'> & {
   /** 'auto': `None` on a secure connection, else `Lax`. */
@@ -54,6 +73,12 @@ export interface SessionOptions extends Omit<expressSession.SessionOptions, 'sec
   secret?: expressSession.SessionOptions['secret'] | undefined;
   /** Settings of the session cookie, or a function of the request that returns them. */
   cookie?: CookieOptions | ((req: Request) => CookieOptions) | undefined;
+  /**
+   * How tokens come and go: `'cookie'`; `'bearer'`, `Authorization: Bearer` (RFC 6750) for requests and `X-Session-Token`
+   * or `responseHeader` for new tokens; `{ header }`, one header for both ways; functions of the application's own; or
+   * an array of those, of which the first that carries anything decides. Default: `'cookie'`.
+   */
+  transport?: Transport | Transport[] | undefined;
   /** How many verified tokens are remembered, about 1 KB each. Default: 10000. */
   tokenCacheSize?: number | undefined;
 }

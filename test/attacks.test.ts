@@ -359,9 +359,10 @@ const otherRoot = resign(genuine, () => Buffer.concat([r, encode(ORDER - BigInt(
 
 describe('an attack on the verifier', () => {
   let site: Site;
-  const store = new ForeignStore();
+  let store: ForeignStore;
 
-  before(async () => {
+  beforeEach(async () => {
+    store = new ForeignStore();
     site = await openSite(
       { store: asStore(store) },
       {
@@ -372,12 +373,7 @@ describe('an attack on the verifier', () => {
       },
     );
   });
-  after(closeSites);
-
-  beforeEach(() => {
-    store.calls.length = 0;
-    store.records.clear();
-  });
+  afterEach(closeSites);
 
   /** The session of which the store is asked for this token, and how many signatures were checked to come there. */
   async function send(token: string): Promise<{ user: unknown; checks: number }> {
