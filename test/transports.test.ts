@@ -11,7 +11,7 @@ import { decode, digest } from './support/cookies';
 import { issue, recordOf } from './support/forge';
 import { keys } from './support/keys';
 import { lateErrors } from './support/late-errors';
-import { legacyCookie, legacySecret, startLegacySession } from './support/legacy';
+import { legacySecret, startLegacySession } from './support/legacy';
 import { loose } from './support/loose';
 import { createHttp2Server, type Handler } from './support/server';
 import { asStore, claimsOfSession, closeSites, countHits, data, openSite, type Site } from './support/site';
@@ -195,17 +195,6 @@ describe('the bearer transport', () => {
     assert.deepEqual(store.calls, []);
   });
 
-  it('refuses an id that express-session has signed, which only its cookie may carry', async () => {
-    const { site, store } = await openStored({ transport: 'bearer', secret: legacySecret });
-    const { id } = await startLegacySession(store, { user: 'alice' });
-    store.calls.length = 0;
-    const value = legacyCookie(id).slice('connect.sid='.length);
-    for (const text of [value, decodeURIComponent(value), id]) {
-      assert.equal((await ask(site, '/look', bearer(text))).body, 'undefined');
-    }
-    assert.deepEqual(store.calls, []);
-  });
-
   for (const options of [{ rolling: true }, { cookie: { maxAge: 60_000 } }, { resave: true }]) {
     it(`neither sets a cookie nor hands the same token back with ${inspect(options)}`, async () => {
       const { site } = await openStored({ transport: 'bearer', ...options });
@@ -298,6 +287,27 @@ describe('a header as transport', () => {
       const token = put(store, { user: 'alice' });
       const answer = await ask(site, '/look', { 'x-access-token': values(token) });
       assert.deepEqual([answer.status, answer.body], [200, 'undefined']);
+      assert.deepEqual(store.calls, []);
+    });
+  }
+});
+
+describe('an id that express-session has signed', () => {
+  afterEach(closeSites);
+
+  for (const [transport, name, prefix] of [
+    ['bearer', 'Authorization', 'Bearer '],
+    [{ header: 'x-access-token' }, 'x-access-token', ''],
+    [{ read: ({ headers }: http.IncomingMessage) => headers['x-mine'], write: () => null }, 'x-mine', ''],
+  ] as const) {
+    it(`is refused in ${name}: only a cookie may carry it`, async () => {
+      const { site, store } = await openStored({ transport, secret: legacySecret });
+      const { id, cookie } = await startLegacySession(store, { user: 'alice' });
+      store.calls.length = 0;
+      const value = cookie.slice('connect.sid='.length);
+      for (const text of [value, decodeURIComponent(value), id]) {
+        assert.equal((await ask(site, '/look', { [name]: `${prefix}${text}` })).body, 'undefined');
+      }
       assert.deepEqual(store.calls, []);
     });
   }
@@ -458,10 +468,15 @@ describe("a transport of the application's own", () => {
     ['rejects', () => Promise.reject(new Error('too late'))],
   ] as const) {
     it(`whose read ${name} later is an error before the handler`, async () => {
+      const unhandled: unknown[] = [];
+      const note = (reason: unknown) => unhandled.push(reason);
+      process.on('unhandledRejection', note);
       const { site } = await openStored({ transport: { read: promise, write } });
       const { status, body } = await ask(site, '/');
+      process.off('unhandledRejection', note);
       assert.equal(status, 500);
       assert.match(body, /^transport\.read must return .* a promise$/);
+      assert.deepEqual(unhandled, []);
     });
   }
 
