@@ -1,10 +1,6 @@
-import { createHash, createPrivateKey, createPublicKey, KeyObject } from 'node:crypto';
-import { deprecate } from './diagnostics';
+import { createHash, createPublicKey, KeyObject, sign, verify } from 'node:crypto';
+import { parseKey } from './key-material';
 import type { KeyPair } from './types';
-
-/** Curves of keys that sign and verify under `alg` ES256; only the first is what RFC 7518, section 3.4 means. */
-const P256 = 'prime256v1';
-const SECP256K1 = 'secp256k1';
 
 /** A token is needed and cannot be issued; the message names the option at fault. */
 export class IssueError extends Error {}
@@ -69,7 +65,7 @@ function toSigningKey(key: KeyObject, kid: string): SigningKey {
 }
 
 /** RFC 7638: SHA-256 of the required members in lexicographic order. */
-function thumbprint(publicKey: KeyObject): string {
+export function thumbprint(publicKey: KeyObject): string {
   const { crv, kty, x, y } = publicKey.export({ format: 'jwk' });
   return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
 }
@@ -95,19 +91,21 @@ export function createKeyRing(keys: unknown): KeyRing | undefined {
 
 function parsePair(pair: unknown, name: string): { publicKey: KeyObject; privateKey: KeyObject | undefined } {
   if (typeof pair !== 'object' || pair === null || Buffer.isBuffer(pair) || pair instanceof KeyObject) {
+    throw new TypeError(`${name} option must be an object { public, private }, or an array of such`);
+  }
+  const { public: publicMaterial, private: privateMaterial } = pair as KeyPair;
+  if (publicMaterial === undefined && privateMaterial === undefined) {
     throw new TypeError(
-      `${name} option must be an object { public, private } of PEM texts, or an array of such`,
+      `${name} option must have a public or a private key: PEM text or Buffer, KeyObject or JWK`,
     );
   }
-  const material = pair as KeyPair;
   const privateKey =
-    material.private === undefined ? undefined : parseKey(material.private, `${name}.private`, 'private');
-  if (material.public === undefined) {
-    if (!privateKey) throw new TypeError(`${name} option must have a public or a private key in PEM form`);
-    return { publicKey: createPublicKey(privateKey), privateKey };
-  }
-  const publicKey = parseKey(material.public, `${name}.public`, 'public');
-  if (privateKey && !createPublicKey(privateKey).equals(publicKey)) {
+    privateMaterial === undefined ? undefined : parseKey(privateMaterial, `${name}.private`, 'private');
+  const publicKey =
+    publicMaterial === undefined
+      ? createPublicKey(privateKey as KeyObject)
+      : parseKey(publicMaterial, `${name}.public`, 'public');
+  if (privateKey && !isPair(publicKey, privateKey)) {
     throw new TypeError(
       `${name}.public does not belong to ${name}.private: give the two halves of one key pair`,
     );
@@ -115,49 +113,8 @@ function parsePair(pair: unknown, name: string): { publicKey: KeyObject; private
   return { publicKey, privateKey };
 }
 
-function parseKey(material: unknown, name: string, type: 'public' | 'private'): KeyObject {
-  const key = material instanceof KeyObject ? material : parsePem(material, name, type);
-  if (key.type !== type) throw new TypeError(`${name} must be a ${type} key, it is a ${key.type} one`);
-  const curve = key.asymmetricKeyDetails?.namedCurve;
-  if (key.asymmetricKeyType !== 'ec' || (curve !== P256 && curve !== SECP256K1)) {
-    const found = String(curve ?? key.asymmetricKeyType);
-    throw new TypeError(
-      `${name} must be an EC key on the curve P-256 (prime256v1), it is of type ${found}: ` +
-        'make one with openssl ecparam -name prime256v1 -genkey -noout',
-    );
-  }
-  if (curve === SECP256K1) {
-    deprecate('keys on curve secp256k1: ES256 means P-256 (RFC 7518), other verifiers refuse these tokens');
-  }
-  return key;
-}
-
-function parsePem(material: unknown, name: string, type: 'public' | 'private'): KeyObject {
-  if (typeof material !== 'string' && !Buffer.isBuffer(material)) {
-    throw new TypeError(`${name} must be a PEM text or Buffer, it is of type ${typeof material}`);
-  }
-  // Environment variables and .env files often carry the line breaks as a backslash and an n.
-  const pem = material.toString().replaceAll('\\r', '').replaceAll('\\n', '\n').trim();
-  if (!pem.includes('-----BEGIN ')) {
-    throw new TypeError(
-      `${name} must be a PEM text that starts with -----BEGIN: if it is a path, give readFileSync(path) instead`,
-    );
-  }
-  if (type === 'public' && pem.includes('PRIVATE KEY-----')) {
-    throw new TypeError(
-      `${name} must be a public key, it holds a private key: keep that in ${name.replace(/public$/, 'private')}`,
-    );
-  }
-  if (type === 'private' && !pem.includes('PRIVATE KEY-----')) {
-    throw new TypeError(`${name} must be a private key, it holds a public key or a certificate`);
-  }
-  try {
-    return type === 'private' ? createPrivateKey(pem) : createPublicKey(pem);
-  } catch {
-    // OpenSSL's reason is left out: it may quote what it was given.
-    throw new TypeError(
-      `${name} cannot be read: it must be an unencrypted PEM key on the curve P-256 (prime256v1), ` +
-        (type === 'private' ? 'SEC1 or PKCS#8' : 'SPKI'),
-    );
-  }
+/** Tried with a signature: what a JWK or a SEC1 key itself says of its public half may be wrong. */
+function isPair(publicKey: KeyObject, privateKey: KeyObject): boolean {
+  const text = Buffer.from('express-session-jwt');
+  return verify('sha256', text, publicKey, sign('sha256', text, privateKey));
 }

@@ -1,5 +1,5 @@
 // Types only: nothing to run, and so left out of the coverage.
-import type { KeyObject } from 'node:crypto';
+import type * as crypto from 'node:crypto';
 import type expressSession = require('express-session');
 
 export type RequestHandler = ReturnType<typeof expressSession>;
@@ -7,12 +7,18 @@ export type Request = Parameters<RequestHandler>[0];
 export type Response = Parameters<RequestHandler>[1];
 export type NextFunction = Parameters<RequestHandler>[2];
 
-/** One key pair of the `keys` option. */
+/** A JSON Web Key (RFC 7517); the members of an elliptic curve key are those of RFC 7518, section 6.2. */
+export type JsonWebKey = crypto.JsonWebKey;
+
+/** One key: PEM text or Buffer, KeyObject of node:crypto, or JWK. */
+export type KeyMaterial = string | Buffer | crypto.KeyObject | JsonWebKey;
+
+/** One key pair of the `keys` option, on the curve P-256. */
 export interface KeyPair {
-  /** PEM text or Buffer (SPKI). Default: derived from `private`. */
-  public?: string | Buffer | KeyObject | undefined;
-  /** PEM text or Buffer (SEC1 or PKCS#8). Without it the pair verifies tokens but issues none. */
-  private?: string | Buffer | KeyObject | undefined;
+  /** PEM is SPKI here. Default: derived from `private`. */
+  public?: KeyMaterial | undefined;
+  /** PEM is SEC1 or PKCS#8 here, unencrypted. Without it the pair verifies tokens but issues none. */
+  private?: KeyMaterial | undefined;
 }
 
 /** Payload of a session token (RFC 7519, section 4). */
