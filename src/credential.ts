@@ -28,6 +28,17 @@ export function readCredential(config: Config, tokens: Tokens, req: Request): Cr
   return credential;
 }
 
+/** The first text that could be a token, not verified: for those who choose the keys by it. */
+export function findRawToken(config: Config, req: Request): string | undefined {
+  const { cookie: header } = req.headers;
+  const sent: unknown[] = [
+    ...(header ? readCookies(header, config.name) : []),
+    (req.signedCookies as ParsedCookies)?.[config.name],
+    (req.cookies as ParsedCookies)?.[config.name],
+  ];
+  return sent.find((value) => typeof value === 'string' && isTokenShaped(value)) as string | undefined;
+}
+
 function verify(value: string, config: Config, tokens: Tokens, req: Request): Credential | undefined {
   if (isLegacyValue(value)) {
     const legacyId = readLegacyId(value, config.legacySecrets(req));

@@ -18,7 +18,7 @@ export function parseKey(material: unknown, name: string, type: KeyType): KeyObj
   const key = material instanceof KeyObject ? material : readKey(material, name, type);
   if (key.type !== type) throw new TypeError(`${name} must be a ${type} key, it is a ${key.type} one`);
   const curve = key.asymmetricKeyDetails?.namedCurve;
-  if (key.asymmetricKeyType !== 'ec' || (curve !== P256 && curve !== SECP256K1)) {
+  if (!isOnKnownCurve(key)) {
     const found = String(curve ?? key.asymmetricKeyType);
     throw new TypeError(
       `${name} must be an EC key on the curve P-256 (prime256v1), it is of type ${found}: ` +
@@ -29,6 +29,12 @@ export function parseKey(material: unknown, name: string, type: KeyType): KeyObj
     deprecate('keys on curve secp256k1: ES256 means P-256 (RFC 7518), other verifiers refuse these tokens');
   }
   return key;
+}
+
+/** Whether ES256 signatures can be made or verified with this key. */
+export function isOnKnownCurve(key: KeyObject): boolean {
+  const curve = key.asymmetricKeyDetails?.namedCurve;
+  return key.asymmetricKeyType === 'ec' && (curve === P256 || curve === SECP256K1);
 }
 
 /** Whether what a JWK says of its purpose (RFC 7517, sections 4.2 to 4.4) includes ES256 signatures. */
@@ -45,7 +51,7 @@ export function isForSignatures(jwk: Record<string, unknown>): boolean {
 function readKey(material: unknown, name: string, type: KeyType): KeyObject {
   if (typeof material === 'string' || Buffer.isBuffer(material)) return readPem(String(material), name, type);
   if (typeof material === 'object' && material !== null && 'kty' in material) {
-    return readJwk(material as Record<string, unknown>, name, type);
+    return readJwk(material, name, type);
   }
   throw new TypeError(
     `${name} must be a PEM text or Buffer, a KeyObject or a JWK, it is of type ${typeof material}`,

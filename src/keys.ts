@@ -5,6 +5,16 @@ import type { KeyPair } from './types';
 /** A token is needed and cannot be issued; the message names the option at fault. */
 export class IssueError extends Error {}
 
+/** This service is one that only verifies. */
+export class NoPrivateKeyError extends IssueError {
+  constructor() {
+    super(
+      'keys or keysProvider option: the first pair has no private key, so this service verifies tokens, ' +
+        'but cannot issue any',
+    );
+  }
+}
+
 /** A public key with its name in tokens: the thumbprint of RFC 7638. */
 export interface VerificationKey {
   readonly kid: string;
@@ -36,13 +46,9 @@ export class KeyRing {
     return this.#signingKey !== undefined;
   }
 
-  /** @throws IssueError if the first key pair has no private key (B198) */
+  /** @throws NoPrivateKeyError if the first key pair has no private key (B198) */
   get signing(): SigningKey {
-    if (!this.#signingKey) {
-      throw new IssueError(
-        'keys option has no private key in its first pair: tokens can be verified, but not issued',
-      );
-    }
+    if (!this.#signingKey) throw new NoPrivateKeyError();
     return this.#signingKey;
   }
 
@@ -52,7 +58,7 @@ export class KeyRing {
   }
 
   /** The keys that may have signed a token with this `kid` in its header: all, if it has none as those of 0.2.2. */
-  candidates(kid: unknown): readonly VerificationKey[] {
+  candidates(kid?: unknown): readonly VerificationKey[] {
     if (kid === undefined) return this.#verificationKeys;
     const named = this.#byKid.get(kid);
     return named ? [named] : [];
@@ -73,15 +79,16 @@ export function thumbprint(publicKey: KeyObject): string {
 /**
  * Parses the `keys` option: one pair or an array of pairs, the first of which signs.
  *
+ * @param source where the keys come from, for errors
  * @returns undefined where there are none (undefined, null or an empty array)
  * @throws TypeError that names the key at fault, if a key is none or not on one of the two curves (B197)
  */
-export function createKeyRing(keys: unknown): KeyRing | undefined {
+export function createKeyRing(keys: unknown, source = 'keys'): KeyRing | undefined {
   if (keys === undefined || keys === null) return undefined;
   const pairs: unknown[] = Array.isArray(keys) ? keys : [keys];
   if (pairs.length === 0) return undefined;
   const parsed = pairs.map((pair, index) =>
-    parsePair(pair, Array.isArray(keys) ? `keys[${String(index)}]` : 'keys'),
+    parsePair(pair, Array.isArray(keys) ? `${source}[${String(index)}]` : source),
   );
   return new KeyRing(
     parsed.map((pair) => pair.publicKey),
@@ -91,20 +98,20 @@ export function createKeyRing(keys: unknown): KeyRing | undefined {
 
 function parsePair(pair: unknown, name: string): { publicKey: KeyObject; privateKey: KeyObject | undefined } {
   if (typeof pair !== 'object' || pair === null || Buffer.isBuffer(pair) || pair instanceof KeyObject) {
-    throw new TypeError(`${name} option must be an object { public, private }, or an array of such`);
-  }
-  const { public: publicMaterial, private: privateMaterial } = pair as KeyPair;
-  if (publicMaterial === undefined && privateMaterial === undefined) {
     throw new TypeError(
-      `${name} option must have a public or a private key: PEM text or Buffer, KeyObject or JWK`,
+      `${name} must be an object { public, private } of PEM texts, KeyObjects or JWKs, or an array of such`,
     );
   }
+  const { public: publicMaterial, private: privateMaterial } = pair as KeyPair;
   const privateKey =
     privateMaterial === undefined ? undefined : parseKey(privateMaterial, `${name}.private`, 'private');
   const publicKey =
     publicMaterial === undefined
-      ? createPublicKey(privateKey as KeyObject)
+      ? privateKey && createPublicKey(privateKey)
       : parseKey(publicMaterial, `${name}.public`, 'public');
+  if (!publicKey) {
+    throw new TypeError(`${name} must have a public or a private key: PEM text or Buffer, KeyObject or JWK`);
+  }
   if (privateKey && !isPair(publicKey, privateKey)) {
     throw new TypeError(
       `${name}.public does not belong to ${name}.private: give the two halves of one key pair`,
