@@ -44,7 +44,9 @@ export function runCommand(words: readonly string[], streams: Streams): number {
     }
     const run = Object.hasOwn(commands, command) ? commands[command as keyof typeof commands] : undefined;
     if (!run) {
-      throw new UsageError(command ? `there is no command ${JSON.stringify(command)}` : 'a command is missing');
+      throw new UsageError(
+        command ? `there is no command ${JSON.stringify(command)}` : 'a command is missing',
+      );
     }
     return run(rest, streams);
   } catch (error) {
@@ -57,23 +59,28 @@ export function runCommand(words: readonly string[], streams: Streams): number {
 }
 
 const commands = {
-  keygen(words: string[], { out }: Streams): number {
+  keygen: (words: string[], { out }: Streams): number => {
     const { values } = parse(words, { out: { type: 'string' } }, [0, 0]);
     const keys = generateKeys();
     const folder = values.out;
     if (folder === undefined) out(keys.private + keys.public);
-    else out(writeKeys(folder, keys).map((file) => `${file}\n`).join(''));
+    else
+      out(
+        writeKeys(folder, keys)
+          .map((file) => `${file}\n`)
+          .join(''),
+      );
     return 0;
   },
 
-  jwks(words: string[], { out }: Streams): number {
+  jwks: (words: string[], { out }: Streams): number => {
     const { positionals } = parse(words, {}, [1, Infinity]);
     const pairs = positionals.map((file) => ({ public: readFileSync(file, 'utf8') }));
     out(`${JSON.stringify(jwks(pairs), null, 2)}\n`);
     return 0;
   },
 
-  inspect(words: string[], { out, input }: Streams): number {
+  inspect: (words: string[], { out, input }: Streams): number => {
     const { values, positionals } = parse(words, { key: { type: 'string' } }, [1, 1]);
     const [word = ''] = positionals;
     const token = (word === '-' ? input() : word).trim();
@@ -92,14 +99,14 @@ function parse<Options extends Record<string, { type: 'string' }>>(
 ): { values: { [Name in keyof Options]?: string }; positionals: string[] } {
   let parsed;
   try {
-    parsed = parseArgs({ args, options: options as ParseArgsConfig['options'], allowPositionals: true });
+    parsed = parseArgs({ args, options: options, allowPositionals: true });
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
   const { values, positionals } = parsed;
   if (positionals.length < least) throw new UsageError('an argument is missing');
   if (positionals.length > most) throw new UsageError('there are too many arguments');
-  return { values: values as { [Name in keyof Options]?: string }, positionals };
+  return { values: values, positionals };
 }
 
 /**
@@ -125,6 +132,8 @@ function create(file: string, text: string, mode: number): void {
     writeFileSync(file, text, { flag: 'wx', mode });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new Error(`${file} exists and is left alone: remove it, or choose another folder`);
+    throw new Error(`${file} exists and is left alone: remove it, or choose another folder`, {
+      cause: error,
+    });
   }
 }

@@ -63,7 +63,7 @@ export class HashedStore extends Store {
     this.#sessions.generate(req);
   }
 
-  /** The old session stays where there could be no new one. */
+  /** Where there could be no new session the old one stays. */
   override regenerate(req: Request, callback: ErrorCallback): void {
     const error = this.#sessions.refusal(req);
     if (error) setImmediate(callback, error);

@@ -1,6 +1,7 @@
 import { digestOf } from './digest';
-import { parseSegment } from './jws';
-import { createKeyRing } from './keys';
+import { isSignedBy, parseSegment } from './jws';
+import { parseKey } from './key-material';
+import { KeyRing, thumbprint } from './keys';
 import { createTokenCache, isTokenShaped, Tokens } from './token';
 
 /** Claims that are points in time, in seconds (RFC 7519, section 4.1; OpenID Connect Core, section 2). */
@@ -16,7 +17,7 @@ const MAX_LENGTH = 16_384;
  * @returns isRefused: whether the middleware with this key would not accept the token
  * @throws Error if it is no token at all, TypeError if the key cannot be used
  */
-export function inspect(token: string, publicKey?: string): { text: string; isRefused: boolean } {
+export function inspect(token: string, publicKey?: string): Verdict {
   const header = parseSegment(token, 0);
   const payload = parseSegment(token, 1);
   if (token.length > MAX_LENGTH || !header || !payload) {
@@ -26,7 +27,9 @@ export function inspect(token: string, publicKey?: string): { text: string; isRe
   const times = TIMES.flatMap((name) => {
     const time = payload[name];
     const date = new Date(Number(time) * 1000);
-    return typeof time === 'number' && !Number.isNaN(date.valueOf()) ? [`  ${name} = ${date.toISOString()}`] : [];
+    return typeof time === 'number' && !Number.isNaN(date.valueOf())
+      ? [`  ${name} = ${date.toISOString()}`]
+      : [];
   });
   const lines = [
     `header: ${printable(header)}`,
@@ -38,13 +41,20 @@ export function inspect(token: string, publicKey?: string): { text: string; isRe
   return { text: `${lines.join('\n')}\n`, isRefused: verdict?.isRefused ?? false };
 }
 
-function verify(token: string, publicKey: string): { text: string; isRefused: boolean } {
-  const keyRing = createKeyRing({ public: publicKey }, '--key');
-  const tokens = keyRing && new Tokens(keyRing, createTokenCache(1));
-  if (!isTokenShaped(token)) return { text: 'INVALID, this is no session token', isRefused: true };
-  return tokens?.verify(token)
-    ? { text: 'valid', isRefused: false }
-    : { text: 'INVALID', isRefused: true };
+interface Verdict {
+  readonly text: string;
+  readonly isRefused: boolean;
+}
+
+function verify(token: string, publicKey: string): Verdict {
+  const key = parseKey(publicKey, '--key', 'public');
+  if (!isTokenShaped(token) || !isSignedBy(key, token)) {
+    return { text: 'INVALID, not made with this key', isRefused: true };
+  }
+  if (!new Tokens(new KeyRing([key], undefined), createTokenCache(1)).verify(token)) {
+    return { text: 'valid, but the token is NOT ACCEPTED: see its times and its header', isRefused: true };
+  }
+  return { text: `valid, made with the key ${thumbprint(key)}`, isRefused: false };
 }
 
 /** JSON without characters that could steer a terminal or change the order of the text. */
