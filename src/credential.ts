@@ -42,6 +42,19 @@ function readCookieCredential(config: Config, tokens: Tokens, req: Request): Cre
   return credential;
 }
 
+/** The first text that could be a token, not verified: for those who choose the keys by it. */
+export function findRawToken(config: Config, req: Request, { isCookie, text }: Carrier): string | undefined {
+  const { cookie: header } = req.headers;
+  const sent: unknown[] = isCookie
+    ? [
+        ...(header ? readCookies(header, config.name) : []),
+        (req.signedCookies as ParsedCookies)?.[config.name],
+        (req.cookies as ParsedCookies)?.[config.name],
+      ]
+    : [text];
+  return sent.find((value) => typeof value === 'string' && isTokenShaped(value)) as string | undefined;
+}
+
 function verify(value: string, config: Config, tokens: Tokens, req: Request): Credential | undefined {
   if (isLegacyValue(value)) {
     const legacyId = readLegacyId(value, config.legacySecrets(req));

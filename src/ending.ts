@@ -22,6 +22,10 @@ export function observe(state: RequestState): Snapshot | undefined {
     debug('no session');
     return undefined;
   }
+  if (state.isReadOnly) {
+    debug('no store: session not saved');
+    return undefined;
+  }
   if (!hasUsableId(state)) {
     debug('bogus session id');
     return undefined;

@@ -12,9 +12,10 @@ import type { NextFunction, Request, Response } from './types';
 /**
  * Where the request's session came from.
  * new: generated. loaded: stored under the token that came. forwarded: stored under the token to which a legacy cookie
- * leads. upgraded: stored under a legacy id, to be stored under a token.
+ * leads. upgraded: stored under a legacy id, to be stored under a token. verified: only its token is known, there is no
+ * store.
  */
-export type Origin = 'new' | 'loaded' | 'forwarded' | 'upgraded';
+export type Origin = 'new' | 'loaded' | 'forwarded' | 'upgraded' | 'verified';
 
 /** Everything about one request between `next()` and the end of its response. */
 export class RequestState {
@@ -47,7 +48,7 @@ export class RequestState {
   ) {
     this.config = source.config;
     this.tokens = source.tokens;
-    this.store = source.store;
+    this.store = source.storage.store;
     this.req = source.req;
     this.carrier = source.carrier;
     this.identity = identityOf(this.req.session);
@@ -67,6 +68,11 @@ export class RequestState {
   /** Whether the store has the session under the id that it has now. */
   get isStored(): boolean {
     return (this.origin === 'loaded' || this.origin === 'forwarded') && this.isSame;
+  }
+
+  /** Whether there is nothing to be done with the session: what its token says is signed elsewhere. */
+  get isReadOnly(): boolean {
+    return this.origin === 'verified' && this.isSame;
   }
 
   /** Reports an error after the response (B129). */

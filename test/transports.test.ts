@@ -13,8 +13,17 @@ import { keys } from './support/keys';
 import { lateErrors } from './support/late-errors';
 import { legacySecret, startLegacySession } from './support/legacy';
 import { loose } from './support/loose';
-import { createHttp2Server, type Handler } from './support/server';
-import { asStore, claimsOfSession, closeSites, countHits, data, openSite, type Site } from './support/site';
+import { createHttp2Server, type Handler, serverOf } from './support/server';
+import {
+  asStore,
+  claimsOfSession,
+  closeSites,
+  countHits,
+  data,
+  open,
+  openSite,
+  type Site,
+} from './support/site';
 import { ForeignStore } from './support/stores';
 import { Http2Exchange, withHttp2Client } from './support/wire';
 
@@ -537,5 +546,32 @@ describe("a transport of the application's own", () => {
     const second = await ask(site, '/login', { 'x-mine': token });
     assert.equal(second.headers['set-cookie']?.length, 2);
     assert.notEqual(second.headers['x-mine'], 'before');
+  });
+});
+
+describe('a keysProvider', () => {
+  afterEach(closeSites);
+
+  it('is given the token of the transport that decides, and no other', async () => {
+    const given: unknown[] = [];
+    const store = new ForeignStore();
+    const middleware = session(
+      loose({
+        store: asStore(store),
+        transport: ['bearer', { header: 'x-access-token' }, 'cookie'],
+        keysProvider: (_: unknown, token: unknown) => {
+          given.push(token);
+          return Promise.resolve(keys);
+        },
+      }),
+    );
+    const site = await open(serverOf(middleware, handlers['/look']));
+    const [one, two, three] = [1, 2, 3].map((jti) => byHand({ jti: String(jti) }));
+    const all = { ...bearer(one), 'x-access-token': String(two), ...cookie(String(three)) };
+    await ask(site, '/look', all);
+    await ask(site, '/look', { ...all, Authorization: 'Bearer x' });
+    await ask(site, '/look', { 'x-access-token': String(two), ...cookie(String(three)) });
+    await ask(site, '/look', cookie(String(three)));
+    assert.deepEqual(given, [one, undefined, two, three]);
   });
 });
