@@ -22,6 +22,10 @@ export function observe(state: RequestState): Snapshot | undefined {
     debug('no session');
     return undefined;
   }
+  if (state.isReadOnly) {
+    debug('no store: session not saved');
+    return undefined;
+  }
   if (!hasUsableId(state)) {
     debug('bogus session id');
     return undefined;
@@ -45,15 +49,15 @@ export function settleHeaders(state: RequestState, now: Snapshot | undefined): v
   if (state.headersAreSettled) return;
   state.headersAreSettled = true;
   if (!now) return;
-  const { req, config } = state;
+  const { req, config, carrier } = state;
   const rotation = dueRotation(state, now);
   if (!rotation && !shouldSetCookie(state, now)) return;
-  if (req.session.cookie.secure && !isSecure(req, config.proxy)) {
+  if (carrier.isCookie && req.session.cookie.secure && !isSecure(req, config.proxy)) {
     debug('not secured');
     return;
   }
   if (rotation) rotate(state, rotation);
-  setCookie(state);
+  sendToken(state);
 }
 
 interface Rotation {
@@ -97,32 +101,25 @@ function rotate(state: RequestState, { claims, internals }: Rotation): void {
   defineSessionID(req, identity);
 }
 
-function setCookie(state: RequestState): void {
-  const { req, res, config } = state;
+function sendToken(state: RequestState): void {
+  const { req, res, carrier } = state;
   const identity = identityOf(req.session);
   const token = identity.requireId();
-  let line: string;
-  try {
-    line = (req.session.cookie as unknown as { serialize(name: string, value: string): string }).serialize(
-      config.name,
-      token,
-    );
-  } catch (error) {
+  const report = (error: unknown): void => {
     state.reportLate(error);
+  };
+  try {
+    state.takeBack = carrier.write(req, res, token, report);
+  } catch (error) {
+    report(error);
     return;
   }
-  trace(`set-cookie ${config.name} for %s`, identity.storedId);
-  const lines = ([] as string[]).concat((res.getHeader('Set-Cookie') as string | string[] | undefined) ?? []);
-  res.setHeader('Set-Cookie', [...lines, line]);
-  state.setCookieLine = line;
+  trace(`${carrier.label} for %s`, identity.storedId);
 }
 
-/** Takes back the cookie of a session that could not be stored; the one the client has goes on working. */
-export function withdrawCookie({ res, setCookieLine }: RequestState): void {
-  if (setCookieLine === undefined || res.headersSent) return;
-  const lines = (res.getHeader('Set-Cookie') as string[]).filter((line) => line !== setCookieLine);
-  if (lines.length > 0) res.setHeader('Set-Cookie', lines);
-  else res.removeHeader('Set-Cookie');
+/** Takes back the token of a session that could not be stored; the one the client has goes on working. */
+export function withdrawToken({ res, takeBack }: RequestState): void {
+  if (!res.headersSent) takeBack?.();
 }
 
 /**

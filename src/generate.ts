@@ -8,6 +8,13 @@ import { nonce } from './random';
 import { MAX_COOKIE_LENGTH, type Token, type Tokens } from './token';
 import type { Request } from './types';
 
+/** Makes new sessions for requests that the middleware has seen. */
+export interface SessionMaker {
+  generate(req: Request): void;
+  /** Why this request can get no new session: there is no key to issue its token with. */
+  refusal(req: Request): Error | undefined;
+}
+
 /**
  * Puts a new session on the request. Its token is signed when somebody reads the id, saves the session or sets the cookie.
  *

@@ -1,4 +1,5 @@
 import { trace } from './diagnostics';
+import type { SessionMaker } from './generate';
 import type { Identity } from './identity';
 import { Liveness, livenessIn, type Predecessor } from './liveness';
 import { MemoryStore } from './memory-store';
@@ -22,17 +23,17 @@ type WriteCallback = (error?: unknown, stored?: boolean) => void;
  */
 export class HashedStore extends Store {
   readonly #store: AnyStore;
-  readonly #generate: (req: Request) => void;
+  readonly #sessions: SessionMaker;
   /** The own MemoryStore: it refuses destroyed sessions by itself (B223), and takes and gives JSON text. */
   readonly #memory: MemoryStore | undefined;
   /** Settled here, once (B009). */
   readonly canTouch: boolean;
   declare touch?: (id: unknown, session: SessionRecord, callback?: ErrorCallback) => void;
 
-  constructor(store: AnyStore, generate: (req: Request) => void) {
+  constructor(store: AnyStore, sessions: SessionMaker) {
     super();
     this.#store = store;
-    this.#generate = generate;
+    this.#sessions = sessions;
     this.#memory = store instanceof MemoryStore ? store : undefined;
     this.canTouch = typeof store.touch === 'function';
     if (this.canTouch) {
@@ -58,9 +59,15 @@ export class HashedStore extends Store {
     else this.remove(toStoredId(id), callback);
   }
 
-  /** @throws Error if there is no private key to issue the new session's token with */
   override generate(req: Request): void {
-    this.#generate(req);
+    this.#sessions.generate(req);
+  }
+
+  /** Where there could be no new session the old one stays. */
+  override regenerate(req: Request, callback: ErrorCallback): void {
+    const error = this.#sessions.refusal(req);
+    if (error) setImmediate(callback, error);
+    else super.regenerate(req, callback);
   }
 
   /** A stored record as the request's session; `identity`: default that of the session whose place it takes. */

@@ -1,15 +1,20 @@
 import type expressSession = require('express-session');
 import { Cookie as CookieClass } from './cookie';
+import { generateKeys } from './generate-keys';
+import { jwks } from './jwks';
 import { MemoryStore as MemoryStoreClass } from './memory-store';
 import { createMiddleware } from './middleware';
 import { resolveOptions } from './options';
+import { remoteKeys } from './remote-keys';
 import { Session as SessionClass } from './session';
 import { Store as StoreClass } from './store';
 import type * as types from './types';
 
 // Node's scanner for named exports of CommonJS modules looks for lines of this form.
-// eslint-disable-next-line @typescript-eslint/no-unsafe-member-access -- `exports` has no type beside `export =`
+/* eslint-disable @typescript-eslint/no-unsafe-member-access -- `exports` has no type beside `export =` */
 exports.Cookie = exports.MemoryStore = exports.Session = exports.Store = undefined;
+exports.generateKeys = exports.jwks = exports.remoteKeys = undefined;
+/* eslint-enable */
 
 /**
  * Makes the session middleware.
@@ -42,6 +47,9 @@ function callable<Constructor extends abstract new (...args: never) => object>(
 }
 
 Object.assign(session, {
+  generateKeys,
+  jwks,
+  remoteKeys,
   Store: callable(StoreClass),
   MemoryStore: callable(MemoryStoreClass),
   Session: callable(SessionClass),
@@ -52,8 +60,34 @@ Object.assign(session, {
 declare namespace session {
   export type SessionOptions = types.SessionOptions;
   export type KeyPair = types.KeyPair;
+  export type KeyMaterial = types.KeyMaterial;
+  export type KeysProvider = types.KeysProvider;
+  export type ProvidedKeys = types.ProvidedKeys;
+  export type RemoteKeys = types.RemoteKeys;
+  export type RemoteKeysOptions = types.RemoteKeysOptions;
+  export type JwkSet = types.JwkSet;
   export type JwtPayload = types.JwtPayload;
   export type CookieOptions = types.CookieOptions;
+  export type Transport = types.Transport;
+  export type CustomTransport = types.CustomTransport;
+
+  /** A new key pair on P-256, as PEM text: SPKI and PKCS#8. */
+  export function generateKeys(): { public: string; private: string };
+
+  /**
+   * The public keys of the `keys` option as a JWK Set, for those who verify tokens (RFC 7517, section 5).
+   *
+   * @throws TypeError naming the key at fault, or if there is none
+   */
+  export function jwks(keys: KeyPair | readonly KeyPair[]): JwkSet;
+
+  /**
+   * A `keysProvider` for a service that only verifies: the keys of the issuer's JWK Set, fetched when needed and kept.
+   *
+   * @param url http: or https:. Redirects are not followed
+   * @throws TypeError naming what is wrong with the address or an option
+   */
+  export function remoteKeys(url: string | URL, options?: RemoteKeysOptions): RemoteKeys;
 
   /** What a session holds. Augment this, or the interface of the same name in 'express-session'. */
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications fill it

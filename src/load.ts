@@ -1,21 +1,24 @@
 import type { Credential } from './credential';
 import { debug, trace } from './diagnostics';
 import { createCookie, defineSessionID, TokenIssuer } from './generate';
-import type { HashedStore } from './hashed-store';
 import { Identity } from './identity';
 import { forwardingId, openForwarding, predecessorOf, type Upgrade, upgradeOf } from './legacy';
 import type { Config } from './options';
 import type { Origin } from './request-state';
 import { internalsOf, Session } from './session';
+import type { Storage } from './storage';
 import type { Token, Tokens } from './token';
+import type { Carrier } from './transports';
 import type { Request, SessionRecord } from './types';
 
 /** Where the session of a request is looked for. */
 export interface Source {
   readonly config: Config;
   readonly tokens: Tokens;
-  readonly store: HashedStore;
+  readonly storage: Storage;
   readonly req: Request;
+  /** How its token came, and how a new one goes. */
+  readonly carrier: Carrier;
 }
 
 /**
@@ -26,12 +29,29 @@ type LoadCallback = (error?: unknown, origin?: Origin, text?: string) => void;
 
 /** Puts the session of this credential on the request. Nothing is thrown but what the callback throws. */
 export function loadSession(source: Source, credential: Credential, callback: LoadCallback): void {
-  if ('token' in credential) loadToken(source, credential.token, 'loaded', callback);
+  if ('token' in credential && source.storage.isNone) trustToken(source, credential.token, callback);
+  else if ('token' in credential) loadToken(source, credential.token, 'loaded', callback);
   else loadLegacy(source, credential.legacyId, callback);
 }
 
+/** Without a store the token is all there is of the session. */
+function trustToken({ config, req }: Source, token: Token, callback: LoadCallback): void {
+  const identity = Identity.of(token);
+  const session = new Session(req, undefined, identity);
+  try {
+    session.cookie = createCookie(config, req);
+  } catch (error) {
+    callback(error);
+    return;
+  }
+  req.session = session as never;
+  defineSessionID(req, identity);
+  callback(null, 'verified');
+}
+
 function loadToken(source: Source, token: Token, origin: Origin, callback: LoadCallback): void {
-  const { store, req } = source;
+  const { req } = source;
+  const { store } = source.storage;
   const identity = Identity.of(token);
   // Before the record is read: a session destroyed from now on is known to be.
   const liveness = store.livenessOf(token.digest);
@@ -49,8 +69,8 @@ function loadToken(source: Source, token: Token, origin: Origin, callback: LoadC
  * (B232, B237).
  */
 function loadLegacy(source: Source, legacyId: string, callback: LoadCallback): void {
-  const { config, tokens } = source;
-  const upgrade = upgradeOf(config.store, legacyId);
+  const { tokens } = source;
+  const upgrade = upgradeOf(source.storage.origin, legacyId);
   let followed: Token | undefined;
   find(
     source,
@@ -62,6 +82,8 @@ function loadLegacy(source: Source, legacyId: string, callback: LoadCallback): v
     },
     (record) => {
       if (!record || upgrade.liveness?.destroyed) return undefined;
+      // An overlapping request of another tenant has upgraded it: its token is none of these keys.
+      if (upgrade.token && !tokens.accept(upgrade.token)) return undefined;
       // An overlapping request has stored it by now, and could not retire the legacy record, or not yet.
       if (upgrade.liveness?.isStored) followed = upgrade.token;
       if (followed) return undefined;
@@ -90,7 +112,7 @@ function loadLegacy(source: Source, legacyId: string, callback: LoadCallback): v
 
 /** Asks the store; `use` makes something of the record, and an error that it throws is the answer. */
 function find(
-  { store, req }: Source,
+  { storage: { store }, req }: Source,
   storedId: string,
   callback: LoadCallback,
   use: (record: SessionRecord | undefined) => Origin | undefined,
@@ -119,7 +141,8 @@ function find(
 
 /** The legacy session's data in a session with a token and today's cookie (B234). It is stored when the response ends. */
 function upgradeSession(source: Source, legacyId: string, record: SessionRecord, upgrade: Upgrade): void {
-  const { config, tokens, store, req } = source;
+  const { config, tokens, req } = source;
+  const { store } = source.storage;
   const identity = upgrade.token
     ? Identity.of(upgrade.token)
     : Identity.pending(new TokenIssuer(config, tokens, req));

@@ -1,39 +1,51 @@
 import parseurl = require('parseurl');
 import { pathMatches } from './cookie';
-import { type Credential, readCredential } from './credential';
+import { type Credential, findRawToken, readCredential } from './credential';
 import { debug } from './diagnostics';
 import { generateSession } from './generate';
-import { HashedStore } from './hashed-store';
+import { NoPrivateKeyError } from './keys';
 import { loadSession, type Source } from './load';
 import type { Config } from './options';
-import { watchReadiness } from './readiness';
 import { type Origin, RequestState } from './request-state';
 import { patchResponse } from './response';
-import { asSessionStore } from './session-store';
+import { StorageChoice } from './storage';
+import type { Tokens } from './token';
+import type { Carrier } from './transports';
 import type { NextFunction, Request, RequestHandler, Response } from './types';
 
-/** The way of a request: skip checks, cookie, store, `next()`. What follows when the response ends is in ending.ts. */
+/**
+ * The way of a request: skip checks, keys, cookie, store, `next()`. What follows when the response ends is in ending.ts.
+ */
 export function createMiddleware(config: Config): RequestHandler {
-  const { tokens } = config;
-  const readiness = watchReadiness(config.store);
-  const store = new HashedStore(config.store, (req) => {
-    if (tokens) generateSession(config, tokens, req);
+  /** Beside the request: nothing on it leads to keys. */
+  const tokensOf = new WeakMap<Request, Tokens>();
+  const storages = new StorageChoice(config, {
+    generate: (req) => {
+      const tokens = config.tokens ?? tokensOf.get(req);
+      if (!tokens) throw new Error('keys: this request did not come through the session middleware');
+      generateSession(config, tokens, req);
+    },
+    refusal: (req) => {
+      const tokens = config.tokens ?? tokensOf.get(req);
+      return tokens?.canIssue === false ? new NoPrivateKeyError() : undefined;
+    },
   });
-  const sessionStore = asSessionStore(store, config.store);
 
   return function session(req, res, next) {
     if (req.session as unknown) {
       next();
       return;
     }
-    if (!readiness.isConnected) {
+    if (!storages.isConnected) {
       debug('store is disconnected');
       next();
       return;
     }
+    let carrier: Carrier;
     let isOnPath: boolean;
     try {
-      isOnPath = isOnCookiePath(config, req);
+      carrier = config.transport(req);
+      isOnPath = !carrier.isCookie || isOnCookiePath(config, req);
     } catch (error) {
       next(error);
       return;
@@ -43,28 +55,44 @@ export function createMiddleware(config: Config): RequestHandler {
       next();
       return;
     }
-    if (!tokens) {
+    if (config.tokens) {
+      findSession(config.tokens);
+      return;
+    }
+    if (!config.provideTokens) {
       next(new Error('keys option required for sessions'));
       return;
     }
-    req.sessionStore = sessionStore as never;
-    const source: Source = { config, tokens, store, req };
-    let credential: Credential | undefined;
-    try {
-      credential = readCredential(config, tokens, req);
-    } catch (error) {
-      // Of a `req.secret` that is none; what a client sends throws nothing.
-      next(error);
-      return;
-    }
-    if (!credential) {
-      begin(source, 'new', res, next);
-      return;
-    }
-    loadSession(source, credential, (error, origin, text) => {
-      if (error) fail(error, req, next);
-      else begin(source, origin ?? 'new', res, next, text);
+    config.provideTokens(req, findRawToken(config, req, carrier), (error, tokens) => {
+      if (!tokens) {
+        next(error);
+        return;
+      }
+      tokensOf.set(req, tokens);
+      findSession(tokens);
     });
+
+    function findSession(tokens: Tokens): void {
+      const storage = storages.of(tokens);
+      req.sessionStore = storage.sessionStore as never;
+      const source: Source = { config, tokens, storage, req, carrier };
+      let credential: Credential | undefined;
+      try {
+        credential = readCredential(config, tokens, req, carrier);
+      } catch (error) {
+        // Of a `req.secret` that is none; what a client sends throws nothing.
+        next(error);
+        return;
+      }
+      if (!credential) {
+        begin(source, 'new', res, next);
+        return;
+      }
+      loadSession(source, credential, (error, origin, text) => {
+        if (error) fail(error, req, next);
+        else begin(source, origin ?? 'new', res, next, text);
+      });
+    }
   };
 }
 

@@ -2,8 +2,10 @@ import { createHmac, type CipherKey } from 'node:crypto';
 import type { Claims } from './claims';
 import { readClaims } from './claims';
 import { createKeyRing } from './keys';
+import { createTokensProvider, type TokensProvider } from './keys-provider';
 import { MemoryStore } from './memory-store';
 import { createTokenCache, Tokens } from './token';
+import { resolveTransport, type Transport } from './transports';
 import type { AnyStore, CookieOptions, Request, SessionOptions } from './types';
 
 /** Remembered tokens; at about 1 KB each some 10 MB when full. */
@@ -14,9 +16,12 @@ const isProduction = process.env.NODE_ENV === 'production';
 /** The options as the rest of the code knows them: checked, with defaults filled in. */
 export interface Config {
   readonly name: string;
-  /** Undefined where `keys` were not given (B194). */
+  /** Those of the `keys` option; undefined where there is none (B194). */
   readonly tokens: Tokens | undefined;
-  readonly store: AnyStore;
+  /** The `keysProvider` option, in place of `tokens`. */
+  readonly provideTokens: TokensProvider | undefined;
+  /** The `store` option. */
+  readonly store: AnyStore | undefined;
   /** Undefined: the ids of the library. */
   readonly genid: ((req: Request) => unknown) | undefined;
   readonly readClaims: (req: Request) => Claims;
@@ -25,6 +30,7 @@ export interface Config {
   /** @throws TypeError if a function of the application returned no object (B017) */
   readonly cookieOptions: (req: Request) => CookieOptions;
   readonly legacySecrets: (req: Request) => readonly CipherKey[];
+  readonly transport: Transport;
   readonly proxy: boolean | undefined;
   readonly resave: boolean;
   readonly rolling: boolean;
@@ -44,17 +50,20 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
   // express-session knows the name as `key`, too.
   const name: unknown = given.name || (given as { key?: unknown }).key || 'connect.sid';
   if (typeof name !== 'string') throw new TypeError('name option must be a string, the name of the cookie');
-  const keyRing = createKeyRing(given.keys);
+  const { tokens, provideTokens } = resolveKeys(given);
 
   return {
     name,
-    tokens: keyRing && new Tokens(keyRing, createTokenCache(resolveCacheSize(given.tokenCacheSize))),
-    store: resolveStore(given.store),
+    tokens,
+    provideTokens,
+    store:
+      given.store === undefined || (given.store as unknown) === null ? undefined : resolveStore(given.store),
     genid,
     readClaims: (req) => readClaims(jwtFromReq, req),
     hasClaims: Boolean(jwtFromReq),
     cookieOptions: resolveCookieOptions(given.cookie, name),
     legacySecrets: (req) => secrets ?? secretOfCookieParser(req),
+    transport: resolveTransport(given.transport, name),
     proxy: given.proxy,
     resave: Boolean(given.resave),
     rolling: Boolean(given.rolling),
@@ -100,8 +109,26 @@ function resolveCacheSize(size: number | undefined): number {
   return size;
 }
 
+function resolveKeys(given: SessionOptions): Pick<Config, 'tokens' | 'provideTokens'> {
+  const provider = optionalFunction('keysProvider', given.keysProvider);
+  if (provider && (given.keys ?? undefined) !== undefined) {
+    throw new TypeError('keys and keysProvider options exclude each other: give one of them');
+  }
+  const keyRing = createKeyRing(given.keys);
+  const cache = createTokenCache(resolveCacheSize(given.tokenCacheSize));
+  return {
+    tokens: keyRing && new Tokens(keyRing, cache),
+    provideTokens: provider && createTokensProvider(provider, cache),
+  };
+}
+
+/** The store where the application gives none. */
+export function createDefaultStore(): AnyStore {
+  return resolveStore(new MemoryStore());
+}
+
 function resolveStore(given: unknown): AnyStore {
-  const store = (given ?? new MemoryStore()) as AnyStore;
+  const store = given as AnyStore;
   for (const method of ['on', 'get', 'set', 'destroy'] as const) {
     if (typeof store[method] !== 'function') {
       throw new TypeError(`store option must be a session store: it has no method ${method}`);

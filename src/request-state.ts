@@ -6,14 +6,16 @@ import type { Config } from './options';
 import { identityOf } from './session';
 import { NEW_SESSION, type Snapshot, takeSnapshot } from './snapshot';
 import type { Tokens } from './token';
+import type { Carrier, TakeBack } from './transports';
 import type { NextFunction, Request, Response } from './types';
 
 /**
  * Where the request's session came from.
  * new: generated. loaded: stored under the token that came. forwarded: stored under the token to which a legacy cookie
- * leads. upgraded: stored under a legacy id, to be stored under a token.
+ * leads. upgraded: stored under a legacy id, to be stored under a token. verified: only its token is known, there is no
+ * store.
  */
-export type Origin = 'new' | 'loaded' | 'forwarded' | 'upgraded';
+export type Origin = 'new' | 'loaded' | 'forwarded' | 'upgraded' | 'verified';
 
 /** Everything about one request between `next()` and the end of its response. */
 export class RequestState {
@@ -21,6 +23,7 @@ export class RequestState {
   readonly tokens: Tokens;
   readonly store: HashedStore;
   readonly req: Request;
+  readonly carrier: Carrier;
   /** The session's identity when the request began. */
   readonly identity: Identity;
   /** The session when the request began. */
@@ -29,8 +32,8 @@ export class RequestState {
   readonly mustSetCookie: boolean;
   /** Whether the client has a cookie that goes on working until the session is stored under its new token. */
   replacesCookie: boolean;
-  /** The Set-Cookie line that was added. */
-  setCookieLine: string | undefined;
+  /** Takes back the token that was written. */
+  takeBack: TakeBack | undefined;
   headersAreSettled = false;
 
   constructor(
@@ -45,8 +48,9 @@ export class RequestState {
   ) {
     this.config = source.config;
     this.tokens = source.tokens;
-    this.store = source.store;
+    this.store = source.storage.store;
     this.req = source.req;
+    this.carrier = source.carrier;
     this.identity = identityOf(this.req.session);
     this.before = origin === 'new' ? NEW_SESSION : takeSnapshot(this.req.session, text);
     this.mustSetCookie = origin === 'upgraded' || origin === 'forwarded';
@@ -64,6 +68,11 @@ export class RequestState {
   /** Whether the store has the session under the id that it has now. */
   get isStored(): boolean {
     return (this.origin === 'loaded' || this.origin === 'forwarded') && this.isSame;
+  }
+
+  /** Whether there is nothing to be done with the session: what its token says is signed elsewhere. */
+  get isReadOnly(): boolean {
+    return this.origin === 'verified' && this.isSame;
   }
 
   /** Reports an error after the response (B129). */

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import onHeaders = require('on-headers');
 import { debug } from './diagnostics';
-import { observe, settleHeaders, settleStore, withdrawCookie } from './ending';
+import { observe, settleHeaders, settleStore, withdrawToken } from './ending';
 import { deferHead, holdHeaders, isHttp2 } from './held-headers';
 import { IssueError } from './keys';
 import type { RequestState } from './request-state';
@@ -39,7 +39,7 @@ export function patchResponse(state: RequestState): void {
     } catch (error) {
       // The session goes no further, but the application's error page can (B045).
       phase = 'detached';
-      withdrawCookie(state);
+      withdrawToken(state);
       if (!(error instanceof IssueError)) throw error;
       return failWith(error);
     }
@@ -69,7 +69,7 @@ export function patchResponse(state: RequestState): void {
       const isLost = stored === false || (Boolean(error) && stored !== true);
       if (error) state.reportLate(error);
       held.release?.();
-      if (isLost && state.replacesCookie) withdrawCookie(state);
+      if (isLost && state.replacesCookie) withdrawToken(state);
       if (held.release) endLater(args);
     });
     phase = 'ended';

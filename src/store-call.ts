@@ -1,3 +1,5 @@
+import { isThenable } from './thenable';
+
 type Answer<Result> = (error?: unknown, result?: Result) => void;
 
 /**
@@ -47,8 +49,4 @@ export function callStoreSafely<Result>(
     if (state.isAnswered) throw error;
     callback(error);
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

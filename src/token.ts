@@ -10,9 +10,10 @@ export const MAX_COOKIE_LENGTH = 4096;
 
 /**
  * Three base64url segments (RFC 7515, section 3.1): two JSON objects, which begin with a brace, and an ES256 signature
- * of 64 bytes (RFC 7518, section 3.4).
+ * of 64 bytes (RFC 7518, section 3.4), whose last character has four bits to spare: zero, or one signature would have 16
+ * texts.
  */
-const TOKEN = /^e[w-z0-9_-][\w-]+\.e[w-z0-9_-][\w-]+\.[\w-]{86}$/;
+const TOKEN = /^e[w-z0-9_-][\w-]+\.e[w-z0-9_-][\w-]+\.[\w-]{85}[AQgw]$/;
 
 /** A signed token: issued here, or verified. */
 export class Token {
@@ -45,14 +46,17 @@ export class Token {
     return (this.#digest ??= digestOf(this.text));
   }
 
-  /** Whether `exp` and `nbf` (RFC 7519, section 4.1) admit the token now; what is no number of seconds does not. */
+  /**
+   * Whether `exp` and `nbf` (RFC 7519, section 4.1) admit the token now; what is no number of seconds does not, and
+   * neither does an `exp` that never comes: JSON can express 1e999.
+   */
   isTimely(): boolean {
     const { exp, nbf }: Record<string, unknown> = this.payload;
     if (exp === undefined && nbf === undefined) return true;
     const now = Math.floor(Date.now() / 1000);
     return (
-      (exp === undefined || (typeof exp === 'number' && now < exp)) &&
-      (nbf === undefined || (typeof nbf === 'number' && nbf <= now))
+      (exp === undefined || (typeof exp === 'number' && now < exp && exp < Infinity)) &&
+      (nbf === undefined || (typeof nbf === 'number' && nbf <= now && nbf > -Infinity))
     );
   }
 }
@@ -86,6 +90,11 @@ export class Tokens {
     return this.#keyRing.canSign;
   }
 
+  /** Whether a token that was verified elsewhere is one of these keys, too. */
+  accept({ kid }: Token): boolean {
+    return this.#keyRing.has(kid);
+  }
+
   /**
    * Signs a new token.
    *
@@ -111,7 +120,7 @@ export class Tokens {
   /** The token of this text, or undefined if it is not one that these keys have signed or if it is out of its time. */
   verify(text: string): Token | undefined {
     const cached = this.#cache.get(text);
-    const token = cached && this.#keyRing.has(cached.kid) ? cached : this.#verifySignature(text);
+    const token = cached && this.accept(cached) ? cached : this.#verifySignature(text);
     return token?.isTimely() ? token : undefined;
   }
 

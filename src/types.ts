@@ -1,5 +1,5 @@
 // Types only: nothing to run, and so left out of the coverage.
-import type { KeyObject } from 'node:crypto';
+import type * as crypto from 'node:crypto';
 import type expressSession = require('express-session');
 
 export type RequestHandler = ReturnType<typeof expressSession>;
@@ -7,13 +7,63 @@ export type Request = Parameters<RequestHandler>[0];
 export type Response = Parameters<RequestHandler>[1];
 export type NextFunction = Parameters<RequestHandler>[2];
 
-/** One key pair of the `keys` option. */
+/** A JSON Web Key (RFC 7517); the members of an elliptic curve key are those of RFC 7518, section 6.2. */
+export type JsonWebKey = crypto.JsonWebKey;
+
+/** One key: PEM text or Buffer, KeyObject of node:crypto, or JWK. */
+export type KeyMaterial = string | Buffer | crypto.KeyObject | JsonWebKey;
+
+/** One key pair of the `keys` option, on the curve P-256. */
 export interface KeyPair {
-  /** PEM text or Buffer (SPKI). Default: derived from `private`. */
-  public?: string | Buffer | KeyObject | undefined;
-  /** PEM text or Buffer (SEC1 or PKCS#8). Without it the pair verifies tokens but issues none. */
-  private?: string | Buffer | KeyObject | undefined;
+  /** PEM is SPKI here. Default: derived from `private`. */
+  public?: KeyMaterial | undefined;
+  /** PEM is SEC1 or PKCS#8 here, unencrypted. Without it the pair verifies tokens but issues none. */
+  private?: KeyMaterial | undefined;
 }
+
+/** Public keys, as `session.jwks` lists them (RFC 7517, section 5). No member is private. */
+export interface JwkSet {
+  keys: {
+    kty: 'EC';
+    crv: string;
+    x: string;
+    y: string;
+    /** The key's name in tokens: its thumbprint (RFC 7638). */
+    kid: string;
+    alg: 'ES256';
+    use: 'sig';
+  }[];
+}
+
+/** What `keysProvider` may answer: the forms of the `keys` option. */
+export type ProvidedKeys = KeyPair | readonly KeyPair[];
+
+/**
+ * Gives the keys of one request.
+ *
+ * @param rawJwtToken the token that came with the request, not verified: it may tell which keys to look for, nothing else.
+ * Undefined if none came
+ * @param done takes the answer; so does the promise that the function may return instead. A function that declares
+ * `done` may return a promise without a value
+ */
+export type KeysProvider = (
+  req: Request,
+  rawJwtToken: string | undefined,
+  done: (error: unknown, keys?: ProvidedKeys | null) => void,
+) => unknown;
+
+/** Settings of `session.remoteKeys`, all in ms. A wrong one is a TypeError. */
+export interface RemoteKeysOptions {
+  /** How long an answer may take. Default: 5000. */
+  timeout?: number | undefined;
+  /** How old keys may get before they are fetched again, while the endpoint answers. Default: 600000 (10 minutes). */
+  maxAge?: number | undefined;
+  /** How long after a request none is made for the sake of an unknown key, or because one failed. Default: 30000. */
+  cooldown?: number | undefined;
+}
+
+/** A `keysProvider` over a JWK Set. */
+export type RemoteKeys = (req: Request, rawJwtToken: string | undefined) => Promise<KeyPair[]>;
 
 /** Payload of a session token (RFC 7519, section 4). */
 export interface JwtPayload {
@@ -28,6 +78,25 @@ export interface JwtPayload {
   [claim: string]: unknown;
 }
 
+/** A way of tokens from the client and back to it. */
+export type Transport =
+  'cookie' | 'bearer' | { bearer: { responseHeader: string } } | { header: string } | CustomTransport;
+
+/** A way of tokens that the application makes. Both functions are called at most once per request. */
+export interface CustomTransport {
+  /**
+   * The token that the request carries, still to be verified; undefined or null if it carries none. Any other value is
+   * a token that is refused. What it throws goes to `next(err)`, a promise is a TypeError.
+   */
+  read(req: Request): string | null | undefined;
+  /**
+   * Sets the headers that carry a new token, or the same one whose cookie's settings changed. Called as the headers are
+   * due. What it throws goes to `next(err)` after the response. If the session cannot be stored under the new token,
+   * the headers become what they were.
+   */
+  write(req: Request, res: Response, token: string, cookie: expressSession.Cookie): void;
+}
+
 /** Cookie options: those of express-session, and 'auto' for `sameSite`. */
 export type CookieOptions = Omit<expressSession.CookieOptions, 'sameSite'> & {
   /** 'auto': `None` on a secure connection, else `Lax`. */
@@ -40,10 +109,16 @@ export type CookieOptions = Omit<expressSession.CookieOptions, 'sameSite'> & {
  */
 export interface SessionOptions extends Omit<expressSession.SessionOptions, 'secret' | 'cookie'> {
   /**
-   * Key pair(s) on the curve P-256. The first one signs, all of them verify. Required at run time: without keys every
-   * request on the cookie's path is answered with `next(error)`.
+   * Key pair(s) on the curve P-256. The first one signs, all of them verify. Required at run time, this or
+   * `keysProvider`: without keys every request on the cookie's path is answered with `next(error)`. Without a private
+   * key in the first pair tokens are verified, but not issued (B198); then, without `store`, no session is looked up.
    */
-  keys?: KeyPair | KeyPair[] | undefined;
+  keys?: KeyPair | readonly KeyPair[] | undefined;
+  /**
+   * Gives the keys of each request on the cookie's path, in place of `keys`; giving both is a TypeError. Asked once a
+   * request, before the session is looked up. An error, no keys or unusable ones go to `next(error)`.
+   */
+  keysProvider?: KeysProvider | undefined;
   /**
    * Claims to carry in the token, readable by everybody who sees it. Called with `req.session` in place; must
    * return a plain object, null or undefined, synchronously. When the result changes during a request the session
@@ -54,6 +129,12 @@ export interface SessionOptions extends Omit<expressSession.SessionOptions, 'sec
   secret?: expressSession.SessionOptions['secret'] | undefined;
   /** Settings of the session cookie, or a function of the request that returns them. */
   cookie?: CookieOptions | ((req: Request) => CookieOptions) | undefined;
+  /**
+   * How tokens come and go: `'cookie'`; `'bearer'`, `Authorization: Bearer` (RFC 6750) for requests and `X-Session-Token`
+   * or `responseHeader` for new tokens; `{ header }`, one header for both ways; functions of the application's own; or
+   * an array of those, of which the first that carries anything decides. Default: `'cookie'`.
+   */
+  transport?: Transport | Transport[] | undefined;
   /** How many verified tokens are remembered, about 1 KB each. Default: 10000. */
   tokenCacheSize?: number | undefined;
 }

@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import request from 'supertest';
 import session from '../src';
 import { cookieOf, digest, setCookies, tokenOf } from './support/cookies';
-import { ecdsa, hmac, type Signer } from './support/forge';
+import { base64url, ecdsa, forgeTexts, hmac, type Signer } from './support/forge';
 import { createKeyPair, keys, otherKeys } from './support/keys';
 import { listener, type Handler } from './support/server';
 import { asStore } from './support/site';
@@ -148,19 +148,9 @@ const now = Math.floor(Date.now() / 1000);
 const claims = { iat: now, jti: 'forged' };
 const ES256 = { alg: 'ES256', typ: 'JWT' };
 
-function base64url(text: string): string {
-  return Buffer.from(text).toString('base64url');
-}
-
-/** A compact JWS of these very texts. */
-function jws(header: string, payload: string, signer: Signer = ecdsa(keys.private)): string {
-  const input = `${base64url(header)}.${base64url(payload)}`;
-  return `${input}.${signer(Buffer.from(input)).toString('base64url')}`;
-}
-
 /** A token as the site itself would sign it, with this payload. */
 function signed(payload: unknown): string {
-  return jws(JSON.stringify(ES256), JSON.stringify(payload));
+  return forgeTexts(JSON.stringify(ES256), JSON.stringify(payload));
 }
 
 const unsigned: Signer = () => Buffer.alloc(0);
@@ -289,7 +279,7 @@ describe('whatever a Cookie header holds', function () {
     it('with a fresh session for any JSON as header and payload (B022)', () =>
       always(
         fc.tuple(fc.json(), fc.json(), fc.constantFrom(unsigned, randomly, hmacWithPublicKey('sha256'))),
-        (parts) => assertRejected(jws(...parts)),
+        (parts) => assertRejected(forgeTexts(...parts)),
       ));
 
     it('with a fresh session for objects and false from cookie-parser (B187)', () =>
@@ -326,12 +316,14 @@ describe('whatever a Cookie header holds', function () {
       (size) => `s:${'.'.repeat(size)}`,
       (size) => `s:${'a'.repeat(size)}.${'b'.repeat(43)}`,
       (size) => `${'eyJ'.repeat(size / 3)}.${'a'.repeat(size)}.${'a'.repeat(86)}`,
-      (size) => jws(JSON.stringify(ES256), JSON.stringify({ ...claims, pad: 'x'.repeat(size) }), randomly),
-      (size) => jws(JSON.stringify({ ...ES256, pad: 'x'.repeat(size) }), JSON.stringify(claims), randomly),
-      (size) => jws(`{"alg":${'['.repeat(size)}`, '{}', randomly),
-      (size) => jws(`{"alg":"ES256","x":${'['.repeat(size)}${']'.repeat(size)}}`, '{}', randomly),
-      (size) => jws(JSON.stringify(ES256), `{"x":${'['.repeat(size)}${']'.repeat(size)}}`, randomly),
-      (size) => jws(JSON.stringify(ES256), '{}', () => randomBytes(size)),
+      (size) =>
+        forgeTexts(JSON.stringify(ES256), JSON.stringify({ ...claims, pad: 'x'.repeat(size) }), randomly),
+      (size) =>
+        forgeTexts(JSON.stringify({ ...ES256, pad: 'x'.repeat(size) }), JSON.stringify(claims), randomly),
+      (size) => forgeTexts(`{"alg":${'['.repeat(size)}`, '{}', randomly),
+      (size) => forgeTexts(`{"alg":"ES256","x":${'['.repeat(size)}${']'.repeat(size)}}`, '{}', randomly),
+      (size) => forgeTexts(JSON.stringify(ES256), `{"x":${'['.repeat(size)}${']'.repeat(size)}}`, randomly),
+      (size) => forgeTexts(JSON.stringify(ES256), '{}', () => randomBytes(size)),
     ];
 
     it('as one cookie gets a fresh session (B020, B021)', () =>
@@ -340,14 +332,16 @@ describe('whatever a Cookie header holds', function () {
     it('as one rightly signed token gets a fresh session', async () => {
       await site.assertFresh(pair(signed({ ...claims, pad: 'x'.repeat(100_000) })));
       await site.assertFresh(
-        pair(jws(JSON.stringify(ES256), `{"x":${'['.repeat(50_000)}${']'.repeat(50_000)}}`)),
+        pair(forgeTexts(JSON.stringify(ES256), `{"x":${'['.repeat(50_000)}${']'.repeat(50_000)}}`)),
       );
     });
 
     it('as thousands of cookies gets a fresh session (B025)', () => {
       const cookie = fc.oneof(
         fc.constantFrom(NAME, '__proto__', 'constructor').map((name) => `${name}=${base64url('garbage')}`),
-        fc.constantFrom(unsigned, randomly).map((signer) => pair(jws(JSON.stringify(ES256), '{}', signer))),
+        fc
+          .constantFrom(unsigned, randomly)
+          .map((signer) => pair(forgeTexts(JSON.stringify(ES256), '{}', signer))),
         fc.tuple(base64urlText(10), base64urlText(30)).map((parts) => parts.join('=')),
         fc.constantFrom('', '=', ' ', NAME, `${NAME}=`, `s:${NAME}=`),
       );
@@ -412,7 +406,7 @@ describe('whatever a Cookie header holds', function () {
       always(
         fc.tuple(fc.constantFrom(...ALGORITHMS), signers),
         ([alg, signer]) =>
-          assertRejected(jws(JSON.stringify({ typ: 'JWT', alg }), JSON.stringify(claims), signer)),
+          assertRejected(forgeTexts(JSON.stringify({ typ: 'JWT', alg }), JSON.stringify(claims), signer)),
         100,
       ));
 
@@ -423,17 +417,19 @@ describe('whatever a Cookie header holds', function () {
       ['HS512', hmacWithPublicKey('sha512')],
     ] as const) {
       it(`with ${alg} and the signature that goes with it gets a fresh session (B022)`, () =>
-        assertRejected(jws(JSON.stringify({ ...ES256, alg }), JSON.stringify(claims), signer)));
+        assertRejected(forgeTexts(JSON.stringify({ ...ES256, alg }), JSON.stringify(claims), signer)));
     }
 
     it('with extensions that are critical gets a fresh session, even rightly signed', async () => {
       for (const crit of [['exp'], ['b64'], ['http://example.com/UNDEFINED'], [], 'exp', null]) {
-        await assertRejected(jws(JSON.stringify({ ...ES256, b64: true, crit }), JSON.stringify(claims)));
+        await assertRejected(
+          forgeTexts(JSON.stringify({ ...ES256, b64: true, crit }), JSON.stringify(claims)),
+        );
       }
     });
 
     it('with alg none gets a fresh session, with or without the last dot (B022)', async () => {
-      const bare = jws('{"alg":"none","typ":"JWT"}', JSON.stringify(claims), unsigned);
+      const bare = forgeTexts('{"alg":"none","typ":"JWT"}', JSON.stringify(claims), unsigned);
       assert.ok(bare.endsWith('.'));
       await assertRejected(bare);
       await assertRejected(bare.slice(0, -1));
@@ -445,9 +441,9 @@ describe('whatever a Cookie header holds', function () {
     it('with HS256 keyed with the public PEM gets a fresh session (B022)', async () => {
       for (const pem of [keys.public, keys.public.trim(), keys.public.replaceAll('\n', '\\n')]) {
         const header = '{"alg":"HS256","typ":"JWT"}';
-        await assertRejected(jws(header, JSON.stringify(claims), hmacWithPublicKey('sha256', pem)));
+        await assertRejected(forgeTexts(header, JSON.stringify(claims), hmacWithPublicKey('sha256', pem)));
         await assertRejected(
-          jws(JSON.stringify(ES256), JSON.stringify(claims), hmacWithPublicKey('sha256', pem)),
+          forgeTexts(JSON.stringify(ES256), JSON.stringify(claims), hmacWithPublicKey('sha256', pem)),
         );
       }
     });
@@ -470,7 +466,7 @@ describe('whatever a Cookie header holds', function () {
           ),
           signers,
         ),
-        ([header, signer]) => assertRejected(jws(header, JSON.stringify(claims), signer)),
+        ([header, signer]) => assertRejected(forgeTexts(header, JSON.stringify(claims), signer)),
       ));
 
     it('that brings its own key, or says where one is, gets a fresh session and nobody is asked for keys', async () => {
@@ -503,7 +499,7 @@ describe('whatever a Cookie header holds', function () {
       try {
         await always(members, (extra) =>
           assertRejected(
-            jws(JSON.stringify({ ...ES256, ...extra }), JSON.stringify(claims), ecdsa(own.private)),
+            forgeTexts(JSON.stringify({ ...ES256, ...extra }), JSON.stringify(claims), ecdsa(own.private)),
           ),
         );
       } finally {
@@ -694,7 +690,7 @@ describe('whatever a Cookie header holds', function () {
         fc.oneof(fc.constantFrom('', '{', '{"a":', '\ufeff{}', 'undefined', 'NaN', '\u0000'), headerText(50)),
         async (text) => {
           fc.pre(!isJson(text));
-          await assertRejected(jws(JSON.stringify(ES256), text));
+          await assertRejected(forgeTexts(JSON.stringify(ES256), text));
         },
       ));
 
@@ -716,12 +712,12 @@ describe('whatever a Cookie header holds', function () {
         '{"cookie":{"__proto__":{"admin":true}},"req":1,"id":1,"jwt":1}',
       ];
       for (const payload of payloads) {
-        await site.assertFresh(pair(jws(JSON.stringify(ES256), payload)));
-        await parsing.assertFresh(pair(jws(JSON.stringify(ES256), payload)));
+        await site.assertFresh(pair(forgeTexts(JSON.stringify(ES256), payload)));
+        await parsing.assertFresh(pair(forgeTexts(JSON.stringify(ES256), payload)));
       }
       assert.equal(({} as Data).admin, undefined);
       assert.equal(
-        (await trap.assertVictim(pair(jws(JSON.stringify(ES256), payloads[1] ?? '')))).admin,
+        (await trap.assertVictim(pair(forgeTexts(JSON.stringify(ES256), payloads[1] ?? '')))).admin,
         false,
       );
     });

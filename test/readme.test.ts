@@ -25,7 +25,7 @@ interface Block {
 }
 
 /** Requests a path of the running block; keeps the session cookie from answer to answer. */
-type Visit = (method: string, url: string) => Promise<{ status: number; body: string }>;
+type Visit = (method: string, url: string) => Promise<{ status: number; body: string; headers: Headers }>;
 
 interface PackageJson {
   name: string;
@@ -51,6 +51,8 @@ let project: string;
 const pair = createKeyPair();
 const secondPair = createKeyPair();
 let cookie = '';
+/** What takes the cookie's place where an example hands its tokens out in a header. */
+let credentials: Record<string, string> = {};
 
 describe('README', () => {
   before('builds and installs the package', function () {
@@ -135,6 +137,55 @@ describe('README', () => {
         assert.equal(claims.user_id, 101);
         cookie = `${cookie.slice(0, -4)}AAAA`;
         assert.equal((await visit('GET', '/')).status, 401);
+      });
+    });
+
+    it('the API answers 401 with a challenge until its client has signed in, and after it has signed out', async () => {
+      await runProgram(find('function requireSignIn').text, async (visit) => {
+        [cookie, credentials] = ['', {}];
+        const challenge = async () => (await visit('GET', '/me')).headers.get('www-authenticate');
+        assert.equal(await challenge(), 'Bearer realm="api"');
+        const { headers } = await visit('POST', '/login');
+        assert.deepEqual(headers.getSetCookie(), []);
+        const me = JSON.parse((await visit('GET', '/me')).body) as { userId: number; claims: object };
+        assert.equal(me.userId, 101);
+        assert.equal((me.claims as { user_id?: unknown }).user_id, 101);
+        assert.equal((await visit('POST', '/logout')).status, 204);
+        assert.equal((await visit('GET', '/me')).status, 401);
+        assert.equal(await challenge(), 'Bearer realm="api", error="invalid_token"');
+      });
+    });
+
+    it('the client of the API keeps the newest token', async () => {
+      const exercise = `(async () => {
+        const statuses = [];
+        for (const [method, path] of [['GET', '/me'], ['POST', '/login'], ['GET', '/me'], ['POST', '/logout'], ['GET', '/me']])
+          statuses.push((await call(method, path)).status);
+        require('node:assert').deepEqual(statuses, [401, 204, 200, 204, 401]);
+      })();`;
+      await runProgram(find('function requireSignIn').text, async (_, url) => {
+        process.env.API_URL = url;
+        await runProgram(`${find('async function call').text}\n${exercise}`, () => assert.fail('it listens'));
+        delete process.env.API_URL;
+      });
+    });
+
+    it('the mobile app creates, updates, reloads and destroys a session', async () => {
+      await runProgram(find("transport: { header: 'x-access-token' }").text, async (visit) => {
+        [cookie, credentials] = ['', {}];
+        assert.equal((await visit('GET', '/session')).status, 401);
+        assert.equal((await visit('POST', '/session')).status, 201);
+        const { sub, aud } = decode(credentials['x-access-token'] ?? '').payload;
+        assert.deepEqual([sub, aud], ['101', 'example.com']);
+        assert.deepEqual(JSON.parse((await visit('PATCH', '/session')).body), { language: 'fr' });
+        assert.equal(
+          (JSON.parse((await visit('GET', '/session')).body) as { language: string }).language,
+          'fr',
+        );
+        const { status, headers } = await visit('DELETE', '/session');
+        assert.deepEqual([status, headers.getSetCookie()], [204, []]);
+        assert.equal((await visit('GET', '/session')).status, 401);
+        assert.equal(cookie, '');
       });
     });
 
@@ -230,7 +281,10 @@ function writeKeys(directory: string, keys: KeyPair, suffix: string): void {
 }
 
 /** Runs a program; where it listens, `exercise` uses it and it is ended, otherwise it has to end by itself. */
-async function runProgram(text: string, exercise: (visit: Visit) => Promise<void>): Promise<void> {
+async function runProgram(
+  text: string,
+  exercise: (visit: Visit, url: string) => Promise<void>,
+): Promise<void> {
   const file = path.join(project, /^import /m.test(text) ? 'block.mjs' : 'block.cjs');
   writeFileSync(file, text);
   const child = fork(file, {
@@ -257,23 +311,28 @@ async function runProgram(text: string, exercise: (visit: Visit) => Promise<void
     return;
   }
   try {
-    await exercise(visitor(outcome.port));
+    const url = `http://127.0.0.1:${String(outcome.port)}`;
+    await exercise(visitor(url), url);
   } finally {
     child.kill();
     await exited;
   }
 }
 
-function visitor(port: number): Visit {
+function visitor(site: string): Visit {
   return async (method, url) => {
-    const answer = await fetch(`http://127.0.0.1:${String(port)}${url}`, {
+    const answer = await fetch(`${site}${url}`, {
       method,
       redirect: 'manual',
-      headers: cookie ? { cookie: `connect.sid=${cookie}` } : {},
+      headers: { ...(cookie && { cookie: `connect.sid=${cookie}` }), ...credentials },
     });
     const sent = answer.headers.getSetCookie().find((line) => line.startsWith('connect.sid='));
     if (sent) cookie = sent.slice('connect.sid='.length).split(';')[0] ?? '';
-    return { status: answer.status, body: await answer.text() };
+    const { headers, status } = answer;
+    const [bearer, bare] = [headers.get('x-session-token'), headers.get('x-access-token')];
+    if (bearer) credentials = { authorization: `Bearer ${bearer}` };
+    if (bare) credentials = { 'x-access-token': bare };
+    return { status, body: await answer.text(), headers };
   };
 }
 
@@ -283,7 +342,8 @@ async function visitRoutes(text: string, visit: Visit): Promise<void> {
     await runProgram(find('You have been here').text, async (first) => {
       await first('GET', '/');
     });
-  const routes = [...text.matchAll(/\.(get|post)\('(\/[^']*)'/g)];
+  credentials = {};
+  const routes = [...text.matchAll(/\.(get|post|patch|delete)\('(\/[^']*)'/g)];
   assert.ok(routes.length > 0, 'the program listens and defines no route');
   for (const [, method = '', url = ''] of routes) {
     const { status, body } = await visit(method.toUpperCase(), url);

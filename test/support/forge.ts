@@ -1,4 +1,4 @@
-import { createHmac, sign, verify, type SignKeyObjectInput } from 'node:crypto';
+import { createHash, createHmac, createPublicKey, sign, verify, type SignKeyObjectInput } from 'node:crypto';
 import { keys, type KeyPair } from './keys';
 
 /** Turns a token's signing input into its signature. */
@@ -24,10 +24,29 @@ export function asymmetric(
 
 /** A compact JWS of any header and payload. */
 export function forge(header: object, payload: unknown, signer: Signer = ecdsa(keys.private)): string {
-  const input = [header, payload]
-    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
-    .join('.');
+  return forgeTexts(JSON.stringify(header), JSON.stringify(payload), signer);
+}
+
+/** A compact JWS (RFC 7515, section 3.1) of these very texts, JSON or not. */
+export function forgeTexts(header: string, payload: string, signer: Signer = ecdsa(keys.private)): string {
+  const input = `${base64url(header)}.${base64url(payload)}`;
   return `${input}.${signer(Buffer.from(input)).toString('base64url')}`;
+}
+
+export function base64url(text: string): string {
+  return Buffer.from(text).toString('base64url');
+}
+
+/** The name of a key in tokens (RFC 7638). */
+export function thumbprint(publicKey: string): string {
+  const { crv, kty, x, y } = createPublicKey(publicKey).export({ format: 'jwk' });
+  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+}
+
+/** The same token with another signature: what `edit` makes of its bytes r || s. */
+export function resign(token: string, edit: (signature: Buffer) => Buffer): string {
+  const at = token.lastIndexOf('.') + 1;
+  return token.slice(0, at) + edit(Buffer.from(token.slice(at), 'base64url')).toString('base64url');
 }
 
 /** A token as the package would issue it with these keys, with exactly this payload. */

@@ -3,6 +3,7 @@ import http from 'node:http';
 import cookieParser from 'cookie-parser';
 import type { RequestHandler } from 'express';
 import session from '../../src';
+import { byHand } from './by-hand';
 import { recordOf } from './forge';
 import { keys } from './keys';
 import { legacyCookie } from './legacy';
@@ -110,6 +111,31 @@ const programs = {
 
   'a visit with an unusable value in req.cookies': async () => {
     await visit(behindCookieParser(session({ keys })), ['connect.sid=neither-token-nor-legacy']);
+  },
+
+  'verifiers without a store, used': async () => {
+    const { public: publicKey } = keys;
+    const statuses: number[] = [];
+    for (const options of [
+      { keys: { public: publicKey } },
+      { keysProvider: () => Promise.resolve({ public: publicKey }) },
+    ]) {
+      const server: http.Server = serverOf(session(options));
+      const url = `http://127.0.0.1:${String(await listen(server))}/`;
+      const res = await fetch(url, { headers: { connection: 'close', cookie: `connect.sid=${byHand()}` } });
+      statuses.push(res.status);
+      await new Promise((resolve) => server.close(resolve));
+    }
+    console.log(statuses.join(' '));
+  },
+
+  'an issuer by keysProvider without a store, used': async () => {
+    const server: http.Server = serverOf(session({ keysProvider: () => Promise.resolve(keys) }), visits);
+    process.stdout.write('made ');
+    const url = `http://127.0.0.1:${String(await listen(server))}/`;
+    const res = await fetch(url, { headers: { connection: 'close' } });
+    console.log(res.status);
+    await new Promise((resolve) => server.close(resolve));
   },
 
   'maxAge as a Date, three times at one place': () => {

@@ -1,0 +1,66 @@
+import { digestOf } from './digest';
+import { isSignedBy, parseSegment } from './jws';
+import { parseKey } from './key-material';
+import { KeyRing, thumbprint } from './keys';
+import { createTokenCache, isTokenShaped, Tokens } from './token';
+
+/** Claims that are points in time, in seconds (RFC 7519, section 4.1; OpenID Connect Core, section 2). */
+const TIMES = ['iat', 'nbf', 'exp', 'auth_time'];
+
+/** More text than that is no token, and not worth the terminal's time. */
+const MAX_LENGTH = 16_384;
+
+/**
+ * Takes a token apart, for people. The text holds neither the token nor its signature.
+ *
+ * @param publicKey PEM; without it nothing is verified, and the text says so
+ * @returns isRefused: whether the middleware with this key would not accept the token
+ * @throws Error if it is no token at all, TypeError if the key cannot be used
+ */
+export function inspect(token: string, publicKey?: string): Verdict {
+  const header = parseSegment(token, 0);
+  const payload = parseSegment(token, 1);
+  if (token.length > MAX_LENGTH || !header || !payload) {
+    throw new Error('this is no token: it should be three segments of base64url, separated by dots');
+  }
+  const verdict = publicKey === undefined ? undefined : verify(token, publicKey);
+  const times = TIMES.flatMap((name) => {
+    const time = payload[name];
+    const date = new Date(Number(time) * 1000);
+    return typeof time === 'number' && !Number.isNaN(date.valueOf())
+      ? [`  ${name} = ${date.toISOString()}`]
+      : [];
+  });
+  const lines = [
+    `header: ${printable(header)}`,
+    `claims: ${printable(payload)}`,
+    ...times,
+    `id in the store: ${digestOf(token)}`,
+    `signature: ${verdict?.text ?? 'NOT VERIFIED, anybody can have written this (--key verifies it)'}`,
+  ];
+  return { text: `${lines.join('\n')}\n`, isRefused: verdict?.isRefused ?? false };
+}
+
+interface Verdict {
+  readonly text: string;
+  readonly isRefused: boolean;
+}
+
+function verify(token: string, publicKey: string): Verdict {
+  const key = parseKey(publicKey, '--key', 'public');
+  if (!isTokenShaped(token) || !isSignedBy(key, token)) {
+    return { text: 'INVALID, not made with this key', isRefused: true };
+  }
+  if (!new Tokens(new KeyRing([key], undefined), createTokenCache(1)).verify(token)) {
+    return { text: 'valid, but the token is NOT ACCEPTED: see its times and its header', isRefused: true };
+  }
+  return { text: `valid, made with the key ${thumbprint(key)}`, isRefused: false };
+}
+
+/** JSON without characters that could steer a terminal or change the order of the text. */
+function printable(value: object): string {
+  return JSON.stringify(value, null, 2).replace(
+    /[^\n -~]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

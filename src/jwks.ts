@@ -1,0 +1,21 @@
+import { createKeyRing } from './keys';
+import type { JwkSet, KeyPair } from './types';
+
+/**
+ * The public keys of the `keys` option as a JWK Set (RFC 7517, section 5), for those who verify tokens.
+ *
+ * @throws TypeError naming the key at fault, or if there is none
+ */
+export function jwks(keys: KeyPair | readonly KeyPair[]): JwkSet {
+  const keyRing = createKeyRing(keys);
+  if (!keyRing)
+    throw new TypeError('keys must be a key pair or an array of at least one, as in the keys option');
+  const byKid = new Map(
+    keyRing.candidates().map(({ kid, key }) => {
+      // Member by member: what else a key may have shall never get in here.
+      const { kty, crv, x, y } = key.export({ format: 'jwk' });
+      return [kid, { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' }];
+    }),
+  );
+  return { keys: [...byKid.values()] as JwkSet['keys'] };
+}

@@ -1,0 +1,90 @@
+import type { SessionMaker } from './generate';
+import { HashedStore } from './hashed-store';
+import { type Config, createDefaultStore } from './options';
+import { type Readiness, watchReadiness } from './readiness';
+import { asSessionStore } from './session-store';
+import type { Tokens } from './token';
+import type { AnyStore, ErrorCallback } from './types';
+
+/** Where a middleware keeps sessions. */
+export interface Storage {
+  readonly store: HashedStore;
+  /** The application's store itself. */
+  readonly origin: AnyStore;
+  /** `req.sessionStore` */
+  readonly sessionStore: object;
+  readonly readiness: Readiness;
+  /** Whether there is no store: tokens are good by themselves, and nothing can be kept. */
+  readonly isNone: boolean;
+}
+
+/**
+ * The `store` option where it is given. Without it a MemoryStore, made when there is first a private key to issue tokens
+ * with; and for those who have none, no store at all: they could put nothing into it.
+ */
+export class StorageChoice {
+  readonly #sessions: SessionMaker;
+  /** The one place where all sessions are; undefined where there is no `store` option, or as yet no private key. */
+  #stored: Storage | undefined;
+  readonly #isGiven: boolean;
+  #none: Storage | undefined;
+
+  constructor({ store, tokens, provideTokens }: Config, sessions: SessionMaker) {
+    this.#sessions = sessions;
+    this.#isGiven = store !== undefined;
+    const canIssue = tokens ? tokens.canIssue : !provideTokens;
+    if (store) this.#stored = open(store, sessions);
+    else if (canIssue) this.#stored = open(createDefaultStore(), sessions);
+  }
+
+  /** What the store has told; a store that is not there cannot be down. */
+  get isConnected(): boolean {
+    return this.#stored?.readiness.isConnected ?? true;
+  }
+
+  /** For a request with these keys. */
+  of(tokens: Tokens): Storage {
+    if (!this.#isGiven && !tokens.canIssue) {
+      return (this.#none ??= { ...open(new NoStore(), this.#sessions), isNone: true });
+    }
+    return (this.#stored ??= open(createDefaultStore(), this.#sessions));
+  }
+}
+
+function open(store: AnyStore, sessions: SessionMaker): Storage {
+  const hashed = new HashedStore(store, sessions);
+  return {
+    store: hashed,
+    origin: store,
+    sessionStore: asSessionStore(hashed, store),
+    readiness: watchReadiness(store),
+    isNone: false,
+  };
+}
+
+/** Answers whatever asks for a store with the reason why there is none. */
+class NoStore implements AnyStore {
+  on(): this {
+    return this;
+  }
+
+  get(_id: string, callback: ErrorCallback): void {
+    refuse(callback);
+  }
+
+  set(_id: string, _record: unknown, callback: ErrorCallback): void {
+    refuse(callback);
+  }
+
+  destroy(_id: string, callback: ErrorCallback): void {
+    refuse(callback);
+  }
+}
+
+function refuse(callback: ErrorCallback): void {
+  const error = new Error(
+    'store option: without it, and with keys that have no private key, this service verifies tokens, ' +
+      'but cannot load, save or end a session',
+  );
+  setImmediate(callback, error);
+}

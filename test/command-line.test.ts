@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createPublicKey } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import session from '../src';
+import { runCommand } from '../src/command-line';
+import { digest } from './support/cookies';
+import { byHand, breakSignature } from './support/by-hand';
+import { forge, seconds } from './support/forge';
+import { keys, otherKeys } from './support/keys';
+
+describe('express-session-jwt', () => {
+  let folder: string;
+  const file = (name: string) => path.join(folder, name);
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'command-line-'));
+    writeFileSync(file('public.pem'), keys.public);
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  function run(...words: string[]) {
+    return runWith('', ...words);
+  }
+
+  function runWith(input: string, ...words: string[]) {
+    let [out, err] = ['', ''];
+    const code = runCommand(words, {
+      out: (text) => (out += text),
+      err: (text) => (err += text),
+      input: () => input,
+    });
+    assert.doesNotMatch(err, /^\s+at /m, 'a stack trace');
+    return { code, out, err };
+  }
+
+  for (const words of [['--help'], ['-h'], ['keygen', '--help'], ['inspect', '--help']]) {
+    it(`${words.join(' ')} tells every command`, () => {
+      const { code, out, err } = run(...words);
+      assert.equal(code, 0);
+      assert.equal(err, '');
+      for (const command of ['keygen', 'jwks', 'inspect']) assert.ok(out.includes(command));
+    });
+  }
+
+  for (const [words, complaint] of [
+    [[], /command is missing/],
+    [['bogus'], /no command "bogus"/],
+    [['constructor'], /no command/],
+    [['keygen', 'folder'], /too many/],
+    [['keygen', '--bogus'], /--bogus/],
+    [['keygen', '--out'], /--out/],
+    [['jwks'], /missing/],
+    [['inspect'], /missing/],
+    [['inspect', 'a', 'b'], /too many/],
+  ] as const) {
+    it(`refuses the words "${words.join(' ')}" with exit code 2`, () => {
+      const { code, out, err } = run(...words);
+      assert.equal(code, 2);
+      assert.equal(out, '');
+      assert.match(err, complaint);
+      assert.match(err, /--help/);
+    });
+  }
+
+  describe('keygen', () => {
+    it('prints a pair that the middleware takes', () => {
+      const { code, out } = run('keygen');
+      assert.equal(code, 0);
+      const [privatePem = '', publicPem = ''] = out.split(/(?=-----BEGIN PUBLIC)/);
+      session({ keys: { private: privatePem, public: publicPem } });
+      assert.equal(createPublicKey(publicPem).asymmetricKeyDetails?.namedCurve, 'prime256v1');
+    });
+
+    it('writes files, the private one for its owner alone', () => {
+      const { code, out } = run('keygen', '--out', folder);
+      assert.equal(code, 0);
+      assert.equal(out, `${file('private-key.pem')}\n${file('public-key.pem')}\n`);
+      assert.equal(statSync(file('private-key.pem')).mode & 0o777, 0o600);
+      session({
+        keys: {
+          private: readFileSync(file('private-key.pem')),
+          public: readFileSync(file('public-key.pem')),
+        },
+      });
+    });
+
+    for (const existing of ['private-key.pem', 'public-key.pem']) {
+      it(`overwrites nothing, and writes nothing beside an existing ${existing}`, () => {
+        writeFileSync(file(existing), 'precious');
+        const { code, err } = run('keygen', '--out', folder);
+        assert.equal(code, 1);
+        assert.match(err, new RegExp(`${existing} exists`));
+        assert.equal(readFileSync(file(existing), 'utf8'), 'precious');
+        assert.deepEqual(readdirSync(folder).sort(), [existing, 'public.pem'].sort());
+      });
+    }
+
+    it('says which folder is not there', () => {
+      const { code, err } = run('keygen', '--out', file('nowhere'));
+      assert.equal(code, 1);
+      assert.match(err, /ENOENT.*nowhere/);
+    });
+  });
+
+  describe('jwks', () => {
+    it('prints what session.jwks returns', () => {
+      writeFileSync(file('other.pem'), otherKeys.public);
+      const { code, out } = run('jwks', file('public.pem'), file('other.pem'));
+      assert.equal(code, 0);
+      assert.deepEqual(
+        JSON.parse(out),
+        session.jwks([{ public: keys.public }, { public: otherKeys.public }]),
+      );
+    });
+
+    it('refuses a private key', () => {
+      writeFileSync(file('private.pem'), keys.private);
+      const { code, out, err } = run('jwks', file('private.pem'));
+      assert.equal(code, 1);
+      assert.equal(out, '');
+      assert.match(err, /must be a public key/);
+    });
+
+    it('says which file is not there', () => {
+      const { code, err } = run('jwks', file('nowhere.pem'));
+      assert.equal(code, 1);
+      assert.match(err, /nowhere\.pem/);
+    });
+  });
+
+  describe('inspect', () => {
+    it('prints header, claims, times and the id in the store, and that nothing was verified', () => {
+      const token = byHand({ user: 101, iat: 1_700_000_000, exp: 'soon' });
+      const { code, out } = run('inspect', token);
+      assert.equal(code, 0);
+      assert.match(out, /"alg": "ES256"/);
+      assert.match(out, /"user": 101/);
+      assert.match(out, /iat = 2023-11-14T22:13:20\.000Z/);
+      assert.doesNotMatch(out, /exp = /);
+      assert.ok(out.includes(digest(token)));
+      assert.match(out, /signature: NOT VERIFIED/);
+    });
+
+    it('prints neither the token nor its signature', () => {
+      const token = byHand();
+      const { out } = run('inspect', token, '--key', file('public.pem'));
+      for (const segment of token.split('.')) assert.ok(!out.includes(segment));
+    });
+
+    it('says by which key a token is signed', () => {
+      const { code, out } = run('inspect', byHand(), '--key', file('public.pem'));
+      assert.equal(code, 0);
+      assert.ok(
+        out.includes(`signature: valid, made with the key ${String(session.jwks(keys).keys[0]?.kid)}`),
+      );
+    });
+
+    it('reads the token from standard input', () => {
+      const { code, out } = runWith(`${byHand({ user: 7 })}\n`, 'inspect', '-', '--key', file('public.pem'));
+      assert.equal(code, 0);
+      assert.match(out, /"user": 7/);
+    });
+
+    for (const [name, token] of [
+      ['a broken signature', breakSignature(byHand())],
+      ['the signature of another key', byHand({}, otherKeys)],
+      ['a signature that is none', forge({ alg: 'none' }, { user: 1 }, () => Buffer.alloc(0))],
+    ] as const) {
+      it(`says INVALID, with exit code 1, for ${name}`, () => {
+        const { code, out } = run('inspect', token, '--key', file('public.pem'));
+        assert.equal(code, 1);
+        assert.match(out, /signature: INVALID/);
+      });
+    }
+
+    for (const [name, token] of [
+      ['has expired', byHand({ exp: seconds() - 10 })],
+      ['has another type', forge({ alg: 'ES256', typ: 'at+jwt' }, { user: 1 })],
+    ] as const) {
+      it(`says that a token which ${name} is not accepted`, () => {
+        const { code, out } = run('inspect', token, '--key', file('public.pem'));
+        assert.equal(code, 1);
+        assert.match(out, /signature: valid, but the token is NOT ACCEPTED/);
+      });
+    }
+
+    it('prints no character that could steer a terminal', () => {
+      const { out } = run('inspect', byHand({ name: '\u001b[2J\u009b31m\u202e\u2028é' }));
+      assert.match(out, /^[\n -~]*$/);
+      assert.match(out, /\\u001b\[2J\\u009b31m\\u202e/);
+    });
+
+    it('leaves out a time that is none', () => {
+      assert.doesNotMatch(run('inspect', byHand({ exp: 1e300 })).out, /exp =/);
+    });
+
+    for (const text of ['', 'bogus', 'a.b.c', 's:abc.def', `${byHand()}${'A'.repeat(20_000)}`]) {
+      it(`says that "${text.slice(0, 10)}", of ${String(text.length)} characters, is no token`, () => {
+        const { code, out, err } = run('inspect', text);
+        assert.equal(code, 1);
+        assert.equal(out, '');
+        assert.match(err, /this is no token/);
+      });
+    }
+
+    it('refuses a key that is none', () => {
+      writeFileSync(file('bogus.pem'), 'bogus');
+      const { code, err } = run('inspect', byHand(), '--key', file('bogus.pem'));
+      assert.equal(code, 1);
+      assert.match(err, /--key must be a PEM text/);
+    });
+  });
+
+  describe('as a program', () => {
+    const program = ['--require', './test/support/register.cjs', 'src/cli.ts'];
+
+    it('writes to standard output and reads standard input', () => {
+      const out = execFileSync(process.execPath, [...program, 'inspect', '-'], {
+        input: byHand({ user: 5 }),
+      });
+      assert.match(out.toString(), /"user": 5/);
+    }).timeout(20_000);
+
+    it('complains on standard error and ends with the exit code', () => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [...program, 'bogus']);
+      assert.equal(status, 2);
+      assert.equal(stdout.toString(), '');
+      assert.match(stderr.toString(), /^express-session-jwt: there is no command "bogus"\n/);
+    }).timeout(20_000);
+  });
+});
