@@ -56,7 +56,7 @@ export function createMiddleware(config: Config): RequestHandler {
       return;
     }
     if (config.tokens) {
-      findSession(config.tokens);
+      find({ config, tokens: config.tokens, storage: storages.of(config.tokens), req, carrier }, res, next);
       return;
     }
     if (!config.provideTokens) {
@@ -69,31 +69,31 @@ export function createMiddleware(config: Config): RequestHandler {
         return;
       }
       tokensOf.set(req, tokens);
-      findSession(tokens);
+      find({ config, tokens, storage: storages.of(tokens), req, carrier }, res, next);
     });
-
-    function findSession(tokens: Tokens): void {
-      const storage = storages.of(tokens);
-      req.sessionStore = storage.sessionStore as never;
-      const source: Source = { config, tokens, storage, req, carrier };
-      let credential: Credential | undefined;
-      try {
-        credential = readCredential(config, tokens, req, carrier);
-      } catch (error) {
-        // Of a `req.secret` that is none; what a client sends throws nothing.
-        next(error);
-        return;
-      }
-      if (!credential) {
-        begin(source, 'new', res, next);
-        return;
-      }
-      loadSession(source, credential, (error, origin, text) => {
-        if (error) fail(error, req, next);
-        else begin(source, origin ?? 'new', res, next, text);
-      });
-    }
   };
+}
+
+/** Looks for the session that the request's cookie names. */
+function find(source: Source, res: Response, next: NextFunction): void {
+  const { config, tokens, storage, req, carrier } = source;
+  req.sessionStore = storage.sessionStore as never;
+  let credential: Credential | undefined;
+  try {
+    credential = readCredential(config, tokens, req, carrier);
+  } catch (error) {
+    // Of a `req.secret` that is none; what a client sends throws nothing.
+    next(error);
+    return;
+  }
+  if (!credential) {
+    begin(source, 'new', res, next);
+    return;
+  }
+  loadSession(source, credential, (error, origin, text) => {
+    if (error) fail(error, req, next);
+    else begin(source, origin ?? 'new', res, next, text);
+  });
 }
 
 /** @throws what a cookie option that is a function throws */

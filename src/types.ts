@@ -50,7 +50,8 @@ export type KeysProvider = (
   req: Request,
   rawJwtToken: string | undefined,
   done: (error: unknown, keys?: ProvidedKeys | null) => void,
-) => unknown;
+  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- beside a promise, and in it, where done is called
+) => PromiseLike<ProvidedKeys | null | undefined | void> | void;
 
 /** Settings of `session.remoteKeys`, all in ms. A wrong one is a TypeError. */
 export interface RemoteKeysOptions {

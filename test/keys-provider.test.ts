@@ -15,12 +15,13 @@ import { serverOf } from './support/server';
 import { asStore, closeSites, countHits, gate, open, openSite, routes, showHits, turn } from './support/site';
 import { ForeignStore } from './support/stores';
 
-type Provider = session.KeysProvider;
+/** Also those that the types forbid. */
+type Provider = (...args: Parameters<session.KeysProvider>) => unknown;
 
 /** The tenant is the first segment of the path. */
 const tenants: Record<string, session.KeyPair> = { a: keys, b: otherKeys };
 
-const byTenant: Provider = (req) => Promise.resolve(tenants[req.url.slice(1, 2)]);
+const byTenant: session.KeysProvider = (req) => Promise.resolve(tenants[req.url.slice(1, 2)]);
 
 function siteOf(provider: unknown, options: Record<string, unknown> = {}) {
   return openSite(loose({ store: new ForeignStore(), ...options, keys: undefined, keysProvider: provider }), {
@@ -88,7 +89,7 @@ describe('keysProvider', () => {
     it('with what cookie-parser has left of the cookies', async () => {
       const { tokens, provider } = recording();
       const token = byHand();
-      const middleware = session({ keysProvider: provider });
+      const middleware = session(loose({ keysProvider: provider }));
       for (const parsed of [
         { signedCookies: { 'connect.sid': token } },
         { cookies: { 'connect.sid': token } },
@@ -109,7 +110,7 @@ describe('keysProvider', () => {
       const { tokens, provider } = recording();
       const site = await siteOf(provider, { cookie: { path: '/a' } });
       await site.visit('/elsewhere');
-      const middleware = session({ keysProvider: provider });
+      const middleware = session(loose({ keysProvider: provider }));
       const twice = await open(
         serverOf((req, res, next) => {
           Object.assign(req, { session: {} });
@@ -267,7 +268,7 @@ describe('keysProvider', () => {
       it(`${name}: one clear error for next, no session, no handler`, async () => {
         let ran = false;
         const store = new ForeignStore();
-        const middleware = recordNext(session({ keysProvider: provider, store: asStore(store) }));
+        const middleware = recordNext(session(loose({ keysProvider: provider, store })));
         const site = await open(
           serverOf(middleware, (_, res) => {
             ran = true;
@@ -309,7 +310,7 @@ describe('keysProvider', () => {
         const onWarning = (warning: Error) => warnings.push(warning);
         process.on('warning', onWarning);
         try {
-          const middleware = recordNext(session({ keysProvider: provider }));
+          const middleware = recordNext(session(loose({ keysProvider: provider })));
           const site = await open(
             serverOf(middleware, async (req, res) => {
               const passed = inHandler.pass();
@@ -438,7 +439,10 @@ describe('keysProvider', () => {
   describe('remembers what it has parsed', () => {
     /** The Tokens that a provider of these answers leads to, one after the other. */
     async function parsed(...answers: unknown[]): Promise<(Tokens | undefined)[]> {
-      const provide = createTokensProvider(() => Promise.resolve(answers.shift()), createTokenCache(10));
+      const provide = createTokensProvider(
+        () => Promise.resolve(answers.shift() as session.KeyPair),
+        createTokenCache(10),
+      );
       const found: (Tokens | undefined)[] = [];
       while (answers.length > 0) {
         found.push(

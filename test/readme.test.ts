@@ -29,6 +29,7 @@ type Visit = (method: string, url: string) => Promise<{ status: number; body: st
 
 interface PackageJson {
   name: string;
+  bin: Record<string, string>;
   scripts: Record<string, string>;
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
@@ -358,13 +359,23 @@ function runCommands(block: Block): void {
     for (const command of commandsOf(block.text)) {
       if (command[0] === 'openssl')
         execFileSync('openssl', command.slice(1), { cwd: directory, stdio: 'pipe' });
+      else if (command[0] === 'npx' && command[1] === manifest.name)
+        execFileSync(process.execPath, [installedCli(), ...command.slice(2)], {
+          cwd: directory,
+          stdio: 'pipe',
+        });
       else if (command[0] === 'npm') checkNpm(command.slice(1));
       else assert.fail(`unexpected command: ${command.join(' ')}`);
     }
-    if (block.text.includes('openssl')) checkKeyFiles(directory);
+    if (/openssl|keygen --out/.test(block.text)) checkKeyFiles(directory);
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+/** The program that npx runs. */
+function installedCli(): string {
+  return path.join(project, 'node_modules', manifest.name, manifest.bin[manifest.name] ?? '');
 }
 
 /** The single commands of a block, without comments and without settings of the environment. */

@@ -3,11 +3,12 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import session from '../src';
 import { byHand } from './support/by-hand';
+import { withMovableClock } from './support/clock';
 import { forge } from './support/forge';
 import { createKeyPair, keys, otherKeys, secp256k1Keys, type KeyPair } from './support/keys';
 import { loose } from './support/loose';
 import { listen } from './support/server';
-import { closeSites, elapse, gate, isPending, openSite } from './support/site';
+import { closeSites, gate, isPending, openSite } from './support/site';
 
 type Answer = (res: ServerResponse, req: IncomingMessage) => unknown;
 
@@ -134,15 +135,16 @@ describe('session.remoteKeys', () => {
       assert.equal(endpoint.requests, 1);
     });
 
-    it('looks again after the cool-down', async () => {
-      const endpoint = await createEndpoint(session.jwks(keys));
-      const provider = session.remoteKeys(endpoint.url, { cooldown: 20 });
-      await kids(provider, tokenOf('forged'));
-      await kids(provider, tokenOf('forged'));
-      await elapse(25);
-      await kids(provider, tokenOf('forged'));
-      assert.equal(endpoint.requests, 2);
-    });
+    it('looks again after the cool-down', () =>
+      withMovableClock(async (tick) => {
+        const endpoint = await createEndpoint(session.jwks(keys));
+        const provider = session.remoteKeys(endpoint.url, { cooldown: 60_000 });
+        await kids(provider, tokenOf('forged'));
+        await kids(provider, tokenOf('forged'));
+        tick(60_001);
+        await kids(provider, tokenOf('forged'));
+        assert.equal(endpoint.requests, 2);
+      }));
 
     it('lets nobody wait whose key is known', async () => {
       const endpoint = await createEndpoint(session.jwks(keys));
@@ -163,16 +165,17 @@ describe('session.remoteKeys', () => {
   });
 
   describe('with keys older than maxAge', () => {
-    it('fetches them again, so that a key which the issuer withdrew is gone', async () => {
-      const endpoint = await createEndpoint(session.jwks([keys, otherKeys]));
-      const provider = session.remoteKeys(endpoint.url, { maxAge: 20 });
-      await kids(provider);
-      endpoint.answer = session.jwks(keys);
-      assert.equal((await kids(provider)).length, 2);
-      await elapse(25);
-      assert.deepEqual(await kids(provider), [kidOf(keys)]);
-      assert.equal(endpoint.requests, 2);
-    });
+    it('fetches them again, so that a key which the issuer withdrew is gone', () =>
+      withMovableClock(async (tick) => {
+        const endpoint = await createEndpoint(session.jwks([keys, otherKeys]));
+        const provider = session.remoteKeys(endpoint.url, { maxAge: 60_000 });
+        await kids(provider);
+        endpoint.answer = session.jwks(keys);
+        assert.equal((await kids(provider)).length, 2);
+        tick(60_001);
+        assert.deepEqual(await kids(provider), [kidOf(keys)]);
+        assert.equal(endpoint.requests, 2);
+      }));
 
     it('keeps the last good ones when the endpoint fails, and then lets nobody wait for it', async () => {
       const endpoint = await createEndpoint(session.jwks(keys));
@@ -229,8 +232,8 @@ describe('session.remoteKeys', () => {
         },
         /longer than 65536 bytes/,
       ],
-      ['an answer that hangs', () => undefined, /timeout/i, { timeout: 30 }],
-      ['an answer that hangs in the middle', (res) => res.write('{"keys":['), /timeout/i, { timeout: 30 }],
+      ['an answer that hangs', () => undefined, /timeout/i, { timeout: 250 }],
+      ['an answer that hangs in the middle', (res) => res.write('{"keys":['), /timeout/i, { timeout: 250 }],
       ['a broken connection', (res) => res.destroy(), /fetch failed/],
     ];
     for (const [name, answer, reason, options] of rejections) {
@@ -246,15 +249,16 @@ describe('session.remoteKeys', () => {
       });
     }
 
-    it('tries again soon, not at each request', async () => {
-      const endpoint = await createEndpoint(fail);
-      const provider = session.remoteKeys(endpoint.url, { cooldown: 20 });
-      for (let i = 0; i < 5; i++) await assert.rejects(kids(provider));
-      assert.equal(endpoint.requests, 1);
-      endpoint.answer = session.jwks(keys);
-      await elapse(25);
-      assert.deepEqual(await kids(provider), [kidOf(keys)]);
-    });
+    it('tries again soon, not at each request', () =>
+      withMovableClock(async (tick) => {
+        const endpoint = await createEndpoint(fail);
+        const provider = session.remoteKeys(endpoint.url);
+        for (let i = 0; i < 5; i++) await assert.rejects(kids(provider));
+        assert.equal(endpoint.requests, 1);
+        endpoint.answer = session.jwks(keys);
+        tick(1001);
+        assert.deepEqual(await kids(provider), [kidOf(keys)]);
+      }));
 
     it('sends the error to next', async () => {
       const endpoint = await createEndpoint(fail);

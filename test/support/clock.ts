@@ -18,3 +18,15 @@ export async function withFrozenClock<T>(use: (clock: Clock) => T | Promise<T>):
     Date.now = real;
   }
 }
+
+/** Runs `use` with `performance.now` going its way, and further by what `tick` is told. */
+export async function withMovableClock<T>(use: (tick: (ms: number) => void) => Promise<T>): Promise<T> {
+  const real = performance.now.bind(performance);
+  let ahead = 0;
+  performance.now = () => real() + ahead;
+  try {
+    return await use((ms) => (ahead += ms));
+  } finally {
+    Reflect.deleteProperty(performance, 'now');
+  }
+}

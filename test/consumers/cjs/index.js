@@ -1,16 +1,19 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { execFileSync } = require('node:child_process');
 const { EventEmitter } = require('node:events');
 const express = require('express');
 const session = require('express-session-jwt');
 const OldStore = require('./old-store');
 
 assert.equal(typeof session, 'function');
-for (const name of ['Store', 'MemoryStore', 'Session', 'Cookie'])
+for (const name of ['Store', 'MemoryStore', 'Session', 'Cookie', 'generateKeys', 'jwks', 'remoteKeys'])
   assert.equal(typeof session[name], 'function', name);
 assert.equal(session.default, undefined);
 assert.equal(require('express-session-jwt/package.json').name, 'express-session-jwt');
+const program = require.resolve('.bin/express-session-jwt', { paths: module.paths });
+assert.match(execFileSync(program, ['keygen']).toString(), /BEGIN PRIVATE KEY[^]*BEGIN PUBLIC KEY/);
 assert.throws(() => require('express-session-jwt/dist/session.js'), {
   code: 'ERR_PACKAGE_PATH_NOT_EXPORTED',
 });

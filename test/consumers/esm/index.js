@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import express from 'express';
-import session, { Cookie, MemoryStore, Session, Store } from 'express-session-jwt';
+import session, {
+  Cookie,
+  generateKeys,
+  jwks,
+  MemoryStore,
+  remoteKeys,
+  Session,
+  Store,
+} from 'express-session-jwt';
 import * as everything from 'express-session-jwt';
 
-assert.deepEqual({ Cookie, MemoryStore, Session, Store }, { ...session });
+assert.deepEqual({ Cookie, generateKeys, jwks, MemoryStore, remoteKeys, Session, Store }, { ...session });
 assert.equal(everything.default, session);
 // One copy, however it is asked for.
 assert.equal(createRequire(import.meta.url)('express-session-jwt'), session);

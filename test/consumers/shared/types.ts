@@ -1,7 +1,15 @@
 // What the types promise, the same for every way of resolving them. Copied into each TypeScript project; compiled, not run.
 import { createPrivateKey } from 'node:crypto';
 import type { Request, RequestHandler } from 'express';
-import session, { Cookie, MemoryStore, Session, Store } from 'express-session-jwt';
+import session, {
+  Cookie,
+  generateKeys,
+  jwks,
+  MemoryStore,
+  remoteKeys,
+  Session,
+  Store,
+} from 'express-session-jwt';
 import type { CookieOptions, SessionData, SessionOptions } from 'express-session-jwt';
 
 declare module 'express-session' {
@@ -30,10 +38,24 @@ session({ secret: 'keyboard cat', resave: true, store: new MemoryStore(), cookie
 session({ cookie: (req: Request) => ({ path: req.path }) });
 session({ jwtFromReq: (req) => (req.session.fromOriginal ? { user: req.session.fromOriginal } : null) });
 session({ jwtFromReq: () => undefined, tokenCacheSize: 10 });
+session({ keys: { private: createPrivateKey('pem').export({ format: 'jwk' }) } });
+session({ keysProvider: (req, rawJwtToken, done) => done(rawJwtToken ? null : new Error(req.hostname), []) });
+session({ keysProvider: async (req) => (req.hostname === 'a' ? { private: pem } : undefined) });
+session({ keysProvider: async (_req, _rawJwtToken, done) => done(null, { private: pem }) });
+session({ keysProvider: remoteKeys('https://localhost/', { timeout: 1 }) });
+session({
+  keysProvider: (req, rawJwtToken) => session.remoteKeys(new URL('https://localhost/'))(req, rawJwtToken),
+});
+equal<session.JwkSet, ReturnType<typeof jwks>>();
+session({ keys: generateKeys() });
 export const options: session.SessionOptions = {};
 equal<SessionOptions, session.SessionOptions>();
 // @ts-expect-error a path or a PEM alone is no pair
 session({ keys: 'private-key.pem' });
+// @ts-expect-error keys are given by a promise or to done
+session({ keysProvider: () => generateKeys() });
+// @ts-expect-error times are numbers
+remoteKeys('https://localhost/', { timeout: '5s' });
 // @ts-expect-error claims are an object
 session({ jwtFromReq: () => 'claims' });
 // @ts-expect-error the size is a number
