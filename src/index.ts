@@ -5,6 +5,7 @@ import { createMiddleware } from './middleware';
 import { resolveOptions } from './options';
 import { Session as SessionClass } from './session';
 import { Store as StoreClass } from './store';
+import { storeFrom } from './store-from';
 import type * as types from './types';
 
 // Node's scanner for named exports of CommonJS modules looks for lines of this form.
@@ -16,7 +17,7 @@ exports.Cookie = exports.MemoryStore = exports.Session = exports.Store = undefin
  *
  * @throws TypeError naming the option that is wrong
  */
-function session(options?: session.SessionOptions | null): types.RequestHandler {
+function session(options?: session.SessionOptions | null): types.Middleware {
   return createMiddleware(resolveOptions(options));
 }
 
@@ -42,7 +43,7 @@ function callable<Constructor extends abstract new (...args: never) => object>(
 }
 
 Object.assign(session, {
-  Store: callable(StoreClass),
+  Store: Object.assign(callable(StoreClass), { from: storeFrom }),
   MemoryStore: callable(MemoryStoreClass),
   Session: callable(SessionClass),
   Cookie: callable(CookieClass),
@@ -59,8 +60,20 @@ declare namespace session {
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications fill it
   export interface SessionData extends expressSession.SessionData {}
 
+  export type Guarantee = types.Guarantee;
+  export type Middleware = types.Middleware;
+  export type SessionRecord = types.SessionRecord;
+  export type AsyncStoreMethods = types.AsyncStoreMethods;
+
   export type Store = expressSession.Store;
-  export const Store: typeof expressSession.Store;
+  export const Store: typeof expressSession.Store & {
+    /**
+     * A store of an object of async functions; called as its methods, looked up at each call.
+     *
+     * @throws TypeError naming the function that is missing or is none
+     */
+    from(methods: AsyncStoreMethods): Store;
+  };
 
   export type MemoryStore = expressSession.MemoryStore;
   export const MemoryStore: typeof expressSession.MemoryStore;

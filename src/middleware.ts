@@ -3,6 +3,7 @@ import { pathMatches } from './cookie';
 import { type Credential, readCredential } from './credential';
 import { debug } from './diagnostics';
 import { generateSession } from './generate';
+import { guardOf } from './guarantee';
 import { HashedStore } from './hashed-store';
 import { loadSession, type Source } from './load';
 import type { Config } from './options';
@@ -10,18 +11,19 @@ import { watchReadiness } from './readiness';
 import { type Origin, RequestState } from './request-state';
 import { patchResponse } from './response';
 import { asSessionStore } from './session-store';
-import type { NextFunction, Request, RequestHandler, Response } from './types';
+import type { Middleware, NextFunction, Request, RequestHandler, Response } from './types';
 
 /** The way of a request: skip checks, cookie, store, `next()`. What follows when the response ends is in ending.ts. */
-export function createMiddleware(config: Config): RequestHandler {
+export function createMiddleware(config: Config): Middleware {
   const { tokens } = config;
   const readiness = watchReadiness(config.store);
-  const store = new HashedStore(config.store, (req) => {
+  const guard = guardOf(config.store, config.guard);
+  const store = new HashedStore(config.store, guard, (req) => {
     if (tokens) generateSession(config, tokens, req);
   });
   const sessionStore = asSessionStore(store, config.store);
 
-  return function session(req, res, next) {
+  const session: RequestHandler = (req, res, next) => {
     if (req.session as unknown) {
       next();
       return;
@@ -66,6 +68,8 @@ export function createMiddleware(config: Config): RequestHandler {
       else begin(source, origin ?? 'new', res, next, text);
     });
   };
+  Object.defineProperty(session, 'guarantee', { value: guard.guarantee, enumerable: true });
+  return session as Middleware;
 }
 
 /** @throws what a cookie option that is a function throws */
