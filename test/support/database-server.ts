@@ -152,12 +152,11 @@ function isExecutable(file: string): boolean {
 }
 
 /**
- * For a test that needs a program that is not there: one clear line and the test is skipped, except in continuous
+ * For a test that needs something that is not there: one clear line and the test is skipped, except in continuous
  * integration, where it is an error.
  */
-export function missingProgram(test: Mocha.Context, name: string, packageName: string): never {
-  const message = `${name} is missing: apt-get install ${packageName}`;
-  if (process.env.CI === 'true') throw new Error(message);
-  console.log(`    skipped: ${message}`);
+export function skipWithout(test: Mocha.Context, reason: string): never {
+  if (process.env.CI === 'true') throw new Error(reason);
+  console.log(`    skipped: ${reason}`);
   return test.skip();
 }

@@ -48,6 +48,14 @@ export async function startPostgres(): Promise<DatabaseServer> {
   }
 }
 
+/** One more empty database on the server at this URL. */
+export function createDatabase(url: string, name: string): string {
+  execFileSync(findProgram('createdb', folders) ?? 'createdb', [`--maintenance-db=${url}`, name], {
+    stdio: 'pipe',
+  });
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href;
+}
+
 /** PostgreSQL refuses to be run by root: then Debian's own user for it is who runs it. */
 function unprivilegedUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
