@@ -4,7 +4,11 @@ import { load, packageOf, type Subject } from './subject';
 type RedisStoreClass = new (options: { client: unknown; prefix?: string }) => AnyStore;
 
 interface NodeRedis {
-  createClient(options: { url: string }): { connect(): Promise<unknown>; quit(): Promise<unknown> };
+  createClient(options: { url: string }): {
+    connect(): Promise<unknown>;
+    quit(): Promise<unknown>;
+    set(key: string, value: string, options: object): Promise<unknown>;
+  };
 }
 
 interface Ioredis {
@@ -47,6 +51,26 @@ function onIoredis(module: string): Subject {
   };
 }
 
+/** As the README shows it, for stores that keep their client to themselves. */
+function withUpdate(subject: Subject, client: string): Subject {
+  return {
+    ...subject,
+    on: `${subject.on}, with the \`update\` below`,
+    create: async (url) => {
+      const connection = load<NodeRedis>(client).createClient({ url });
+      await connection.connect();
+      const { store, close } = await subject.create(url);
+      const { prefix } = store as unknown as { prefix: string };
+      store.update = async (id, data) => {
+        const seconds = Math.ceil((data.cookie.maxAge ?? 86_400_000) / 1000);
+        const options = { EX: Math.max(seconds, 1), XX: true };
+        return (await connection.set(prefix + id, JSON.stringify(data), options)) !== null;
+      };
+      return { store, close: () => Promise.all([close(), connection.quit()]) };
+    },
+  };
+}
+
 function major(module: string): string {
   return packageOf(module).version.split('.')[0] ?? '';
 }
@@ -55,7 +79,9 @@ export const redisSubjects: readonly Subject[] = [
   onNodeRedis('connect-redis', 'redis-6'),
   onNodeRedis('connect-redis', 'redis'),
   onNodeRedis('connect-redis-8', 'redis'),
+  withUpdate(onNodeRedis('connect-redis-8', 'redis'), 'redis'),
   onIoredis('connect-redis-8'),
   onNodeRedis('connect-redis-7', 'redis-4'),
+  withUpdate(onNodeRedis('connect-redis-7', 'redis-4'), 'redis-4'),
   onIoredis('connect-redis-7'),
 ];

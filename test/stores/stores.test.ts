@@ -64,12 +64,15 @@ describe('Stores from npm', () => {
     });
   }
 
-  it('are in the README with what was found', function () {
-    if (proofs.some(({ report }) => !report.grade)) return this.skip();
-    const readme = readFileSync(readmeFile, 'utf8');
-    const table = tableOf(proofs);
-    if (process.env.UPDATE_README) writeFileSync(readmeFile, withTable(readme, table));
-    else assert.equal(tableIn(readme), table, 'npm run stores writes the table anew');
+  // A suite of its own, since mocha runs what stands outside of suites first.
+  describe('The README', () => {
+    it('has the table of what was found', function () {
+      if (proofs.some(({ report }) => !report.grade)) return this.skip();
+      const readme = readFileSync(readmeFile, 'utf8');
+      const table = tableOf(proofs);
+      if (process.env.UPDATE_README) writeFileSync(readmeFile, withTable(readme, table));
+      else assert.equal(tableIn(readme), table, 'npm run stores writes the table anew');
+    });
   });
 
   function urlFor({ server }: Subject, index: number): Promise<string> | string {
