@@ -1,14 +1,19 @@
+import { saveRecord } from './conditional-save';
 import { trace } from './diagnostics';
 import type { SessionMaker } from './generate';
+import type { Guard, Update } from './guarantee';
 import type { Identity } from './identity';
 import { Liveness, livenessIn, type Predecessor } from './liveness';
 import { MemoryStore } from './memory-store';
-import { internalsOf, Session } from './session';
+import { identityOf, internalsOf, Session } from './session';
 import { toRecord } from './snapshot';
 import { Store } from './store';
 import { callStore, callStoreSafely } from './store-call';
 import { toStoredId } from './stored-id';
 import type { AnyStore, ErrorCallback, Request, SessionRecord } from './types';
+
+/** `saved`: false if the record was destroyed meanwhile, and nothing was stored. */
+type SavedCallback = (error?: unknown, saved?: boolean) => void;
 
 /** `text`: JSON text of the record without its cookie, where the store has it. */
 type ReadCallback = (error?: unknown, record?: SessionRecord | null, text?: string) => void;
@@ -26,13 +31,17 @@ export class HashedStore extends Store {
   readonly #sessions: SessionMaker;
   /** The own MemoryStore: it refuses destroyed sessions by itself (B223), and takes and gives JSON text. */
   readonly #memory: MemoryStore | undefined;
+  /** Undefined where the store cannot tell whether a record still exists. */
+  readonly #update: Update | undefined;
   /** Settled here, once (B009). */
   readonly canTouch: boolean;
   declare touch?: (id: unknown, session: SessionRecord, callback?: ErrorCallback) => void;
+  declare update?: (id: unknown, session: SessionRecord, callback?: SavedCallback) => void;
 
-  constructor(store: AnyStore, sessions: SessionMaker) {
+  constructor(store: AnyStore, { update }: Pick<Guard, 'update'>, sessions: SessionMaker) {
     super();
     this.#store = store;
+    this.#update = update;
     this.#sessions = sessions;
     this.#memory = store instanceof MemoryStore ? store : undefined;
     this.canTouch = typeof store.touch === 'function';
@@ -41,10 +50,23 @@ export class HashedStore extends Store {
         this.renew(toStoredId(id), session, callback);
       };
     }
+    if (update && typeof store.update === 'function') {
+      this.update = (id, session, callback = noop) => {
+        const storedId = toStoredId(id);
+        this.livenessOf(storedId).isStored = true;
+        this.write(storedId, session, undefined, callback);
+      };
+    }
   }
 
   override get(id: unknown, callback: (error?: unknown, record?: SessionRecord | null) => void): void {
-    this.read(toStoredId(id), callback);
+    const storedId = toStoredId(id);
+    this.read(storedId, (error, record) => {
+      // Held by this function until the callback has made a session of the record, then by that.
+      const liveness = record ? this.livenessOf(storedId) : undefined;
+      if (liveness) liveness.isStored = true;
+      callback(error, record);
+    });
   }
 
   /** @throws what the store throws */
@@ -72,7 +94,10 @@ export class HashedStore extends Store {
 
   /** A stored record as the request's session; `identity`: default that of the session whose place it takes. */
   override createSession(req: Request, record: SessionRecord, identity?: Identity): Session {
-    return super.createSession(req, record, identity ?? internalsOf(req.session)?.identity);
+    const session = super.createSession(req, record, identity ?? internalsOf(req.session)?.identity);
+    const owner = identityOf(session);
+    owner.liveness ??= livenessIn(this.#store).get(toStoredId(owner.id));
+    return session;
   }
 
   /** The session stored under this id, as this process knows it. Hold it as long as the session may be stored. */
@@ -109,14 +134,15 @@ export class HashedStore extends Store {
     }
     trace('saving %s', storedId);
     if (!liveness.isStored) liveness.whenStored ??= [];
-    this.#put(storedId, session, text, (error) => {
-      liveness.isStored ||= !error;
+    this.#put(storedId, session, text, liveness, (error, saved) => {
+      if (saved === false) liveness.destroyed = true;
+      else liveness.isStored ||= !error;
       const waiting = liveness.whenStored;
       liveness.whenStored = undefined;
       waiting?.forEach((one) => {
         one(error);
       });
-      if (error) callback(error, false);
+      if (error || saved === false) callback(error, false);
       else if (liveness.isDead) this.#undo(storedId, callback);
       else if (liveness.predecessor) this.#retire(liveness.predecessor, liveness, callback);
       else callback(undefined, true);
@@ -127,7 +153,8 @@ export class HashedStore extends Store {
     storedId: string,
     session: SessionRecord | Session,
     text: string | undefined,
-    done: ErrorCallback,
+    liveness: Liveness,
+    done: SavedCallback,
   ): void {
     if (text !== undefined && this.#memory && this.#memory.set === MemoryStore.prototype.set) {
       this.#memory.put(storedId, text, session.cookie);
@@ -135,7 +162,7 @@ export class HashedStore extends Store {
       return;
     }
     const record = session instanceof Session ? toRecord(session) : session;
-    callStore((callback) => this.#store.set(storedId, record, callback), done);
+    saveRecord(this.#store, this.#update, { storedId, record, liveness }, done);
   }
 
   /** As `write`, unless an overlapping request has stored the same session by then: what it has changed stays. */

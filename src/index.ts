@@ -8,6 +8,7 @@ import { resolveOptions } from './options';
 import { remoteKeys } from './remote-keys';
 import { Session as SessionClass } from './session';
 import { Store as StoreClass } from './store';
+import { storeFrom } from './store-from';
 import type * as types from './types';
 
 // Node's scanner for named exports of CommonJS modules looks for lines of this form.
@@ -21,7 +22,7 @@ exports.generateKeys = exports.jwks = exports.remoteKeys = undefined;
  *
  * @throws TypeError naming the option that is wrong
  */
-function session(options?: session.SessionOptions | null): types.RequestHandler {
+function session(options?: session.SessionOptions | null): types.Middleware {
   return createMiddleware(resolveOptions(options));
 }
 
@@ -50,7 +51,7 @@ Object.assign(session, {
   generateKeys,
   jwks,
   remoteKeys,
-  Store: callable(StoreClass),
+  Store: Object.assign(callable(StoreClass), { from: storeFrom }),
   MemoryStore: callable(MemoryStoreClass),
   Session: callable(SessionClass),
   Cookie: callable(CookieClass),
@@ -93,8 +94,20 @@ declare namespace session {
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications fill it
   export interface SessionData extends expressSession.SessionData {}
 
+  export type Guarantee = types.Guarantee;
+  export type Middleware = types.Middleware;
+  export type SessionRecord = types.SessionRecord;
+  export type AsyncStoreMethods = types.AsyncStoreMethods;
+
   export type Store = expressSession.Store;
-  export const Store: typeof expressSession.Store;
+  export const Store: typeof expressSession.Store & {
+    /**
+     * A store of an object of async functions; called as its methods, looked up at each call.
+     *
+     * @throws TypeError naming the function that is missing or is none
+     */
+    from(methods: AsyncStoreMethods): Store;
+  };
 
   export type MemoryStore = expressSession.MemoryStore;
   export const MemoryStore: typeof expressSession.MemoryStore;

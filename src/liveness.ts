@@ -15,7 +15,7 @@ export interface Predecessor {
  */
 export class Liveness {
   destroyed = false;
-  /** Whether this process has stored it. */
+  /** Whether this process has stored it, or has seen that it is stored. */
   isStored = false;
   /** Those who wait for its first save; undefined where none is under way. */
   whenStored: ErrorCallback[] | undefined;

@@ -59,6 +59,7 @@ function loadToken(source: Source, token: Token, origin: Origin, callback: LoadC
   defineSessionID(req, identity);
   find(source, token.digest, callback, (record) => {
     if (!record || liveness.destroyed) return undefined;
+    liveness.isStored = true;
     store.createSession(req, record, identity);
     return origin;
   });

@@ -11,12 +11,12 @@ import { patchResponse } from './response';
 import { StorageChoice } from './storage';
 import type { Tokens } from './token';
 import type { Carrier } from './transports';
-import type { NextFunction, Request, RequestHandler, Response } from './types';
+import type { Middleware, NextFunction, Request, RequestHandler, Response } from './types';
 
 /**
  * The way of a request: skip checks, keys, cookie, store, `next()`. What follows when the response ends is in ending.ts.
  */
-export function createMiddleware(config: Config): RequestHandler {
+export function createMiddleware(config: Config): Middleware {
   /** Beside the request: nothing on it leads to keys. */
   const tokensOf = new WeakMap<Request, Tokens>();
   const storages = new StorageChoice(config, {
@@ -31,7 +31,7 @@ export function createMiddleware(config: Config): RequestHandler {
     },
   });
 
-  return function session(req, res, next) {
+  const session: RequestHandler = (req, res, next) => {
     if (req.session as unknown) {
       next();
       return;
@@ -72,6 +72,8 @@ export function createMiddleware(config: Config): RequestHandler {
       find({ config, tokens, storage: storages.of(tokens), req, carrier }, res, next);
     });
   };
+  Object.defineProperty(session, 'guarantee', { value: storages.guarantee, enumerable: true });
+  return session as Middleware;
 }
 
 /** Looks for the session that the request's cookie names. */

@@ -36,6 +36,7 @@ export interface Config {
   readonly rolling: boolean;
   readonly saveUninitialized: boolean;
   readonly unset: 'destroy' | 'keep';
+  readonly guard: 'check' | 'process';
 }
 
 /** @throws TypeError that names the first option at fault, in the order of B005 */
@@ -69,6 +70,7 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
     rolling: Boolean(given.rolling),
     saveUninitialized: Boolean(given.saveUninitialized),
     unset: given.unset || 'keep',
+    guard: resolveGuard(given.guard),
   };
 }
 
@@ -77,6 +79,13 @@ function optionalFunction<F>(name: string, value: F): NonNullable<F> | undefined
   if (!value) return undefined;
   if (typeof value !== 'function') throw new TypeError(`${name} option must be a function`);
   return value;
+}
+
+function resolveGuard(guard: SessionOptions['guard']): Config['guard'] {
+  if (guard !== undefined && !['check', 'process'].includes(guard)) {
+    throw new TypeError('guard option must be "check" or "process"');
+  }
+  return guard ?? 'process';
 }
 
 /** @returns undefined where none is given: then `req.secret` of cookie-parser counts (B116) */

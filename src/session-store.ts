@@ -5,6 +5,7 @@ const TAKES_TOKENS = new Set<PropertyKey>([
   'get',
   'set',
   'touch',
+  'update',
   'destroy',
   'load',
   'regenerate',

@@ -1,10 +1,11 @@
 import type { SessionMaker } from './generate';
+import { guardOf } from './guarantee';
 import { HashedStore } from './hashed-store';
 import { type Config, createDefaultStore } from './options';
 import { type Readiness, watchReadiness } from './readiness';
 import { asSessionStore } from './session-store';
 import type { Tokens } from './token';
-import type { AnyStore, ErrorCallback } from './types';
+import type { AnyStore, ErrorCallback, Guarantee } from './types';
 
 /** Where a middleware keeps sessions. */
 export interface Storage {
@@ -14,6 +15,7 @@ export interface Storage {
   /** `req.sessionStore` */
   readonly sessionStore: object;
   readonly readiness: Readiness;
+  readonly guarantee: Guarantee;
   /** Whether there is no store: tokens are good by themselves, and nothing can be kept. */
   readonly isNone: boolean;
 }
@@ -23,18 +25,18 @@ export interface Storage {
  * with; and for those who have none, no store at all: they could put nothing into it.
  */
 export class StorageChoice {
-  readonly #sessions: SessionMaker;
+  readonly #open: (store: AnyStore) => Storage;
   /** The one place where all sessions are; undefined where there is no `store` option, or as yet no private key. */
   #stored: Storage | undefined;
   readonly #isGiven: boolean;
   #none: Storage | undefined;
 
-  constructor({ store, tokens, provideTokens }: Config, sessions: SessionMaker) {
-    this.#sessions = sessions;
+  constructor({ store, tokens, provideTokens, guard }: Config, sessions: SessionMaker) {
+    this.#open = (one) => open(one, guard, sessions);
     this.#isGiven = store !== undefined;
     const canIssue = tokens ? tokens.canIssue : !provideTokens;
-    if (store) this.#stored = open(store, sessions);
-    else if (canIssue) this.#stored = open(createDefaultStore(), sessions);
+    if (store) this.#stored = this.#open(store);
+    else if (canIssue) this.#stored = this.#open(createDefaultStore());
   }
 
   /** What the store has told; a store that is not there cannot be down. */
@@ -42,22 +44,29 @@ export class StorageChoice {
     return this.#stored?.readiness.isConnected ?? true;
   }
 
+  /** Of the own MemoryStore where there is none, or none yet. */
+  get guarantee(): Guarantee {
+    return this.#stored?.guarantee ?? 'atomic';
+  }
+
   /** For a request with these keys. */
   of(tokens: Tokens): Storage {
     if (!this.#isGiven && !tokens.canIssue) {
-      return (this.#none ??= { ...open(new NoStore(), this.#sessions), isNone: true });
+      return (this.#none ??= { ...this.#open(new NoStore()), isNone: true });
     }
-    return (this.#stored ??= open(createDefaultStore(), this.#sessions));
+    return (this.#stored ??= this.#open(createDefaultStore()));
   }
 }
 
-function open(store: AnyStore, sessions: SessionMaker): Storage {
-  const hashed = new HashedStore(store, sessions);
+function open(store: AnyStore, wanted: Config['guard'], sessions: SessionMaker): Storage {
+  const guard = guardOf(store, wanted);
+  const hashed = new HashedStore(store, guard, sessions);
   return {
     store: hashed,
     origin: store,
     sessionStore: asSessionStore(hashed, store),
     readiness: watchReadiness(store),
+    guarantee: guard.guarantee,
     isNone: false,
   };
 }

@@ -5,7 +5,7 @@ import { Session } from './session';
 import type { ErrorCallback, Request, SessionRecord } from './types';
 
 /**
- * Base of session stores. A store adds `get`, `set`, `destroy` and, optionally, `touch`.
+ * Base of session stores. A store adds `get`, `set`, `destroy` and, optionally, `touch` and `update`.
  * Those are not declared as fields: a field would shadow the methods of stores written without classes.
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- subclasses add those methods
@@ -65,6 +65,7 @@ export interface Store {
   set(sid: string, session: SessionRecord, callback?: ErrorCallback): void;
   destroy(sid: string, callback?: ErrorCallback): void;
   touch?(sid: string, session: SessionRecord, callback?: ErrorCallback): void;
+  update?(sid: string, session: SessionRecord, callback?: (error?: unknown, saved?: boolean) => void): void;
   /** Present on `req.sessionStore` only. */
   generate?(req: Request): void;
 }

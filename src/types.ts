@@ -3,6 +3,19 @@ import type * as crypto from 'node:crypto';
 import type expressSession = require('express-session');
 
 export type RequestHandler = ReturnType<typeof expressSession>;
+
+/**
+ * How a session that was destroyed is kept from being stored again by a request that had loaded it before.
+ * atomic: by the store itself, in one step. check: by a look into the store just before. process: by what this process
+ * knows, so that a request in another process can still store it.
+ */
+export type Guarantee = 'atomic' | 'check' | 'process';
+
+/** What `session()` returns. */
+export interface Middleware extends RequestHandler {
+  readonly guarantee: Guarantee;
+}
+
 export type Request = Parameters<RequestHandler>[0];
 export type Response = Parameters<RequestHandler>[1];
 export type NextFunction = Parameters<RequestHandler>[2];
@@ -136,6 +149,11 @@ export interface SessionOptions extends Omit<expressSession.SessionOptions, 'sec
    * an array of those, of which the first that carries anything decides. Default: `'cookie'`.
    */
   transport?: Transport | Transport[] | undefined;
+  /**
+   * What to do for a destroyed session on a store that cannot update a record only if it exists. 'check': one more `get`
+   * before each `set` of a session that was loaded. Default: 'process', what this process knows.
+   */
+  guard?: 'check' | 'process' | undefined;
   /** How many verified tokens are remembered, about 1 KB each. Default: 10000. */
   tokenCacheSize?: number | undefined;
 }
@@ -155,4 +173,22 @@ export interface AnyStore {
   set(id: string, record: SessionRecord, callback: ErrorCallback): unknown;
   destroy(id: string, callback: ErrorCallback): unknown;
   touch?(id: string, record: SessionRecord, callback: ErrorCallback): unknown;
+  update?(id: string, record: SessionRecord, callback: (error?: unknown, saved?: boolean) => void): unknown;
+}
+
+/**
+ * A store as an object of async functions, for `session.Store.from`. Ids are 64 hexadecimal characters; what a function
+ * rejects with is the store's error.
+ */
+export interface AsyncStoreMethods {
+  /** The record, or null or undefined if there is none (any more). */
+  get(id: string): Promise<SessionRecord | null | undefined>;
+  /** Creates or replaces the record, to be kept until `record.cookie.expires`. */
+  set(id: string, record: SessionRecord): Promise<unknown>;
+  /** Removes the record. That there is none is no error. */
+  destroy(id: string): Promise<unknown>;
+  /** Sets the record's expiry to `record.cookie.expires`. It must not create a record. */
+  touch?(id: string, record: SessionRecord): Promise<unknown>;
+  /** As `set`, only if there is a record, in one step of the store's engine; false if there was none. */
+  update?(id: string, record: SessionRecord): Promise<boolean>;
 }

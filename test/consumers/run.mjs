@@ -182,7 +182,9 @@ try {
 
   await check('the tarball holds the build and the documents, nothing else', () => {
     const files = packed.files.map((file) => file.path);
-    const modules = readdirSync(path.join(root, 'src')).map((file) => path.basename(file, '.ts'));
+    const modules = readdirSync(path.join(root, 'src'), { recursive: true })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => file.slice(0, -'.ts'.length));
     const expected = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'].concat(
       modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]),
     );

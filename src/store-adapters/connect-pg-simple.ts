@@ -1,0 +1,36 @@
+import type { SessionRecord } from '../types';
+import { type Adapter, isOfOneClass } from './adapter';
+
+interface PGStore {
+  /** In seconds. */
+  readonly ttl: number | undefined;
+  quotedTable(): string;
+  query(text: string, parameters: unknown[], callback: (error: unknown, firstRow?: object) => void): void;
+}
+
+const ONE_DAY = 24 * 60 * 60;
+
+/** connect-pg-simple 9 and 10. Its fields are private; table, pool and lifetime are reached through these members. */
+export const connectPgSimple: Adapter = (candidate) => {
+  const methods = ['get', 'set', 'touch', 'destroy', 'query', 'quotedTable', 'pruneSessions', '_asyncQuery'];
+  if (!isOfOneClass(candidate, methods)) return undefined;
+  const store = candidate as PGStore;
+  return (id, record) =>
+    new Promise((resolve, reject) => {
+      store.query(
+        `UPDATE ${store.quotedTable()} SET sess = $1, expire = to_timestamp($2) WHERE sid = $3 RETURNING sid`,
+        [record, expiryOf(record, store.ttl), id],
+        (error, row) => {
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the store's error as it is
+          if (error) reject(error);
+          else resolve(row !== undefined);
+        },
+      );
+    });
+};
+
+/** In seconds since 1970, as the store's `set` has it. */
+function expiryOf({ cookie }: SessionRecord, ttl: number | undefined): number {
+  const { expires } = cookie as { expires?: Date | string | null };
+  return Math.ceil(expires ? new Date(expires).valueOf() / 1000 : Date.now() / 1000 + (ttl || ONE_DAY));
+}

@@ -1,0 +1,19 @@
+import type { Adapter } from './adapter';
+import { betterSqlite3SessionStore } from './better-sqlite3-session-store';
+import { connectMongo } from './connect-mongo';
+import { connectPgSimple } from './connect-pg-simple';
+import { connectRedis } from './connect-redis';
+import { connectSessionKnex } from './connect-session-knex';
+import { connectSessionSequelize } from './connect-session-sequelize';
+import { connectTypeorm } from './connect-typeorm';
+
+/** Stores without an `update` of their own that can do it all the same, by their name on npm. */
+export const adapters: Readonly<Record<string, Adapter>> = {
+  'connect-redis': connectRedis,
+  'connect-pg-simple': connectPgSimple,
+  'connect-session-knex': connectSessionKnex,
+  'connect-mongo': connectMongo,
+  'connect-session-sequelize': connectSessionSequelize,
+  'better-sqlite3-session-store': betterSqlite3SessionStore,
+  'connect-typeorm': connectTypeorm,
+};

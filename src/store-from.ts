@@ -1,0 +1,85 @@
+import { Store } from './store';
+import type { AsyncStoreMethods, ErrorCallback, SessionRecord } from './types';
+
+const REQUIRED = ['get', 'set', 'destroy'] as const;
+const OPTIONAL = ['touch', 'update'] as const;
+
+/**
+ * A store of an object of async functions.
+ *
+ * @throws TypeError naming the function that is missing or is none
+ */
+export function storeFrom(methods: AsyncStoreMethods): Store {
+  const given: unknown = methods;
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError('Store.from must be given an object of async functions: get, set, destroy');
+  }
+  for (const name of [...REQUIRED, ...OPTIONAL.filter((name) => methods[name] !== undefined)]) {
+    if (typeof methods[name] !== 'function') {
+      throw new TypeError(`Store.from must be given an object whose ${name} is an async function`);
+    }
+  }
+  return new StoreOfFunctions(methods);
+}
+
+class StoreOfFunctions extends Store {
+  readonly #methods: AsyncStoreMethods;
+
+  constructor(methods: AsyncStoreMethods) {
+    super();
+    this.#methods = methods;
+    // Own members, so that a store has only those that it was given.
+    if (methods.touch) this.touch = this.#touch;
+    if (methods.update) this.update = this.#update;
+  }
+
+  override get(id: string, callback: (error?: unknown, record?: SessionRecord | null) => void): void {
+    answer<SessionRecord | null | undefined>(() => this.#methods.get(id), callback);
+  }
+
+  override set(id: string, record: SessionRecord, callback: ErrorCallback = noop): void {
+    answer(() => this.#methods.set(id, record), withoutResult(callback));
+  }
+
+  override destroy(id: string, callback: ErrorCallback = noop): void {
+    answer(() => this.#methods.destroy(id), withoutResult(callback));
+  }
+
+  #touch(id: string, record: SessionRecord, callback: ErrorCallback = noop): void {
+    answer(() => this.#methods.touch?.(id, record), withoutResult(callback));
+  }
+
+  #update(
+    id: string,
+    record: SessionRecord,
+    callback: (error?: unknown, saved?: boolean) => void = noop,
+  ): void {
+    answer(() => this.#methods.update?.(id, record), callback);
+  }
+}
+
+/** Calls back once, out of the promise's chain: what the callback throws is no rejection. */
+function answer<Result>(
+  start: () => Promise<Result> | undefined,
+  callback: (error?: unknown, result?: Result) => void,
+): void {
+  void (async () => start())().then(
+    (result) => {
+      setImmediate(callback, null, result);
+    },
+    (error: unknown) => {
+      setImmediate(callback, error ?? new Error('the store rejected without a reason'));
+    },
+  );
+}
+
+function withoutResult(callback: ErrorCallback): ErrorCallback {
+  return (error) => {
+    if (error) callback(error);
+    else callback();
+  };
+}
+
+function noop(): void {
+  // Nobody waits for the answer.
+}

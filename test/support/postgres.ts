@@ -1,0 +1,64 @@
+import { execFileSync } from 'node:child_process';
+import { chownSync } from 'node:fs';
+import path from 'node:path';
+import { findProgram, startServer, temporaryDirectory, type DatabaseServer } from './database-server';
+import { freePort } from './loopback-port';
+
+const folders = ['/usr/lib/postgresql/*/bin'];
+
+/** Where postgres is; undefined if it is not installed. */
+export const postgresProgram = findProgram('postgres', folders);
+
+/** A PostgreSQL of its own on a free loopback port, with the database `test` and a superuser who needs no password. */
+export async function startPostgres(): Promise<DatabaseServer> {
+  const port = await freePort();
+  const directory = temporaryDirectory('postgres-');
+  const user = unprivilegedUser();
+  if (user) chownSync(directory, user.uid, user.gid);
+  const data = path.join(directory, 'data');
+  const run = (name: string, ...args: string[]) =>
+    execFileSync(findProgram(name, folders) ?? name, args, { ...user, cwd: directory, stdio: 'pipe' });
+  run('initdb', '-D', data, '-U', 'test', '--auth=trust', '--encoding=UTF8', '--no-locale', '--no-sync');
+  const isReady = (): Promise<boolean> => {
+    try {
+      run('pg_isready', '-h', '127.0.0.1', '-p', String(port), '-q');
+      return Promise.resolve(true);
+    } catch {
+      return Promise.resolve(false);
+    }
+  };
+  const server = await startServer({
+    name: 'postgres',
+    url: `postgres://test@127.0.0.1:${String(port)}/test`,
+    port,
+    directory,
+    command: [
+      postgresProgram ?? 'postgres',
+      ...['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', directory, '-c', 'max_connections=200'],
+    ],
+    user,
+    isReady,
+  });
+  run('createdb', '-h', '127.0.0.1', '-p', String(port), '-U', 'test', 'test');
+  // SIGTERM would wait for clients to leave; SIGINT ends them in an orderly way.
+  return { ...server, stop: (signal = 'SIGINT') => server.stop(signal), restart };
+
+  async function restart(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
+    await server.restart(signal);
+  }
+}
+
+/** One more empty database on the server at this URL. */
+export function createDatabase(url: string, name: string): string {
+  execFileSync(findProgram('createdb', folders) ?? 'createdb', [`--maintenance-db=${url}`, name], {
+    stdio: 'pipe',
+  });
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href;
+}
+
+/** PostgreSQL refuses to be run by root: then Debian's own user for it is who runs it. */
+function unprivilegedUser(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const idOf = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  return { uid: idOf('-u'), gid: idOf('-g') };
+}
