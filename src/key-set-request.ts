@@ -27,7 +27,8 @@ export async function fetchKeySet(url: URL, timeout: number): Promise<unknown[]>
 async function readText({ body }: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+  // Of an answer with status 200 there is a body, if an empty one.
+  for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
     length += chunk.length;
     // Leaving the loop cancels the body, and so closes the connection.
     if (length > MAX_BYTES) throw new Error(`the answer is longer than ${String(MAX_BYTES)} bytes`);

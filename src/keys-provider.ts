@@ -69,12 +69,12 @@ function ask(
 ): void {
   const state: { answer?: Answer; isDone?: true; hasReturned?: true; isPassedOn?: true } = {};
   const passOn = (): void => {
+    if (!state.answer || state.isPassedOn) return;
     state.isPassedOn = true;
-    receive(state.answer ?? {});
+    receive(state.answer);
   };
   const accept = (answer: Answer): void => {
-    if (state.answer) return;
-    state.answer = answer;
+    state.answer ??= answer;
     // Outside of the provider's stack: what is thrown from here on is none of its business.
     if (state.hasReturned) setImmediate(passOn);
   };
@@ -96,7 +96,7 @@ function ask(
     fail(thrown || new Error('keysProvider threw without a reason'));
   }
   state.hasReturned = true;
-  if (state.answer) passOn();
+  passOn();
 
   function awaitReturned(): void {
     const takesDone = provider.length >= 3;
