@@ -356,7 +356,7 @@ describe('keys', () => {
 
   describe('leave no trace', () => {
     /** A site that collects what leads from each request to key material, once the response is out. */
-    async function searchedSite(pair: KeyPair, keyOption: unknown) {
+    async function searchedSite(pair: KeyPair, keyOptions: Record<string, unknown>) {
       const found: string[] = [];
       let searched = 0;
       const search =
@@ -383,24 +383,29 @@ describe('keys', () => {
       const searching = Object.fromEntries(
         Object.entries(handlers).map(([path, handler]) => [path, search(handler)]),
       );
-      const site = await openSite(loose({ keys: keyOption, jwtFromReq: userClaims }), searching);
+      const site = await openSite(loose({ ...keyOptions, jwtFromReq: userClaims }), searching);
       return { site, found, searches: () => searched };
     }
 
-    it('on a request or response, whatever it did with the session (B199)', async () => {
-      const { site, found, searches } = await searchedSite(keys, [keys, otherKeys]);
-      await site.visit('/nothing');
-      let cookie = cookieOf(await site.visit('/'));
-      await site.visit('/', cookie);
-      cookie = cookieOf(await site.visit('/regenerate', cookie));
-      cookie = cookieOf(await site.visit('/login', cookie));
-      await site.visit('/destroy', cookie);
-      assert.equal(searches(), 12);
-      assert.deepEqual(found, []);
-    });
+    for (const [name, keyOptions] of [
+      ['keys', { keys: [keys, otherKeys] }],
+      ['keysProvider', { keys: undefined, keysProvider: () => Promise.resolve([keys, otherKeys]) }],
+    ] as const) {
+      it(`of ${name} on a request or response, whatever it did with the session (B199)`, async () => {
+        const { site, found, searches } = await searchedSite(keys, keyOptions);
+        await site.visit('/nothing');
+        let cookie = cookieOf(await site.visit('/'));
+        await site.visit('/', cookie);
+        cookie = cookieOf(await site.visit('/regenerate', cookie));
+        cookie = cookieOf(await site.visit('/login', cookie));
+        await site.visit('/destroy', cookie);
+        assert.equal(searches(), 12);
+        assert.deepEqual(found, []);
+      });
+    }
 
     it('on a request when they were given as Buffers (B199)', async () => {
-      const { site, found } = await searchedSite(keys, buffers(keys));
+      const { site, found } = await searchedSite(keys, { keys: buffers(keys) });
       await site.visit('/', cookieOf(await site.visit('/')));
       assert.deepEqual(found, []);
     });
