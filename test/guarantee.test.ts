@@ -69,7 +69,7 @@ function elsewhere(req: { sessionID: string }): void {
   current.records.delete(digest(req.sessionID));
 }
 
-function site<Store extends ForeignStore>(store: Store, options: session.SessionOptions = {}, more = {}) {
+function site(store: ForeignStore, options: session.SessionOptions = {}, more = {}) {
   current = store;
   return openSite({ store: asStore(store), jwtFromReq: claimsOfSession, ...options }, { ...pages, ...more });
 }
@@ -112,12 +112,12 @@ describe('A store with update', () => {
 
   it('is given new sessions by set and loaded ones by update', async () => {
     const store = new SharedStore();
-    const { visit } = await site(store);
-    const cookie = cookieOf(await visit('/'));
+    const shop = await site(store);
+    const cookie = cookieOf(await shop.visit('/'));
     assert.deepEqual([store.count('set'), store.updates.length], [1, 0]);
-    assert.equal((await visit('/', cookie)).text, '2');
+    assert.equal((await shop.visit('/', cookie)).text, '2');
     assert.deepEqual([store.count('set'), store.updates], [1, [...store.records.keys()]]);
-    assert.equal((await visit('/look', cookie)).text, '2');
+    assert.equal((await shop.visit('/look', cookie)).text, '2');
   });
 
   it('is given a new session by update once it is stored', async () => {
@@ -128,10 +128,10 @@ describe('A store with update', () => {
       data(req).hits = 2;
       res.end();
     };
-    const { visit } = await site(store, {}, { '/save-twice': saveTwice });
-    const cookie = cookieOf(await visit('/save-twice'));
+    const shop = await site(store, {}, { '/save-twice': saveTwice });
+    const cookie = cookieOf(await shop.visit('/save-twice'));
     assert.deepEqual([store.count('set'), store.updates.length], [1, 1]);
-    assert.equal((await visit('/look', cookie)).text, '2');
+    assert.equal((await shop.visit('/look', cookie)).text, '2');
   });
 
   for (const path of ['/destroyed-elsewhere', '/saved-after', '/promoted-after']) {
@@ -150,11 +150,11 @@ describe('A store with update', () => {
 
   it('gets a session under its new token if it is still there under the old one', async () => {
     const store = new SharedStore();
-    const { visit } = await site(store);
-    const before = cookieOf(await visit('/'));
-    const after = await visit('/promoted', before);
+    const shop = await site(store);
+    const before = cookieOf(await shop.visit('/'));
+    const after = await shop.visit('/promoted', before);
     assert.deepEqual([...store.records.keys()], [digest(tokenOf(after))]);
-    assert.equal((await visit('/', cookieOf(after))).text, '2');
+    assert.equal((await shop.visit('/', cookieOf(after))).text, '2');
   });
 
   it('that fails is a late error, also before a session moves to its new token', async () => {
@@ -186,9 +186,9 @@ describe('A store with update', () => {
       (req as { session: unknown }).session = undefined;
       res.end(JSON.stringify(answers));
     };
-    const { visit } = await site(store, {}, { '/update': update });
-    const cookie = cookieOf(await visit('/'));
-    assert.equal((await visit('/update', cookie)).text, '[[null,true],[null,false]]');
+    const shop = await site(store, {}, { '/update': update });
+    const cookie = cookieOf(await shop.visit('/'));
+    assert.equal((await shop.visit('/update', cookie)).text, '[[null,true],[null,false]]');
     assert.ok(store.updates.every((id) => /^[0-9a-f]{64}$/.test(id)));
     assert.equal(store.records.size, 0);
   });
@@ -202,17 +202,17 @@ describe('A store with update', () => {
       await (loaded as session.Session).save();
       res.end();
     };
-    const { visit } = await site(store, {}, { '/load': load });
-    const token = tokenOf(await visit('/'));
-    await visit(`/load?${token}`);
+    const shop = await site(store, {}, { '/load': load });
+    const token = tokenOf(await shop.visit('/'));
+    await shop.visit(`/load?${token}`);
     assert.deepEqual(store.updates, [digest(token)]);
     assert.equal(store.records.size, 0);
   });
 
   it('is not offered to the application if the store itself has none', async () => {
     const look: Handler = (req, res) => res.end(typeof (req.sessionStore as Partial<AnyStore>).update);
-    const { visit } = await site(new ForeignStore(), { guard: 'check' }, { '/type': look });
-    assert.equal((await visit('/type')).text, 'undefined');
+    const shop = await site(new ForeignStore(), { guard: 'check' }, { '/type': look });
+    assert.equal((await shop.visit('/type')).text, 'undefined');
   });
 });
 
@@ -221,20 +221,20 @@ describe("guard: 'check'", () => {
 
   it('looks before a loaded session is stored, not before a new one', async () => {
     const store = new ForeignStore();
-    const { visit } = await site(store, { guard: 'check' });
-    const cookie = cookieOf(await visit('/'));
+    const shop = await site(store, { guard: 'check' });
+    const cookie = cookieOf(await shop.visit('/'));
     assert.deepEqual([store.count('get'), store.count('set')], [0, 1]);
-    assert.equal((await visit('/', cookie)).text, '2');
+    assert.equal((await shop.visit('/', cookie)).text, '2');
     assert.deepEqual([store.count('get'), store.count('set')], [2, 2]);
-    await visit('/destroyed-elsewhere', cookie);
+    await shop.visit('/destroyed-elsewhere', cookie);
     assert.deepEqual([store.count('get'), store.count('set'), store.records.size], [4, 2, 0]);
   });
 
   it('is what keeps the session destroyed', async () => {
     const store = new ForeignStore();
-    const { visit } = await site(store);
-    const cookie = cookieOf(await visit('/'));
-    await visit('/destroyed-elsewhere', cookie);
+    const shop = await site(store);
+    const cookie = cookieOf(await shop.visit('/'));
+    await shop.visit('/destroyed-elsewhere', cookie);
     assert.equal(store.records.size, 1);
   });
 
@@ -253,11 +253,11 @@ describe("guard: 'check'", () => {
     const cookies = [cookieOf(await shop.visit('/')), cookieOf(await shop.visit('/'))];
     await shop.visit('/fail', cookies[0]);
     assert.deepEqual(await lateErrors(shop), []);
-    store.failures.get = undefined as never;
+    store.failures.get = undefined;
     failure = new Error('no connection');
     await shop.visit('/fail', cookies[1]);
     assert.deepEqual(await lateErrors(shop), ['no connection']);
-    store.failures.get = undefined as never;
+    store.failures.get = undefined;
     await shop.visit('/fail-set', cookies[1]);
     assert.deepEqual((await lateErrors(shop)).slice(1), ['disk full']);
   });

@@ -70,7 +70,7 @@ export const recordChecks: readonly Check[] = [
       (record.list as number[]).push(2);
       const found = await bench.get(id);
       same(found?.list, [1]);
-      (found.list as number[]).push(3);
+      (found.list).push(3);
       same((await bench.get(id))?.list, [1]);
     },
   },

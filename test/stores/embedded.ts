@@ -37,8 +37,7 @@ const betterSqlite3: Subject = {
     )(session);
     // It keeps a timer of its own that would keep this process alive.
     const { setInterval } = globalThis;
-    globalThis.setInterval = ((...args: Parameters<typeof setInterval>) =>
-      setInterval(...args).unref()) as typeof setInterval;
+    globalThis.setInterval = (...args: Parameters<typeof setInterval>) => setInterval(...args).unref();
     try {
       const store = new Store({ client });
       return Promise.resolve({ store, close: () => Promise.resolve(client.close()) });

@@ -22,6 +22,7 @@ export interface Opened {
 }
 
 /** Many stores come without types; the caller says what it makes use of. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- in place of an assertion at each call
 export function load<Module>(name: string): Module {
   return createRequire(__filename)(name) as Module;
 }
