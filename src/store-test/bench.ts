@@ -65,9 +65,3 @@ export function recordOf(data: object, maxAge: number | null = 60_000): SessionR
 export function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value)) as unknown;
 }
-
-/** A record's data without its cookie, undefined for no record. */
-export function dataOf(record: SessionRecord | undefined): unknown {
-  if (!record) return undefined;
-  return Object.fromEntries(Object.entries(record).filter(([name]) => name !== 'cookie'));
-}

@@ -74,7 +74,7 @@ export async function onSite<Result>(
     slowPageIsReached: reached,
     releaseSlowPage: release,
     get storedId() {
-      return digestOf(this.cookie ?? '');
+      return digestOf(String(this.cookie));
     },
     async visit(path) {
       const headers: Record<string, string> =
