@@ -16,7 +16,9 @@ import path from 'node:path';
 import ts from 'typescript';
 import session from '../src';
 import { decode } from './support/cookies';
+import type { DatabaseServer } from './support/database-server';
 import { createKeyPair, type KeyPair } from './support/keys';
+import { startRedis } from './support/redis';
 
 interface Block {
   language: string;
@@ -49,6 +51,7 @@ const checks: Record<string, { title: string; run: (block: Block) => Promise<voi
 
 /** A project that has this package installed under its name, the README's key files and every dependency. */
 let project: string;
+let redis: DatabaseServer;
 const pair = createKeyPair();
 const secondPair = createKeyPair();
 let cookie = '';
@@ -56,12 +59,14 @@ let cookie = '';
 let credentials: Record<string, string> = {};
 
 describe('README', () => {
-  before('builds and installs the package', function () {
+  before('builds and installs the package, and starts a Redis', async function () {
     this.timeout(60_000);
     project = createProject();
+    redis = await startRedis();
   });
 
-  after(() => {
+  after(async () => {
+    await redis.remove();
     rmSync(project, { recursive: true, force: true });
   });
 
@@ -295,6 +300,7 @@ async function runProgram(
     silent: true,
     env: {
       ...process.env,
+      REDIS_URL: redis.url,
       SESSION_SECRET: 'keyboard cat',
       SESSION_PUBLIC_KEY: pair.public,
       SESSION_PRIVATE_KEY: pair.private.replaceAll('\n', String.raw`\n`),
