@@ -23,10 +23,7 @@ export interface CookieData {
 }
 
 /** A cookie without its expiry, which the library itself resets on every response. */
-export type CookieSettings = Pick<
-  Cookie,
-  'originalMaxAge' | 'path' | 'domain' | 'httpOnly' | 'secure' | 'sameSite' | 'priority' | 'partitioned'
->;
+export type CookieSettings = Partial<Omit<CookieData, 'expires'>>;
 
 /** A session's cookie: its attributes (RFC 6265, section 4.1) and its lifetime. */
 export class Cookie {
@@ -118,7 +115,7 @@ function isAssignable(name: string): boolean {
   return name === 'expires' || name === 'maxAge' || !(name in Cookie.prototype);
 }
 
-export function settingsOf(cookie: Cookie): CookieSettings {
+export function settingsOf(cookie: CookieSettings): CookieSettings {
   const { originalMaxAge, path, domain, httpOnly, secure, sameSite, priority, partitioned } = cookie;
   return { originalMaxAge, path, domain, httpOnly, secure, sameSite, priority, partitioned };
 }

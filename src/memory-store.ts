@@ -139,7 +139,7 @@ export class MemoryStore extends Store {
     if (!settings) {
       if (this.sharedSettings.size === MAX_SHARED_SETTINGS) this.sharedSettings.clear();
       const value: unknown = JSON.parse(text);
-      settings = { text, cookie: typeof value === 'object' ? (value as CookieSettings | null) : null };
+      settings = { text, cookie: typeof value === 'object' ? value : null };
       this.sharedSettings.set(text, settings);
     }
     this.lastSettings = settings;

@@ -1,4 +1,4 @@
-import { type Cookie, type CookieSettings, sameSettings, settingsOf } from './cookie';
+import { Cookie, type CookieSettings, sameSettings, settingsOf } from './cookie';
 import type { SessionRecord } from './types';
 
 /** What a session looked like at one moment, to tell later whether it has changed (B032, B035). */
@@ -6,19 +6,19 @@ export interface Snapshot {
   /** JSON text of the session without its top-level cookie. */
   readonly data: string;
   /** The cookie's settings. Its expiry is left out: the library itself resets that on every response. */
-  readonly cookie: CookieSettings | undefined;
+  readonly cookie: CookieSettings;
 }
 
 /** A session that was generated just now; its cookie is not compared (B035 is about loaded ones). */
-export const NEW_SESSION: Snapshot = { data: '{}', cookie: undefined };
+export const NEW_SESSION: Snapshot = { data: '{}', cookie: settingsOf(new Cookie()) };
 
 /**
  * @param data its data as JSON text, where that is known already
  * @throws TypeError if the data cannot be expressed in JSON (B045)
  */
-export function takeSnapshot(session: { cookie: unknown }, data = dataText(session)): Snapshot {
-  const { cookie } = session as { cookie: Cookie | undefined };
-  return { data, cookie: cookie && settingsOf(cookie) };
+export function takeSnapshot(session: { cookie?: unknown }, data = dataText(session)): Snapshot {
+  // A session made by hand may have no cookie.
+  return { data, cookie: settingsOf(session.cookie ?? {}) };
 }
 
 /** JSON leaves undefined members out; a spread costs half of what copying one by one does. */
@@ -31,7 +31,7 @@ export function sameData(a: Snapshot, b: Snapshot): boolean {
 }
 
 export function sameCookie(a: Snapshot, b: Snapshot): boolean {
-  return a.cookie && b.cookie ? sameSettings(a.cookie, b.cookie) : a.cookie === b.cookie;
+  return sameSettings(a.cookie, b.cookie);
 }
 
 export function sameSnapshot(a: Snapshot, b: Snapshot): boolean {

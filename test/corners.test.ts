@@ -52,12 +52,14 @@ describe('at the edges', () => {
 
   describe('claims', () => {
     it('that JSON turns into something else than an object are refused (B206)', async () => {
-      const { server, store } = serve({ jwtFromReq: () => new Date(0) }, countHits);
-      const res = await request(server).get('/');
-      assert.equal(res.status, 500);
-      assert.match(res.text, /jwtFromReq must return an object/);
-      assert.equal(setCookie(res), undefined);
-      assert.equal(store.records.size, 0);
+      for (const claims of [new Date(0), { toJSON: () => undefined }]) {
+        const { server, store } = serve({ jwtFromReq: () => claims }, countHits);
+        const res = await request(server).get('/');
+        assert.equal(res.status, 500);
+        assert.match(res.text, /jwtFromReq must return an object/);
+        assert.equal(setCookie(res), undefined);
+        assert.equal(store.records.size, 0);
+      }
     });
 
     it('may be made by a function that reads the id of the session they are for (B207)', async () => {

@@ -230,6 +230,13 @@ describe('MemoryStore', () => {
       assert.equal((await site.visit('/', cookieOf(first))).text, '2');
     });
 
+    it('of get have the cookie that was stored, even where that is no object (B180)', async () => {
+      for (const cookie of [null, 'crumbs', 7]) {
+        await answer((done) => store.set('some-id', { cookie, user: 'ada' } as never, done));
+        assert.deepEqual(await get('some-id'), { cookie, user: 'ada' });
+      }
+    });
+
     it('of length are a number (B180)', async () => {
       assert.deepEqual(await answer((done) => store.length(done)), [null, 0]);
       store.set('one', stored());
