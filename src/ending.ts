@@ -36,8 +36,11 @@ export function observe(state: RequestState): Snapshot | undefined {
 
 /** The application may have put something else into `req.sessionID` (B039); a pending token is not signed to see that. */
 function hasUsableId({ req }: RequestState): boolean {
-  const isLazy = Object.getOwnPropertyDescriptor(req, 'sessionID')?.get !== undefined;
-  return (isLazy && identityOf(req.session).isPending) || typeof req.sessionID === 'string';
+  return (identityOf(req.session).isPending && isLazy(req)) || typeof req.sessionID === 'string';
+}
+
+function isLazy(req: RequestState['req']): boolean {
+  return Object.getOwnPropertyDescriptor(req, 'sessionID')?.get !== undefined;
 }
 
 /**

@@ -56,7 +56,7 @@ function loadToken(source: Source, token: Token, origin: Origin, callback: LoadC
   // Before the record is read: a session destroyed from now on is known to be.
   const liveness = store.livenessOf(token.digest);
   identity.liveness = liveness;
-  defineSessionID(req, identity);
+  req.sessionID = token.text;
   find(source, token.digest, callback, (record) => {
     if (!record || liveness.destroyed) return undefined;
     liveness.isStored = true;

@@ -116,7 +116,8 @@ function commitHeaders(state: RequestState, args: EndArguments): () => void {
 function setContentLength(method: string, res: ServerResponse, [chunk, encoding]: EndArguments): void {
   const { statusCode } = res;
   const hasNoBody = method === 'HEAD' || statusCode < 200 || statusCode === 204 || statusCode === 304;
-  if (hasNoBody || ['Content-Length', 'Transfer-Encoding', 'Trailer'].some((name) => res.hasHeader(name)))
+  if (hasNoBody) return;
+  if (res.hasHeader('Content-Length') || res.hasHeader('Transfer-Encoding') || res.hasHeader('Trailer'))
     return;
   const length =
     typeof chunk === 'string'
