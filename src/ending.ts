@@ -6,6 +6,7 @@ import { defineSessionID, reissue } from './generate';
 import type { RequestState } from './request-state';
 import { identityOf, type Internals, internalsOf, type Session, touchOnce } from './session';
 import { type Snapshot, takeSnapshot, toRecord } from './snapshot';
+import { toStoredId } from './stored-id';
 import type { SessionRecord } from './types';
 
 /** Calls back once, with the store's error and with whether the session was stored all the same. */
@@ -89,13 +90,13 @@ function dueRotation(state: RequestState, now: Snapshot): Rotation | undefined {
 
 /** Another token for the same session. The record under the old one goes once the new one is stored. */
 function rotate(state: RequestState, { claims, internals }: Rotation): void {
-  const { req, config, tokens, store } = state;
+  const { req, config, tokens, records } = state;
   const identity = reissue(config, tokens, req, claims);
   const wasStored = state.origin !== 'new' || internals.saved !== undefined || internals.saving > 0;
   if (wasStored) {
     const { storedId: id } = internals.identity;
-    identity.liveness = store.livenessOf(identity.storedId);
-    identity.liveness.predecessor = { id, liveness: store.livenessOf(id) };
+    identity.liveness = records.livenessOf(identity.storedId);
+    identity.liveness.predecessor = { id, liveness: records.livenessOf(id) };
   }
   state.replacesCookie ||= state.isStored;
   internals.identity = identity;
@@ -132,7 +133,7 @@ export function withdrawToken({ res, takeBack }: RequestState): void {
  * @throws IssueError if a token is needed and cannot be issued
  */
 export function settleStore(state: RequestState, now: Snapshot | undefined): StoreWork | undefined {
-  const { req, store } = state;
+  const { req, records } = state;
   if (shouldDestroy(state)) return destroyUnset(state);
   if (!now) return undefined;
   const session = req.session as unknown as Session;
@@ -143,7 +144,7 @@ export function settleStore(state: RequestState, now: Snapshot | undefined): Sto
     const record: SessionRecord = { ...toRecord(session), ...(JSON.parse(now.data) as object) };
     return (callback) => {
       internals.whenSaved.push(() => {
-        if (shouldSave(state, now)) store.writeLater(identity.storedId, record, callback);
+        if (shouldSave(state, now)) records.writeLater(identity.storedId, record, callback);
         else callback();
       });
     };
@@ -153,21 +154,22 @@ export function settleStore(state: RequestState, now: Snapshot | undefined): Sto
     // Requests that upgrade the same session and change nothing leave it to one of them (B237).
     const isMereUpgrade = state.origin === 'upgraded' && !isModified(state, now);
     return (callback) => {
-      if (isMereUpgrade) store.writeOnce(storedId, session, now.data, callback);
-      else store.write(storedId, session, now.data, callback);
+      if (isMereUpgrade) records.writeOnce(storedId, session, now.data, callback);
+      else records.write(storedId, session, now.data, callback);
     };
   }
-  if (!store.canTouch || !shouldTouch(state)) return undefined;
+  if (!records.canTouch || !shouldTouch(state)) return undefined;
   const { storedId } = identity;
   return (callback) => {
-    store.renew(storedId, session, callback);
+    records.renew(storedId, session, callback);
   };
 }
 
-function destroyUnset({ req, store }: RequestState): StoreWork | undefined {
+function destroyUnset({ req, records }: RequestState): StoreWork | undefined {
   const id: unknown = req.sessionID;
-  if (!id) return undefined;
+  // Without a private key a new session has no id, and was never stored.
+  if (typeof id !== 'string' || id === '') return undefined;
   return (callback) => {
-    store.destroy(id, callback);
+    records.remove(toStoredId(id), callback);
   };
 }

@@ -51,10 +51,10 @@ function trustToken({ config, req }: Source, token: Token, callback: LoadCallbac
 
 function loadToken(source: Source, token: Token, origin: Origin, callback: LoadCallback): void {
   const { req } = source;
-  const { store } = source.storage;
+  const { store, records } = source.storage;
   const identity = Identity.of(token);
   // Before the record is read: a session destroyed from now on is known to be.
-  const liveness = store.livenessOf(token.digest);
+  const liveness = records.livenessOf(token.digest);
   identity.liveness = liveness;
   req.sessionID = token.text;
   find(source, token.digest, callback, (record) => {
@@ -113,13 +113,13 @@ function loadLegacy(source: Source, legacyId: string, callback: LoadCallback): v
 
 /** Asks the store; `use` makes something of the record, and an error that it throws is the answer. */
 function find(
-  { storage: { store }, req }: Source,
+  { storage: { records }, req }: Source,
   storedId: string,
   callback: LoadCallback,
   use: (record: SessionRecord | undefined) => Origin | undefined,
 ): void {
   trace('fetching %s', storedId);
-  store.read(storedId, (error, found, text) => {
+  records.read(storedId, (error, found, text) => {
     if (error && (error as { code?: unknown }).code !== 'ENOENT') {
       debug('store error');
       callback(error);
@@ -143,7 +143,7 @@ function find(
 /** The legacy session's data in a session with a token and today's cookie (B234). It is stored when the response ends. */
 function upgradeSession(source: Source, legacyId: string, record: SessionRecord, upgrade: Upgrade): void {
   const { config, tokens, req } = source;
-  const { store } = source.storage;
+  const { records } = source.storage;
   const identity = upgrade.token
     ? Identity.of(upgrade.token)
     : Identity.pending(new TokenIssuer(config, tokens, req));
@@ -153,7 +153,7 @@ function upgradeSession(source: Source, legacyId: string, record: SessionRecord,
   defineSessionID(req, identity);
   // Signed now, for requests that overlap with this one.
   upgrade.token = identity.token;
-  upgrade.liveness = identity.liveness = store.livenessOf(identity.storedId);
+  upgrade.liveness = identity.liveness = records.livenessOf(identity.storedId);
   upgrade.liveness.predecessor ??= predecessorOf(legacyId, record, identity.requireId());
   const internals = internalsOf(session);
   if (internals) internals.mustStore = true;

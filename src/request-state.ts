@@ -1,8 +1,8 @@
 import type { Claims } from './claims';
-import type { HashedStore } from './hashed-store';
 import type { Identity } from './identity';
 import type { Source } from './load';
 import type { Config } from './options';
+import type { Records } from './records';
 import { identityOf } from './session';
 import { NEW_SESSION, type Snapshot, takeSnapshot } from './snapshot';
 import type { Tokens } from './token';
@@ -21,7 +21,7 @@ export type Origin = 'new' | 'loaded' | 'forwarded' | 'upgraded' | 'verified';
 export class RequestState {
   readonly config: Config;
   readonly tokens: Tokens;
-  readonly store: HashedStore;
+  readonly records: Records;
   readonly req: Request;
   readonly carrier: Carrier;
   /** The session's identity when the request began. */
@@ -48,7 +48,7 @@ export class RequestState {
   ) {
     this.config = source.config;
     this.tokens = source.tokens;
-    this.store = source.storage.store;
+    this.records = source.storage.records;
     this.req = source.req;
     this.carrier = source.carrier;
     this.identity = identityOf(this.req.session);

@@ -3,12 +3,15 @@ import { guardOf } from './guarantee';
 import { HashedStore } from './hashed-store';
 import { type Config, createDefaultStore } from './options';
 import { type Readiness, watchReadiness } from './readiness';
+import { Records } from './records';
 import { asSessionStore } from './session-store';
 import type { Tokens } from './token';
 import type { AnyStore, ErrorCallback, Guarantee } from './types';
 
 /** Where a middleware keeps sessions. */
 export interface Storage {
+  readonly records: Records;
+  /** The store as the application speaks to it. */
   readonly store: HashedStore;
   /** The application's store itself. */
   readonly origin: AnyStore;
@@ -60,8 +63,10 @@ export class StorageChoice {
 
 function open(store: AnyStore, wanted: Config['guard'], sessions: SessionMaker): Storage {
   const guard = guardOf(store, wanted);
-  const hashed = new HashedStore(store, guard, sessions);
+  const records = new Records(store, guard);
+  const hashed = new HashedStore(store, records, sessions);
   return {
+    records,
     store: hashed,
     origin: store,
     sessionStore: asSessionStore(hashed, store),
