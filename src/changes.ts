@@ -1,4 +1,5 @@
 import { type Claims, sameClaims } from './claims';
+import type { Cookie } from './cookie';
 import type { RequestState } from './request-state';
 import { internalsOf } from './session';
 import { sameCookie, sameData, sameSnapshot, type Snapshot } from './snapshot';
@@ -20,7 +21,19 @@ export function shouldSave(state: RequestState, now: Snapshot): boolean {
 
 /** Only asked where nothing is to be saved. */
 export function shouldTouch(state: RequestState): boolean {
-  return state.isStored && internalsOf(state.req.session)?.saved === undefined;
+  return state.isStored && internalsOf(state.req.session)?.saved === undefined && !isFresh(state);
+}
+
+/**
+ * Whether the stored expiry is young enough to stay. Never longer than half of the lifetime: a session that is in use
+ * shall not expire because `touchAfter` is longer than it lives.
+ */
+function isFresh({ config, storedExpires, req }: RequestState): boolean {
+  if (config.touchAfter === 0) return false;
+  const { expires, originalMaxAge } = req.session.cookie as unknown as Cookie;
+  if (!(storedExpires instanceof Date) || !(expires instanceof Date)) return false;
+  const renewal = expires.valueOf() - storedExpires.valueOf();
+  return renewal < Math.min(config.touchAfter, (originalMaxAge as number) / 2);
 }
 
 /** B062; a change of the cookie's settings is sent even if the cookie has no expiry (B035). */

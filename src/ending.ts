@@ -2,11 +2,12 @@ import type { Claims } from './claims';
 import { isModified, shouldDestroy, shouldRotate, shouldSave, shouldSetCookie, shouldTouch } from './changes';
 import { isSecure } from './cookie';
 import { debug, trace } from './diagnostics';
+import { expireCookie } from './expired-cookie';
 import { defineSessionID, reissue } from './generate';
 import type { RequestState } from './request-state';
 import { identityOf, type Internals, internalsOf, type Session, touchOnce } from './session';
 import { type Snapshot, takeSnapshot, toRecord } from './snapshot';
-import { toStoredId } from './stored-id';
+import { callStoreSafely } from './store-call';
 import type { SessionRecord } from './types';
 
 /** Calls back once, with the store's error and with whether the session was stored all the same. */
@@ -52,7 +53,11 @@ function isLazy(req: RequestState['req']): boolean {
 export function settleHeaders(state: RequestState, now: Snapshot | undefined): void {
   if (state.headersAreSettled) return;
   state.headersAreSettled = true;
-  if (!now) return;
+  if (now) settleToken(state, now);
+  if (state.config.clearCookie && !state.takeBack) expireCookie(state);
+}
+
+function settleToken(state: RequestState, now: Snapshot): void {
   const { req, config, carrier } = state;
   const rotation = dueRotation(state, now);
   if (!rotation && !shouldSetCookie(state, now)) return;
@@ -94,8 +99,8 @@ function rotate(state: RequestState, { claims, internals }: Rotation): void {
   const identity = reissue(config, tokens, req, claims);
   const wasStored = state.origin !== 'new' || internals.saved !== undefined || internals.saving > 0;
   if (wasStored) {
-    const { storedId: id } = internals.identity;
-    identity.liveness = records.livenessOf(identity.storedId);
+    const id = records.idOf(internals.identity);
+    identity.liveness = records.livenessOf(records.idOf(identity));
     identity.liveness.predecessor = { id, liveness: records.livenessOf(id) };
   }
   state.replacesCookie ||= state.isStored;
@@ -106,7 +111,7 @@ function rotate(state: RequestState, { claims, internals }: Rotation): void {
 }
 
 function sendToken(state: RequestState): void {
-  const { req, res, carrier } = state;
+  const { req, res, carrier, records } = state;
   const identity = identityOf(req.session);
   const token = identity.requireId();
   const report = (error: unknown): void => {
@@ -118,7 +123,7 @@ function sendToken(state: RequestState): void {
     report(error);
     return;
   }
-  trace(`${carrier.label} for %s`, identity.storedId);
+  trace(`${carrier.label} for %s`, records.idOf(identity));
 }
 
 /** Takes back the token of a session that could not be stored; the one the client has goes on working. */
@@ -144,13 +149,13 @@ export function settleStore(state: RequestState, now: Snapshot | undefined): Sto
     const record: SessionRecord = { ...toRecord(session), ...(JSON.parse(now.data) as object) };
     return (callback) => {
       internals.whenSaved.push(() => {
-        if (shouldSave(state, now)) records.writeLater(identity.storedId, record, callback);
+        if (shouldSave(state, now)) records.writeLater(records.idOf(identity), record, callback);
         else callback();
       });
     };
   }
   if (shouldSave(state, now)) {
-    const { storedId } = identity;
+    const storedId = records.idOf(identity);
     // Requests that upgrade the same session and change nothing leave it to one of them (B237).
     const isMereUpgrade = state.origin === 'upgraded' && !isModified(state, now);
     return (callback) => {
@@ -159,9 +164,17 @@ export function settleStore(state: RequestState, now: Snapshot | undefined): Sto
     };
   }
   if (!records.canTouch || !shouldTouch(state)) return undefined;
-  const { storedId } = identity;
+  const storedId = records.idOf(identity);
   return (callback) => {
-    records.renew(storedId, session, callback);
+    callStoreSafely(
+      (done) => {
+        records.renew(storedId, session, done);
+      },
+      (error) => {
+        // Whatever came of it, the session is stored.
+        callback(error, true);
+      },
+    );
   };
 }
 
@@ -170,6 +183,6 @@ function destroyUnset({ req, records }: RequestState): StoreWork | undefined {
   // Without a private key a new session has no id, and was never stored.
   if (typeof id !== 'string' || id === '') return undefined;
   return (callback) => {
-    records.remove(toStoredId(id), callback);
+    records.remove(records.toStoredId(id), callback);
   };
 }

@@ -3,7 +3,6 @@ import type { Identity } from './identity';
 import type { Records, SavedCallback } from './records';
 import { identityOf, internalsOf, type Session } from './session';
 import { Store } from './store';
-import { toStoredId } from './stored-id';
 import type { AnyStore, ErrorCallback, Request, SessionRecord } from './types';
 
 /** The application's store as applications speak to it: in tokens. */
@@ -19,12 +18,12 @@ export class HashedStore extends Store {
     this.#sessions = sessions;
     if (records.canTouch) {
       this.touch = (id, session, callback = noop) => {
-        records.renew(toStoredId(id), session, callback);
+        records.renew(records.toStoredId(id), session, callback);
       };
     }
     if (typeof store.update === 'function') {
       this.update = (id, session, callback = noop) => {
-        const storedId = toStoredId(id);
+        const storedId = records.toStoredId(id);
         records.livenessOf(storedId).isStored = true;
         records.write(storedId, session, undefined, callback);
       };
@@ -32,7 +31,7 @@ export class HashedStore extends Store {
   }
 
   override get(id: unknown, callback: (error?: unknown, record?: SessionRecord | null) => void): void {
-    const storedId = toStoredId(id);
+    const storedId = this.#records.toStoredId(id);
     this.#records.read(storedId, (error, record) => {
       // Held by this function until the callback has made a session of the record, then by that.
       const liveness = record ? this.#records.livenessOf(storedId) : undefined;
@@ -43,14 +42,14 @@ export class HashedStore extends Store {
 
   /** @throws what the store throws */
   override set(id: unknown, session: SessionRecord | Session, callback: ErrorCallback = noop): void {
-    this.#records.write(toStoredId(id), session, undefined, callback);
+    this.#records.write(this.#records.toStoredId(id), session, undefined, callback);
   }
 
   /** @throws what the store throws */
   override destroy(id: unknown, callback: ErrorCallback = noop): void {
     // Without a private key a new session has no id, and was never stored.
     if (typeof id !== 'string') setImmediate(callback);
-    else this.#records.remove(toStoredId(id), callback);
+    else this.#records.remove(this.#records.toStoredId(id), callback);
   }
 
   override generate(req: Request): void {
@@ -68,7 +67,7 @@ export class HashedStore extends Store {
   override createSession(req: Request, record: SessionRecord, identity?: Identity): Session {
     const session = super.createSession(req, record, identity ?? internalsOf(req.session)?.identity);
     const owner = identityOf(session);
-    owner.liveness ??= this.#records.knownLiveness(toStoredId(owner.id));
+    owner.liveness ??= this.#records.knownLiveness(this.#records.toStoredId(owner.id));
     return session;
   }
 }

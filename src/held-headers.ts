@@ -49,33 +49,37 @@ function refusal(res: ServerResponse, verb: string): () => never {
 /**
  * On HTTP/1 `writeHead` fixes the headers, and they leave with the first byte of the body. On HTTP/2 it sends: here it
  * waits for `write`, `end` or `flushHeaders` as well, so that a redirect cannot outrun its session (B037).
+ *
+ * @returns what makes it undone, if it still waits
  */
-export function deferHead(res: ServerResponse): void {
-  const writeHead: (status: number) => ServerResponse = res.writeHead.bind(res);
-  const flushHeaders = res.flushHeaders.bind(res);
+export function deferHead(res: ServerResponse): () => void {
+  const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => ServerResponse;
   let release: (() => void) | undefined;
   let isSent = false;
-  const send = (): void => {
-    isSent = true;
+  const recall = (): void => {
     release?.();
     release = undefined;
   };
-  // on-headers, above this, has set the headers among the arguments.
-  res.writeHead = (status: number) => {
-    if (isSent) return writeHead(status);
-    res.statusCode = status;
-    release = holdHeaders(res);
-    res.flushHeaders = () => {
-      send();
-      flushHeaders();
-    };
-    return res;
+  const send = (): void => {
+    isSent = true;
+    recall();
   };
-  for (const name of ['write', 'end'] as const) {
+  for (const name of ['write', 'end', 'flushHeaders'] as const) {
     const method = res[name].bind(res) as (...args: unknown[]) => never;
     res[name] = (...args: unknown[]) => {
       send();
       return method(...args);
     };
   }
+  // on-headers, above this, has set the headers among the arguments.
+  res.writeHead = (status: number, message?: unknown) => {
+    if (isSent) return typeof message === 'string' ? writeHead(status, message) : writeHead(status);
+    res.statusCode = status;
+    if (typeof message === 'string' && !isHttp2(res.req)) res.statusMessage = message;
+    const flushHeaders = res.flushHeaders.bind(res);
+    release = holdHeaders(res);
+    res.flushHeaders = flushHeaders;
+    return res;
+  };
+  return recall;
 }

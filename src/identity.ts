@@ -1,5 +1,4 @@
 import type { Liveness } from './liveness';
-import { toStoredId } from './stored-id';
 import type { Token } from './token';
 
 /** Issues the token of a new session. */
@@ -59,11 +58,6 @@ export class Identity {
   /** The session's id as the application sees it; undefined for a new session where there is no private key. */
   get id(): unknown {
     return this.isIssuable ? (this.token?.text ?? this.#plainId) : undefined;
-  }
-
-  /** The id to store the session under, as stores know it. @throws as requireId */
-  get storedId(): string {
-    return this.token?.digest ?? toStoredId(this.requireId());
   }
 
   /** The id to store the session under. @throws what signing throws, TypeError if genid returned no string */

@@ -2,8 +2,8 @@ import { createCipheriv, createDecipheriv, createHmac, type CipherKey } from 'no
 import { unsign } from 'cookie-signature';
 import { Cookie, restoreCookie } from './cookie';
 import type { Liveness, Predecessor } from './liveness';
-import { digestOf } from './digest';
 import { withRandomBytes } from './random';
+import type { StoreKey } from './store-key';
 import type { Token } from './token';
 import type { SessionRecord } from './types';
 import { WeakValues } from './weak-values';
@@ -50,15 +50,20 @@ export function upgradeOf(store: object, legacyId: string): Upgrade {
 }
 
 /** What has to happen once the upgraded session is stored: forward its legacy id, then destroy that (B232). */
-export function predecessorOf(legacyId: string, record: SessionRecord, token: string): Predecessor {
+export function predecessorOf(
+  legacyId: string,
+  record: SessionRecord,
+  token: string,
+  storeKey: StoreKey,
+): Predecessor {
   const cookie = (record.cookie as unknown) ? restoreCookie(record.cookie) : new Cookie();
   const forwarding = { cookie, forwarding: seal(token, legacyId) } as unknown as SessionRecord;
-  return { id: legacyId, forwarding: { id: forwardingId(legacyId), record: forwarding } };
+  return { id: legacyId, forwarding: { id: forwardingId(legacyId, storeKey), record: forwarding } };
 }
 
-/** The stored id of the forwarding record. */
-export function forwardingId(legacyId: string): string {
-  return digestOf(legacyId);
+/** The stored id of the forwarding record. @throws what the `storeKey` option throws */
+export function forwardingId(legacyId: string, storeKey: StoreKey): string {
+  return storeKey(legacyId);
 }
 
 /** The token that a forwarding record leads to; undefined if this is none, or one for another legacy id. */

@@ -53,11 +53,18 @@ function loadToken(source: Source, token: Token, origin: Origin, callback: LoadC
   const { req } = source;
   const { store, records } = source.storage;
   const identity = Identity.of(token);
+  let storedId: string;
+  try {
+    storedId = records.idOf(identity);
+  } catch (error) {
+    callback(error);
+    return;
+  }
   // Before the record is read: a session destroyed from now on is known to be.
-  const liveness = records.livenessOf(token.digest);
+  const liveness = records.livenessOf(storedId);
   identity.liveness = liveness;
   req.sessionID = token.text;
-  find(source, token.digest, callback, (record) => {
+  find(source, storedId, callback, (record) => {
     if (!record || liveness.destroyed) return undefined;
     liveness.isStored = true;
     store.createSession(req, record, identity);
@@ -95,9 +102,16 @@ function loadLegacy(source: Source, legacyId: string, callback: LoadCallback): v
 
   function followForwarding(): void {
     let token: Token | undefined;
+    let storedId: string;
+    try {
+      storedId = forwardingId(legacyId, source.storage.records.storeKey);
+    } catch (error) {
+      callback(error);
+      return;
+    }
     find(
       source,
-      forwardingId(legacyId),
+      storedId,
       (error) => {
         if (error || !token) callback(error);
         else loadToken(source, token, 'forwarded', callback);
@@ -153,8 +167,8 @@ function upgradeSession(source: Source, legacyId: string, record: SessionRecord,
   defineSessionID(req, identity);
   // Signed now, for requests that overlap with this one.
   upgrade.token = identity.token;
-  upgrade.liveness = identity.liveness = records.livenessOf(identity.storedId);
-  upgrade.liveness.predecessor ??= predecessorOf(legacyId, record, identity.requireId());
+  upgrade.liveness = identity.liveness = records.livenessOf(records.idOf(identity));
+  upgrade.liveness.predecessor ??= predecessorOf(legacyId, record, identity.requireId(), records.storeKey);
   const internals = internalsOf(session);
   if (internals) internals.mustStore = true;
 }

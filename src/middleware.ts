@@ -38,6 +38,7 @@ export function createMiddleware(config: Config): Middleware {
     }
     if (!storages.isConnected) {
       debug('store is disconnected');
+      storages.probe();
       next();
       return;
     }
@@ -89,12 +90,12 @@ function find(source: Source, res: Response, next: NextFunction): void {
     return;
   }
   if (!credential) {
-    begin(source, 'new', res, next);
+    begin(source, 'new', false, res, next);
     return;
   }
   loadSession(source, credential, (error, origin, text) => {
     if (error) fail(error, req, next);
-    else begin(source, origin ?? 'new', res, next, text);
+    else begin(source, origin ?? 'new', true, res, next, text);
   });
 }
 
@@ -105,12 +106,19 @@ function isOnCookiePath(config: Config, req: Request): boolean {
 }
 
 /** The session is there, or is generated now; from here on the response takes care of it. */
-function begin(source: Source, origin: Origin, res: Response, next: NextFunction, text?: string): void {
+function begin(
+  source: Source,
+  origin: Origin,
+  hasCredential: boolean,
+  res: Response,
+  next: NextFunction,
+  text?: string,
+): void {
   const { config, tokens, req } = source;
   let state: RequestState;
   try {
     const claims = origin === 'new' ? generateSession(config, tokens, req) : config.readClaims(req);
-    state = new RequestState(source, origin, text, claims, res, next);
+    state = new RequestState(source, origin, text, hasCredential, claims, res, next);
   } catch (error) {
     fail(error, req, next);
     return;

@@ -4,12 +4,16 @@ import { readClaims } from './claims';
 import { createKeyRing } from './keys';
 import { createTokensProvider, type TokensProvider } from './keys-provider';
 import { MemoryStore } from './memory-store';
+import { resolveStoreKey, type StoreKey } from './store-key';
 import { createTokenCache, Tokens } from './token';
 import { resolveTransport, type Transport } from './transports';
 import type { AnyStore, CookieOptions, Request, SessionOptions } from './types';
 
 /** Remembered tokens; at about 1 KB each some 10 MB when full. */
 const DEFAULT_TOKEN_CACHE_SIZE = 10_000;
+
+/** As long as a timer can run, in ms: 24 days. */
+const MAX_DURATION = 2 ** 31 - 1;
 
 const isProduction = process.env.NODE_ENV === 'production';
 
@@ -37,6 +41,13 @@ export interface Config {
   readonly saveUninitialized: boolean;
   readonly unset: 'destroy' | 'keep';
   readonly guard: 'check' | 'process';
+  /** In ms; undefined: stores may take as long as they like. */
+  readonly storeTimeout: number | undefined;
+  readonly saveErrors: 'late' | 'respond';
+  /** In ms; 0: every time. */
+  readonly touchAfter: number;
+  readonly clearCookie: boolean;
+  readonly storeKey: StoreKey;
 }
 
 /** @throws TypeError that names the first option at fault, in the order of B005 */
@@ -70,7 +81,12 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
     rolling: Boolean(given.rolling),
     saveUninitialized: Boolean(given.saveUninitialized),
     unset: given.unset || 'keep',
-    guard: resolveGuard(given.guard),
+    guard: oneOf('guard', ['process', 'check'], given.guard),
+    storeTimeout: optionalDuration('storeTimeout', given.storeTimeout, 1),
+    saveErrors: oneOf('saveErrors', ['late', 'respond'], given.saveErrors),
+    touchAfter: optionalDuration('touchAfter', given.touchAfter, 0) ?? 0,
+    clearCookie: Boolean(given.clearCookie),
+    storeKey: resolveStoreKey(given.storeKey),
   };
 }
 
@@ -81,11 +97,25 @@ function optionalFunction<F>(name: string, value: F): NonNullable<F> | undefined
   return value;
 }
 
-function resolveGuard(guard: SessionOptions['guard']): Config['guard'] {
-  if (guard !== undefined && !['check', 'process'].includes(guard)) {
-    throw new TypeError('guard option must be "check" or "process"');
+/** @param choices the first one is the default */
+function oneOf<Choice extends string>(
+  name: string,
+  choices: readonly [Choice, Choice],
+  given: Choice | undefined,
+): Choice {
+  if (given !== undefined && !choices.includes(given)) {
+    throw new TypeError(`${name} option must be "${choices[0]}" or "${choices[1]}"`);
   }
-  return guard ?? 'process';
+  return given ?? choices[0];
+}
+
+function optionalDuration(name: string, given: number | undefined, min: number): number | undefined {
+  if (given !== undefined && (!Number.isInteger(given) || given < min || given > MAX_DURATION)) {
+    throw new TypeError(
+      `${name} option must be a whole number of milliseconds, from ${String(min)} to ${String(MAX_DURATION)}`,
+    );
+  }
+  return given;
 }
 
 /** @returns undefined where none is given: then `req.secret` of cookie-parser counts (B116) */

@@ -1,11 +1,14 @@
 import { saveRecord } from './conditional-save';
 import { trace } from './diagnostics';
-import type { Guard, Update } from './guarantee';
+import type { Update } from './guarantee';
+import type { Identity } from './identity';
 import { Liveness, livenessIn, type Predecessor } from './liveness';
 import { MemoryStore } from './memory-store';
 import { internalsOf, Session } from './session';
 import { toRecord } from './snapshot';
 import { callStore, callStoreSafely } from './store-call';
+import type { StoreKey } from './store-key';
+import { toStoredId } from './stored-id';
 import type { AnyStore, ErrorCallback, SessionRecord } from './types';
 
 /** `saved`: false if the record was destroyed meanwhile, and nothing was stored. */
@@ -17,24 +20,43 @@ type ReadCallback = (error?: unknown, record?: SessionRecord | null, text?: stri
 /** Tells beside the error whether the record was stored: a later step may have failed all the same. */
 type WriteCallback = (error?: unknown, stored?: boolean) => void;
 
+/** How the store is called. */
+export interface Calls {
+  readonly store: AnyStore;
+  /** Undefined where the store cannot tell whether a record still exists. */
+  readonly update: Update | undefined;
+}
+
 /**
  * The records in the application's store, by stored id. A session that was destroyed is not stored again by a request
  * that had it before (B223–B228).
  */
 export class Records {
   readonly #store: AnyStore;
+  /** The store, or what calls it in its place. */
+  readonly #calls: Calls;
   /** The own MemoryStore: it refuses destroyed sessions by itself (B223), and takes and gives JSON text. */
   readonly #memory: MemoryStore | undefined;
-  /** Undefined where the store cannot tell whether a record still exists. */
-  readonly #update: Update | undefined;
   /** Settled here, once (B009). */
   readonly canTouch: boolean;
+  readonly storeKey: StoreKey;
 
-  constructor(store: AnyStore, { update }: Pick<Guard, 'update'>) {
+  constructor(store: AnyStore, calls: Calls, storeKey: StoreKey) {
     this.#store = store;
-    this.#update = update;
+    this.#calls = calls;
+    this.storeKey = storeKey;
     this.#memory = store instanceof MemoryStore ? store : undefined;
     this.canTouch = typeof store.touch === 'function';
+  }
+
+  /** The id under which the store knows this session. @throws what signing or the `storeKey` option throws */
+  idOf(identity: Identity): string {
+    return identity.token?.storedId(this.storeKey) ?? this.toStoredId(identity.requireId());
+  }
+
+  /** The same for a token or whatever else stands for a session. @throws what the `storeKey` option throws */
+  toStoredId(id: unknown): string {
+    return toStoredId(id, this.storeKey);
   }
 
   /** What this process knows of the session stored under this id; undefined where nobody holds it. */
@@ -53,7 +75,7 @@ export class Records {
       setImmediate(callback, null, found?.record, found?.text);
       return;
     }
-    callStoreSafely<SessionRecord | null>((done) => this.#store.get(storedId, done as never), callback);
+    callStoreSafely<SessionRecord | null>((done) => this.#calls.store.get(storedId, done as never), callback);
   }
 
   /**
@@ -104,7 +126,7 @@ export class Records {
       return;
     }
     const record = session instanceof Session ? toRecord(session) : session;
-    saveRecord(this.#store, this.#update, { storedId, record, liveness }, done);
+    saveRecord(this.#calls.store, this.#calls.update, { storedId, record, liveness }, done);
   }
 
   /** As `write`, unless an overlapping request has stored the same session by then: what it has changed stays. */
@@ -151,7 +173,7 @@ export class Records {
       return;
     }
     const record = session instanceof Session ? toRecord(session) : session;
-    callStore((callback_) => this.#store.touch?.(storedId, record, callback_), done);
+    callStore((callback_) => this.#calls.store.touch?.(storedId, record, callback_), done);
   }
 
   /** `destroy`, of what is stored under another id for the same session as well. @throws what the store throws */
@@ -161,7 +183,7 @@ export class Records {
     const predecessor = liveness?.predecessor;
     trace('destroying %s', storedId);
     callStore(
-      (done) => this.#store.destroy(storedId, done),
+      (done) => this.#calls.store.destroy(storedId, done),
       (error) => {
         trace('destroyed %s', storedId);
         if (!predecessor) {
@@ -169,7 +191,7 @@ export class Records {
           return;
         }
         callStoreSafely(
-          (done) => this.#store.destroy(predecessor.id, done),
+          (done) => this.#calls.store.destroy(predecessor.id, done),
           (failed) => {
             callback(error ?? failed);
           },
@@ -181,7 +203,7 @@ export class Records {
   /** The session was destroyed while it was being stored: it goes again (B225, B226). */
   #undo(storedId: string, callback: WriteCallback): void {
     callStoreSafely(
-      (done) => this.#store.destroy(storedId, done),
+      (done) => this.#calls.store.destroy(storedId, done),
       (error) => {
         callback(error, false);
       },
@@ -206,7 +228,7 @@ export class Records {
       return;
     }
     callStoreSafely(
-      (done) => this.#store.set(forwarding.id, forwarding.record, done),
+      (done) => this.#calls.store.set(forwarding.id, forwarding.record, done),
       (error) => {
         if (error) finish(error);
         else remove();

@@ -1,4 +1,5 @@
 import type { Claims } from './claims';
+import type { Cookie } from './cookie';
 import type { Identity } from './identity';
 import type { Source } from './load';
 import type { Config } from './options';
@@ -28,6 +29,8 @@ export class RequestState {
   readonly identity: Identity;
   /** The session when the request began. */
   readonly before: Snapshot;
+  /** When the record expires that was loaded. */
+  readonly storedExpires: unknown;
   /** Whether the client's cookie is to be replaced, come what may. */
   readonly mustSetCookie: boolean;
   /** Whether the client has a cookie that goes on working until the session is stored under its new token. */
@@ -41,6 +44,8 @@ export class RequestState {
     readonly origin: Origin,
     /** JSON text of the loaded session's data, where the store had it. */
     text: string | undefined,
+    /** Whether the request came with a token, or an old cookie, that is good by its signature. */
+    readonly hasCredential: boolean,
     /** The application's claims when the request began. */
     readonly claims: Claims,
     readonly res: Response,
@@ -53,6 +58,7 @@ export class RequestState {
     this.carrier = source.carrier;
     this.identity = identityOf(this.req.session);
     this.before = origin === 'new' ? NEW_SESSION : takeSnapshot(this.req.session, text);
+    this.storedExpires = (this.req.session.cookie as Cookie | undefined)?._expires;
     this.mustSetCookie = origin === 'upgraded' || origin === 'forwarded';
     this.replacesCookie = origin === 'upgraded';
   }

@@ -1,10 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import onHeaders = require('on-headers');
+import { abandonBody } from './abandoned-body';
 import { debug } from './diagnostics';
 import { observe, settleHeaders, settleStore, withdrawToken } from './ending';
 import { deferHead, holdHeaders, isHttp2 } from './held-headers';
 import { IssueError } from './keys';
 import type { RequestState } from './request-state';
+import { callStoreSafely } from './store-call';
 
 type End = ServerResponse['end'];
 type EndArguments = [chunk?: unknown, encoding?: unknown, callback?: unknown];
@@ -12,7 +14,8 @@ type EndArguments = [chunk?: unknown, encoding?: unknown, callback?: unknown];
 /** Ties the session to its response: Set-Cookie goes out with the headers, the last byte after the session is stored. */
 export function patchResponse(state: RequestState): void {
   const { req, res } = state;
-  if (isHttp2(req)) deferHead(res);
+  const canRespond = state.config.saveErrors === 'respond';
+  const recallHead = isHttp2(req) || canRespond ? deferHead(res) : undefined;
   // eslint-disable-next-line @typescript-eslint/unbound-method -- called with the response below
   const originalEnd = res.end as (this: unknown, ...args: EndArguments) => unknown;
   const end = (args: EndArguments): unknown => originalEnd.apply(res, args);
@@ -45,10 +48,15 @@ export function patchResponse(state: RequestState): void {
     }
   }) as End;
 
+  function isFailing(): boolean {
+    return phase === 'failing';
+  }
+
   /** Nothing has left yet: the application's error handler answers, once this turn is over. */
-  function failWith(error: IssueError): unknown {
+  function failWith(error: unknown): unknown {
     phase = 'failing';
     setImmediate(() => {
+      if (!res.headersSent) abandonBody(res);
       phase = 'detached';
       state.next(error);
     });
@@ -64,16 +72,24 @@ export function patchResponse(state: RequestState): void {
       return end(args);
     }
     const held: { isAnswered: boolean; release?: () => void } = { isAnswered: false };
-    work((error, stored) => {
+    const answered = (error?: unknown, stored?: boolean): void => {
       held.isAnswered = true;
-      const isLost = stored === false || (Boolean(error) && stored !== true);
-      if (error) state.reportLate(error);
       held.release?.();
-      if (isLost && state.replacesCookie) withdrawToken(state);
+      recallHead?.();
+      const isLost = stored === false || (Boolean(error) && stored !== true);
+      const isAbandoned = isLost && Boolean(error) && canRespond && !res.headersSent;
+      if (isLost && (isAbandoned || state.replacesCookie)) withdrawToken(state);
+      if (isAbandoned) {
+        failWith(error);
+        return;
+      }
+      if (error) state.reportLate(error);
       if (held.release) endLater(args);
-    });
+    };
     phase = 'ended';
-    if (held.isAnswered) return end(args);
+    if (canRespond) callStoreSafely(work, answered);
+    else work(answered);
+    if (held.isAnswered) return isFailing() ? res : end(args);
     debug('split response: holding it until the store has answered');
     held.release = commitHeaders(state, args);
     return res;
@@ -83,7 +99,7 @@ export function patchResponse(state: RequestState): void {
     try {
       end(args);
     } catch (error) {
-      state.reportLate(error);
+      failWith(error);
     }
   }
 }
@@ -103,10 +119,11 @@ function requireEncoding([chunk, encoding]: EndArguments): void {
  * @returns what undoes it, so that the response can go
  */
 function commitHeaders(state: RequestState, args: EndArguments): () => void {
-  const { req, res } = state;
+  const { req, res, config } = state;
   if (res.headersSent) return () => undefined;
-  // On HTTP/2 writeHead sends. And a cookie that takes the place of a working one can be withdrawn as long as nothing is fixed.
-  if (isHttp2(req) || state.replacesCookie) return holdHeaders(res);
+  // On HTTP/2 writeHead sends. And a cookie that takes the place of a working one, or the whole response, can be withdrawn as
+  // long as nothing is fixed.
+  if (isHttp2(req) || state.replacesCookie || config.saveErrors === 'respond') return holdHeaders(res);
   setContentLength(req.method, res, args);
   res.writeHead(res.statusCode);
   return () => undefined;

@@ -5,6 +5,7 @@ import { type Config, createDefaultStore } from './options';
 import { type Readiness, watchReadiness } from './readiness';
 import { Records } from './records';
 import { asSessionStore } from './session-store';
+import { inTime } from './timed-store';
 import type { Tokens } from './token';
 import type { AnyStore, ErrorCallback, Guarantee } from './types';
 
@@ -34,17 +35,23 @@ export class StorageChoice {
   readonly #isGiven: boolean;
   #none: Storage | undefined;
 
-  constructor({ store, tokens, provideTokens, guard }: Config, sessions: SessionMaker) {
-    this.#open = (one) => open(one, guard, sessions);
+  constructor(config: Config, sessions: SessionMaker) {
+    const { store, tokens, provideTokens } = config;
+    this.#open = (one) => open(one, config, sessions);
     this.#isGiven = store !== undefined;
     const canIssue = tokens ? tokens.canIssue : !provideTokens;
     if (store) this.#stored = this.#open(store);
     else if (canIssue) this.#stored = this.#open(createDefaultStore());
   }
 
-  /** What the store has told; a store that is not there cannot be down. */
+  /** Whether the store can be used; a store that is not there cannot be down. */
   get isConnected(): boolean {
     return this.#stored?.readiness.isConnected ?? true;
+  }
+
+  /** Looks, now and then, whether a store that is not connected answers again. */
+  probe(): void {
+    this.#stored?.readiness.probe();
   }
 
   /** Of the own MemoryStore where there is none, or none yet. */
@@ -61,9 +68,10 @@ export class StorageChoice {
   }
 }
 
-function open(store: AnyStore, wanted: Config['guard'], sessions: SessionMaker): Storage {
-  const guard = guardOf(store, wanted);
-  const records = new Records(store, guard);
+function open(store: AnyStore, config: Config, sessions: SessionMaker): Storage {
+  const { guarantee, update } = guardOf(store, config.guard);
+  const calls = config.storeTimeout ? inTime(store, update, config.storeTimeout) : { store, update };
+  const records = new Records(store, calls, config.storeKey);
   const hashed = new HashedStore(store, records, sessions);
   return {
     records,
@@ -71,7 +79,7 @@ function open(store: AnyStore, wanted: Config['guard'], sessions: SessionMaker):
     origin: store,
     sessionStore: asSessionStore(hashed, store),
     readiness: watchReadiness(store),
-    guarantee: guard.guarantee,
+    guarantee,
     isNone: false,
   };
 }

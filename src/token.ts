@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { type Claims, claimsOf, NO_CLAIMS } from './claims';
-import { digestOf } from './digest';
 import { isSignedBy, parseSegment, signCompact } from './jws';
 import { IssueError, type KeyRing } from './keys';
+import type { StoreKey } from './store-key';
 import type { JwtPayload } from './types';
 
 /** Browsers drop a cookie whose name and value are longer than this together; so no longer token can be ours. */
@@ -22,7 +22,7 @@ export class Token {
   readonly kid: string;
   #payload: JwtPayload | undefined;
   #claims: Claims | undefined;
-  #digest: string | undefined;
+  #storedId: string | undefined;
 
   /** @param payload that of `text`, where it is known */
   constructor(text: string, kid: string, payload?: JwtPayload) {
@@ -42,8 +42,8 @@ export class Token {
   }
 
   /** The id under which stores know the token; computed once, as the token is remembered with it. */
-  get digest(): string {
-    return (this.#digest ??= digestOf(this.text));
+  storedId(storeKey: StoreKey): string {
+    return (this.#storedId ??= storeKey(this.text));
   }
 
   /**

@@ -110,15 +110,19 @@ class CookieCarrier implements Carrier {
   }
 
   write(req: Request, res: Response, token: string): TakeBack {
-    const line = (req.session.cookie as unknown as Cookie).serialize(this.#name, token);
-    const others = res.getHeader('Set-Cookie') as string | string[] | undefined;
-    res.setHeader('Set-Cookie', ([] as string[]).concat(others ?? [], line));
-    return () => {
-      const lines = (res.getHeader('Set-Cookie') as string[]).filter((one) => one !== line);
-      if (lines.length > 0) res.setHeader('Set-Cookie', lines);
-      else res.removeHeader('Set-Cookie');
-    };
+    return addSetCookie(res, (req.session.cookie as unknown as Cookie).serialize(this.#name, token));
   }
+}
+
+/** Adds a Set-Cookie line to those that are there. */
+export function addSetCookie(res: Response, line: string): TakeBack {
+  const others = res.getHeader('Set-Cookie') as string | string[] | undefined;
+  res.setHeader('Set-Cookie', ([] as string[]).concat(others ?? [], line));
+  return () => {
+    const lines = (res.getHeader('Set-Cookie') as string[]).filter((one) => one !== line);
+    if (lines.length > 0) res.setHeader('Set-Cookie', lines);
+    else res.removeHeader('Set-Cookie');
+  };
 }
 
 function bearer(responseHeader: string): Transport {

@@ -154,6 +154,34 @@ export interface SessionOptions extends Omit<expressSession.SessionOptions, 'sec
    * before each `set` of a session that was loaded. Default: 'process', what this process knows.
    */
   guard?: 'check' | 'process' | undefined;
+  /**
+   * How long each call of the store may take, in ms, a whole number from 1. A call without an answer by then is an error
+   * with `code` 'ETIMEDOUT': of `get` it goes to `next(err)`, any other is told late, and the response goes. What a late
+   * answer says is ignored. Default: none.
+   */
+  storeTimeout?: number | undefined;
+  /**
+   * What becomes of a response whose session the store could not save, or destroy for `unset: 'destroy'`. 'late': it goes,
+   * and the error is passed to `next(err)` after it, as with express-session. 'respond': `next(err)` in its place, without
+   * the session's cookie, unless part of it was sent before. Default: 'late'.
+   */
+  saveErrors?: 'late' | 'respond' | undefined;
+  /**
+   * Leaves `touch` out while it would renew the stored expiry by less than this, in ms (not in seconds as connect-mongo's
+   * option of the same name), or by less than half of the session's lifetime. Default: 0, every request renews it.
+   */
+  touchAfter?: number | undefined;
+  /**
+   * Whether a response expires the cookie of a session that was destroyed, or that the store does not have any more.
+   * Default: false.
+   */
+  clearCookie?: boolean | undefined;
+  /**
+   * What the store knows a token by, 128 bits or more of a digest of the whole token; for stores whose key column is too
+   * narrow for the default. Called with the ids of express-session cookies as well. What cannot be used as a key is a
+   * TypeError, at start where a sample shows it. Default: SHA-256 in 64 hexadecimal characters.
+   */
+  storeKey?: ((token: string) => string) | undefined;
   /** How many verified tokens are remembered, about 1 KB each. Default: 10000. */
   tokenCacheSize?: number | undefined;
 }
