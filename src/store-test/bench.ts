@@ -1,13 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { Cookie } from '../cookie';
 import { callStoreSafely } from '../store-call';
+import type { StoreKey } from '../store-key';
 import type { AnyStore, SessionRecord } from '../types';
 
 type Method = 'get' | 'set' | 'destroy' | 'touch' | 'update';
 
 /** A store on trial, called as the middleware does: its answer is what comes first, by callback or by promise. */
 export class Bench {
-  constructor(readonly store: AnyStore) {}
+  constructor(
+    readonly store: AnyStore,
+    readonly storeKey: StoreKey,
+  ) {}
+
+  /** An id as the middleware gives it. */
+  newId(): string {
+    return this.storeKey(randomBytes(32).toString('hex'));
+  }
 
   /** Undefined if there is none; an error with the code ENOENT means the same. */
   async get(id: string): Promise<SessionRecord | undefined> {
@@ -49,9 +58,9 @@ export function answer<Result>(
   });
 }
 
-/** An id as the middleware gives it: 64 hexadecimal characters. */
-export function newId(): string {
-  return randomBytes(32).toString('hex');
+/** An id as express-session makes them: 32 characters. */
+export function newLegacyId(): string {
+  return randomBytes(24).toString('base64url');
 }
 
 /** A record with a live cookie that expires in so many ms; null: with the browser's session. */

@@ -1,3 +1,4 @@
+import { resolveStoreKey } from '../store-key';
 import type { AnyStore } from '../types';
 import { Bench } from './bench';
 import { recordChecks } from './records';
@@ -12,6 +13,11 @@ export interface TestRunner {
   readonly it: (title: string, run: () => Promise<void>) => unknown;
 }
 
+export interface StoreOptions {
+  /** The option of the same name with which the store is to be used. */
+  readonly storeKey?: ((token: string) => string) | undefined;
+}
+
 /**
  * Defines the tests that a session store has to pass, one `it` each, and one more that prints the report.
  *
@@ -22,7 +28,7 @@ export interface TestRunner {
 export function testStore(
   name: string,
   createStore: () => AnyStore | Promise<AnyStore>,
-  { describe, it }: TestRunner,
+  { describe, it, storeKey }: TestRunner & StoreOptions,
 ): StoreReport {
   const report: StoreReport = {
     name,
@@ -32,7 +38,7 @@ export function testStore(
     expiry: undefined,
   };
   let bench: Promise<Bench> | undefined;
-  const obtain = async (): Promise<Bench> => new Bench(await createStore());
+  const obtain = async (): Promise<Bench> => new Bench(await createStore(), resolveStoreKey(storeKey));
   describe(name, () => {
     for (const { title, run } of [...recordChecks, ...sessionChecks]) {
       it(title, async () => {

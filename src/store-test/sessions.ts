@@ -1,6 +1,6 @@
 import { notStrictEqual as differ, ok, strictEqual as equal } from 'node:assert';
 import { guardOf } from '../guarantee';
-import { answer, type Bench, newId, recordOf } from './bench';
+import { answer, type Bench, newLegacyId, recordOf } from './bench';
 import type { Check } from './records';
 import { legacyCookie, onSite, type Site } from './site';
 
@@ -11,8 +11,8 @@ const PAIRS = 50;
 export const sessionChecks: readonly Check[] = [
   {
     title: 'serves the middleware: sessions are kept, get a new token at login, and end at logout',
-    run: ({ store }) =>
-      onSite(store, 'process', async (site) => {
+    run: (bench) =>
+      onSite(bench, 'process', async (site) => {
         equal(await site.visit('/count'), '1');
         equal(await site.visit('/count'), '2');
         const before = site.cookie;
@@ -30,8 +30,8 @@ export const sessionChecks: readonly Check[] = [
   {
     title: 'lets the middleware upgrade a record that express-session wrote',
     run: (bench) =>
-      onSite(bench.store, 'process', async (site) => {
-        const id = newId().slice(32);
+      onSite(bench, 'process', async (site) => {
+        const id = newLegacyId();
         await bench.set(id, recordOf({ count: 2 }));
         site.cookie = legacyCookie(id);
         equal(await site.visit('/count'), '3');
@@ -42,7 +42,7 @@ export const sessionChecks: readonly Check[] = [
   {
     title: 'keeps a session destroyed that another request of the same process has in hand',
     run: (bench) =>
-      onSite(bench.store, 'process', async (site) => {
+      onSite(bench, 'process', async (site) => {
         await raceOn(site, async () => {
           await site.visit('/logout');
         });
@@ -55,7 +55,7 @@ export const sessionChecks: readonly Check[] = [
     run: async (bench) => {
       const { update } = guardOf(bench.store, 'process');
       if (!update) return;
-      const id = newId();
+      const id = bench.newId();
       const save = (to: string, value: number) =>
         answer<boolean>((done) => update(to, recordOf({ value }), done));
       await bench.set(id, recordOf({ value: 1 }));
@@ -65,7 +65,7 @@ export const sessionChecks: readonly Check[] = [
       await save(id, 3);
       equal(await bench.get(id), undefined);
       for (let pair = 0; pair < PAIRS; pair++) {
-        const one = newId();
+        const one = bench.newId();
         await bench.set(one, recordOf({ value: 1 }));
         const both = [() => save(one, 2), () => bench.destroy(one)];
         await Promise.all((pair % 2 ? both : both.reverse()).map((start) => start()));
@@ -87,7 +87,7 @@ export const sessionChecks: readonly Check[] = [
 
 /** Destroys behind the middleware's back, as another process would, with the strictest guard that the store allows. */
 function isDeadAfterwards(bench: Bench): Promise<boolean> {
-  return onSite(bench.store, 'check', async (site) => {
+  return onSite(bench, 'check', async (site) => {
     await raceOn(site, () => bench.destroy(site.storedId));
     return (await bench.get(site.storedId)) === undefined;
   });

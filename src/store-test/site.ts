@@ -1,9 +1,9 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { digestOf } from '../digest';
 import session = require('../index');
-import type { AnyStore, Request, Response } from '../types';
+import type { Request, Response } from '../types';
+import type { Bench } from './bench';
 
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const secret = 'a secret of express-session';
@@ -25,7 +25,7 @@ export interface Site {
 
 /** Runs `use` on a site with this store. */
 export async function onSite<Result>(
-  store: AnyStore,
+  { store, storeKey }: Bench,
   guard: 'check' | 'process',
   use: (site: Site) => Promise<Result>,
 ): Promise<Result> {
@@ -34,6 +34,7 @@ export async function onSite<Result>(
     keys: { private: keys.privateKey },
     secret,
     guard,
+    storeKey,
     cookie: { maxAge: 60_000 },
     jwtFromReq: (req) => claimsOf(req.session as unknown as Data),
   });
@@ -74,7 +75,7 @@ export async function onSite<Result>(
     slowPageIsReached: reached,
     releaseSlowPage: release,
     get storedId() {
-      return digestOf(String(this.cookie));
+      return storeKey(String(this.cookie));
     },
     async visit(path) {
       const headers: Record<string, string> =

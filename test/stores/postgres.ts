@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { ConnectSessionKnexStore } from 'connect-session-knex';
 import knex from 'knex';
 import session from '../../src';
@@ -40,34 +41,25 @@ const knexOnPostgres: Subject = {
 };
 
 interface Sequelize {
-  Sequelize: new (
-    url: string,
-    options: object,
-  ) => {
-    define(name: string, columns: object): { sync(): Promise<unknown> };
-    close(): Promise<void>;
-  };
-  DataTypes: { STRING: (length: number) => unknown; DATE: unknown; TEXT: unknown };
+  Sequelize: new (url: string, options: object) => { close(): Promise<void> };
 }
 
-type SequelizeStore = (base: unknown) => new (options: object) => AnyStore & { stopExpiringSessions(): void };
+type SequelizeStore = (
+  base: unknown,
+) => new (options: object) => AnyStore & { sync(): Promise<unknown>; stopExpiringSessions(): void };
 
 function connectSessionSequelize(module: string): Subject {
   return {
     module,
-    on: 'PostgreSQL 15, `sid` of 64 characters',
+    on: 'PostgreSQL 15, with the `storeKey` above',
     server: 'postgres',
+    storeKey: (token) => createHash('sha256').update(token).digest('hex').slice(0, 32),
     create: async (url) => {
-      const { Sequelize, DataTypes } = load<Sequelize>('sequelize');
+      const { Sequelize } = load<Sequelize>('sequelize');
       const db = new Sequelize(url, { logging: false });
-      const columns = {
-        sid: { type: DataTypes.STRING(64), primaryKey: true },
-        expires: DataTypes.DATE,
-        data: DataTypes.TEXT,
-      };
-      await db.define('Session', columns).sync();
       const Store = load<SequelizeStore>(module)(session.Store);
-      const store = new Store({ db, table: 'Session' });
+      const store = new Store({ db });
+      await store.sync();
       const close = async () => {
         store.stopExpiringSessions();
         await db.close();

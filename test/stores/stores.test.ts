@@ -33,6 +33,7 @@ describe('Stores from npm', () => {
   });
 
   for (const [index, subject] of subjects.entries()) {
+    const { storeKey } = subject;
     const { name, version } = packageOf(subject.module);
     describe(`${name} ${version} on ${subject.on}`, () => {
       let opened: Opened | undefined;
@@ -51,12 +52,13 @@ describe('Stores from npm', () => {
       });
 
       const store = () => opened?.store ?? assert.fail();
-      const report = testStore(`${name} ${version}`, store, { describe, it });
+      const report = testStore(`${name} ${version}`, store, { describe, it, storeKey });
       proofs.push({ subject, report });
 
       it('is upgraded from sessions of express-session 1.19 itself', async () => {
         const legacy = await startLegacySession(store() as never, { hits: 2 });
-        const site = await openSite({ store: store() as never, secret: legacySecret }, { '/': countHits });
+        const options = { store: store() as never, secret: legacySecret, storeKey };
+        const site = await openSite(options, { '/': countHits });
         const { text } = await site.visit('/', legacy.cookie);
         assert.equal(text, '3');
         await closeSites();

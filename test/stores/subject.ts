@@ -11,6 +11,8 @@ export interface Subject {
   readonly server?: 'redis' | 'postgres' | undefined;
   /** Why it cannot be tested here; undefined if it can. */
   readonly missing?: (() => string | undefined) | undefined;
+  /** The option that the store needs as an application would set it up. */
+  readonly storeKey?: ((token: string) => string) | undefined;
   /** @param url of the server, with a database of its own */
   readonly create: (url: string) => Promise<Opened>;
 }
