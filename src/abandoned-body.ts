@@ -14,7 +14,8 @@ const ABOUT_THE_BODY = [
 
 /** Makes room for an error page: the status is that of an error, and nothing is said of a body that is not sent. */
 export function abandonBody(res: ServerResponse): void {
-  for (const name of ABOUT_THE_BODY) res.removeHeader(name);
+  // Node takes a removal for a wish, even of a header that is not there: then it leaves its own Content-Length out.
+  for (const name of ABOUT_THE_BODY) if (res.hasHeader(name)) res.removeHeader(name);
   res.statusCode = 500;
   // HTTP/2 has none, and warns who assigns it.
   if (!isHttp2(res.req)) res.statusMessage = '';

@@ -114,7 +114,7 @@ describe('storeTimeout', () => {
     assert.equal((await site.visit('/', cookie)).text, '2');
     store.failures.get = new Error('boom!');
     assert.equal((await site.get('/', cookie)).text, 'boom!');
-    store.failures.get = undefined;
+    Reflect.deleteProperty(store.failures, 'get');
     Object.assign(store, {
       update: () => {
         throw new Error('thrown');
