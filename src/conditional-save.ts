@@ -1,5 +1,7 @@
 import type { Update } from './guarantee';
-import type { Liveness } from './liveness';
+import { digestOf } from './digest';
+import { forwardingId, openForwarding, withoutOrigin } from './legacy';
+import type { Liveness, Predecessor } from './liveness';
 import { callStore, callStoreSafely } from './store-call';
 import type { AnyStore, SessionRecord } from './types';
 
@@ -42,17 +44,39 @@ export function saveRecord(
     return;
   }
   const { predecessor } = liveness;
-  if (!predecessor?.liveness?.isStored) {
+  if (!predecessor || !(predecessor.forwarding || predecessor.liveness?.isStored)) {
     create(callStore);
     return;
   }
+  // By now nobody could catch what the store throws.
+  const createIf: SavedCallback = (error, saved) => {
+    if (error || saved === false) done(error, saved);
+    else create(callStoreSafely);
+  };
   // A session with a new token: it is dead if it was destroyed under its old one.
+  const old = predecessor.forwarding ? withoutOrigin(record) : record;
   callStore<boolean>(
-    (callback) => update(predecessor.id, record, callback),
+    (callback) => update(predecessor.id, old, callback),
     (error, saved) => {
-      if (error || saved === false) done(error, saved);
-      // By now nobody could catch what the store throws.
-      else create(callStoreSafely);
+      if (error || saved !== false || !predecessor.forwarding) createIf(error, saved);
+      else saveForwarded(store, update, { predecessor, record }, createIf);
+    },
+  );
+}
+
+/** The legacy session is no more: another process has upgraded it meanwhile, and stored it under another token. */
+function saveForwarded(
+  store: AnyStore,
+  update: Update,
+  { predecessor, record }: { predecessor: Predecessor; record: SessionRecord },
+  done: SavedCallback,
+): void {
+  callStoreSafely<SessionRecord | null>(
+    (callback) => store.get(forwardingId(predecessor.id), callback as never),
+    (error, forwarding) => {
+      const token = openForwarding(forwarding, predecessor.id);
+      if (error || token === undefined) done(error, false);
+      else callStoreSafely<boolean>((callback) => update(digestOf(token), record, callback), done);
     },
   );
 }

@@ -3,6 +3,7 @@ import { trace } from './diagnostics';
 import type { SessionMaker } from './generate';
 import type { Guard, Update } from './guarantee';
 import type { Identity } from './identity';
+import { originIn, withOrigin, withoutOrigin } from './legacy';
 import { Liveness, livenessIn, type Predecessor } from './liveness';
 import { MemoryStore } from './memory-store';
 import { identityOf, internalsOf, Session } from './session';
@@ -111,7 +112,20 @@ export class HashedStore extends Store {
       setImmediate(callback, null, found?.record, found?.text);
       return;
     }
-    callStoreSafely<SessionRecord | null>((done) => this.#store.get(storedId, done as never), callback);
+    callStoreSafely<SessionRecord | null>(
+      (done) => this.#store.get(storedId, done as never),
+      (error, stored) => {
+        const forwardedBy = originIn(stored);
+        if (!stored || forwardedBy === undefined) {
+          callback(error, stored);
+          return;
+        }
+        // Held by this function until the callback has made a session of the record, then by that.
+        const liveness = this.livenessOf(storedId);
+        liveness.forwardedBy = forwardedBy;
+        callback(error, withoutOrigin(stored));
+      },
+    );
   }
 
   /**
@@ -161,7 +175,8 @@ export class HashedStore extends Store {
       setImmediate(done);
       return;
     }
-    const record = session instanceof Session ? toRecord(session) : session;
+    const data = session instanceof Session ? toRecord(session) : session;
+    const record = this.#memory ? data : withOrigin(data, liveness);
     saveRecord(this.#store, this.#update, { storedId, record, liveness }, done);
   }
 
@@ -208,30 +223,35 @@ export class HashedStore extends Store {
       setImmediate(done);
       return;
     }
-    const record = session instanceof Session ? toRecord(session) : session;
+    const record = withOrigin(session instanceof Session ? toRecord(session) : session, liveness);
     callStore((callback_) => this.#store.touch?.(storedId, record, callback_), done);
   }
 
-  /** `destroy`, of what is stored under another id for the same session as well. @throws what the store throws */
+  /** `destroy`, of what is stored under another id for the same session, or leads to it, as well. @throws what the store throws */
   remove(storedId: string, callback: ErrorCallback): void {
     const liveness = livenessIn(this.#store).get(storedId);
     if (liveness) liveness.destroyed = true;
-    const predecessor = liveness?.predecessor;
+    const leading = [liveness?.predecessor?.id, liveness?.forwardedBy].filter((id) => id !== undefined);
     trace('destroying %s', storedId);
     callStore(
       (done) => this.#store.destroy(storedId, done),
       (error) => {
         trace('destroyed %s', storedId);
-        if (!predecessor) {
-          callback(error);
-          return;
-        }
-        callStoreSafely(
-          (done) => this.#store.destroy(predecessor.id, done),
-          (failed) => {
-            callback(error ?? failed);
-          },
-        );
+        this.#destroyAll(leading, error, callback);
+      },
+    );
+  }
+
+  /** Calls back with this error, or else with the first one that there was. */
+  #destroyAll([id, ...others]: readonly string[], error: unknown, callback: ErrorCallback): void {
+    if (id === undefined) {
+      callback(error);
+      return;
+    }
+    callStoreSafely(
+      (done) => this.#store.destroy(id, done),
+      (failed) => {
+        this.#destroyAll(others, error ?? failed, callback);
       },
     );
   }

@@ -155,6 +155,7 @@ function upgradeSession(source: Source, legacyId: string, record: SessionRecord,
   upgrade.token = identity.token;
   upgrade.liveness = identity.liveness = store.livenessOf(identity.storedId);
   upgrade.liveness.predecessor ??= predecessorOf(legacyId, record, identity.requireId());
+  upgrade.liveness.forwardedBy = forwardingId(legacyId);
   const internals = internalsOf(session);
   if (internals) internals.mustStore = true;
 }

@@ -29,7 +29,7 @@ async function start(settings: Settings): Promise<void> {
   });
   app.use(await openSessions(settings));
   app.post('/login', (req, res) => {
-    (req.session as Data).user = String(req.query.user);
+    (req.session as Data).user = req.query.user as string;
     res.redirect('/me');
   });
   app.post('/logout', (req, res, next) => {

@@ -35,9 +35,9 @@ describe('Three processes', function () {
       });
 
       it('upgrade cookies of express-session, 20 parallel requests of each of 50 users', async () => {
-        const result = await upgradeUsers(world(), 50);
-        console.log(result);
-        assert.deepEqual({ ...result, othersAlive: 0 }, { loggedOut: 0, lost: 0, oldCookiesAlive: 0, othersAlive: 0, legacyIdsLeft: 0 });
+        const { othersAlive, ...faults } = await upgradeUsers(world(), 50);
+        assert.deepEqual(faults, { loggedOut: 0, lost: 0, oldCookiesAlive: 0, legacyIdsLeft: 0 });
+        console.log(`        ${String(othersAlive)} sessions of other processes are left to expire`);
       });
 
       it('lose no session and no save when one of them is killed under load, 10 times', async () => {
@@ -72,7 +72,10 @@ describe('Three processes', function () {
           assert.equal(status, 503);
           assert.equal(typeof body.error, 'string');
         }
-        assert.deepEqual(cluster.members.map(({ pid }) => pid), pids);
+        assert.deepEqual(
+          cluster.members.map(({ pid }) => pid),
+          pids,
+        );
       });
 
       it('use no more memory and no more handles over time (soak)', async function () {
@@ -112,7 +115,13 @@ function setUp(store: StoreName, options: Partial<Settings> = {}): () => World {
   before('start a database and three processes', async function () {
     const { server, storedIds } = await startDatabase(this, store);
     database = server;
-    const cluster = new Cluster({ store, url: server.url, keys: createKeyPair(), secret: 'keyboard cat', ...options });
+    const cluster = new Cluster({
+      store,
+      url: server.url,
+      keys: createKeyPair(),
+      secret: 'keyboard cat',
+      ...options,
+    });
     world = { store, cluster, database, storedIds };
     await cluster.start();
   });

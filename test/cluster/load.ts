@@ -11,7 +11,11 @@ export class Load {
   failures: Answer[] = [];
 
   /** @param onAnswer told of each answer with status 200 */
-  constructor(cluster: Cluster, clients: number, onAnswer: (last: number, answer: Answer) => void = isCounting) {
+  constructor(
+    cluster: Cluster,
+    clients: number,
+    onAnswer: (last: number, answer: Answer) => void = isCounting,
+  ) {
     this.#clients = Array.from({ length: clients }, async (_, index) => {
       const user = `client${String(index)}`;
       const cookie = await signIn(cluster, user);

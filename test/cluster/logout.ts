@@ -23,7 +23,9 @@ export async function countResurrected(
   const before = (await storedIds()).length;
   let alive = 0;
   for (let round = 0; round < times; round++) {
-    const [slow, other, third] = [0, 1, 2].map((offset) => cluster.member(round + offset)) as never as World['cluster']['members'];
+    const [slow, other, third] = [0, 1, 2].map((offset) =>
+      cluster.member(round + offset),
+    ) as never as World['cluster']['members'];
     const cookie = await signIn(other, 'ada');
     const place = moment === 'any' ? 'handling' : moment;
     const id = `${moment}-${String(round)}`;

@@ -40,11 +40,16 @@ export async function soak(cluster: Cluster, seconds: number): Promise<void> {
   const before = await Promise.all(cluster.members.map(measure));
   const visits = await visit(cluster, (seconds / 3) * 2);
   const after = await Promise.all(cluster.members.map(measure));
-  console.log(`        ${String(visits)} visits; ${before.map((one, index) => line(one, after[index])).join('; ')}`);
+  console.log(
+    `        ${String(visits)} visits; ${before.map((one, index) => line(one, after[index])).join('; ')}`,
+  );
   for (const [index, { heap, resources }] of before.entries()) {
     const now = after[index] ?? assert.fail();
     assert.ok(now.heap - heap < TOLERANCE.heap, `heap: ${String(heap)}, then ${String(now.heap)} bytes`);
-    assert.ok(now.resources - resources <= TOLERANCE.resources, `${String(resources)}, then ${String(now.resources)} handles`);
+    assert.ok(
+      now.resources - resources <= TOLERANCE.resources,
+      `${String(resources)}, then ${String(now.resources)} handles`,
+    );
   }
 }
 

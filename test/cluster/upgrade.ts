@@ -37,7 +37,8 @@ export async function upgradeUsers({ cluster, storedIds }: World, users: number)
           if (cookie) cookies.push(cookie);
         }),
       );
-      const isUser = async (cookie: string) => (await send(cluster, 'GET /me', { cookie })).body.user === user;
+      const isUser = async (cookie: string) =>
+        (await send(cluster, 'GET /me', { cookie })).body.user === user;
       const tokens = [...new Set(cookies)];
       for (const token of tokens) if (!(await isUser(token))) result.lost++;
       // The browser keeps the cookie that came last.
