@@ -25,7 +25,7 @@ export function page({ number, pid, guarantee, name, views, trail }) {
   <dt>You are</dt><dd data-testid="name">${name ? escape(name) : 'not signed in'}</dd>
   <dt>Views in this session</dt><dd data-testid="views">${views}</dd>
   <dt>Answered by, so far</dt><dd><ol data-testid="trail">${steps}</ol></dd>
-  <dt>A session that was signed out stays so</dt><dd data-testid="guarantee">${guarantee}</dd>
+  <dt>Guarantee of the store</dt><dd data-testid="guarantee">${guarantee}</dd>
 </dl>
 <div class="forms">
   <form method="get" action="/"><button>View again</button></form>

@@ -1,8 +1,8 @@
 // Three processes of one application behind one port, with their sessions in Redis.
 import cluster from 'node:cluster';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import process from 'node:process';
+import { URL, fileURLToPath } from 'node:url';
 import session from 'express-session-jwt';
 import { connectTo } from './client.mjs';
 import { startRedis } from './redis.mjs';
