@@ -57,11 +57,10 @@ async function start(settings: Settings): Promise<void> {
     if (req.query.save !== undefined) await req.session.save();
     res.json({ user, count: data.count });
   });
-  const fail: ErrorRequestHandler = (error: Error, _req, res, next) => {
-    // Too late for this response; express's own handler would cut the connection.
-    if (res.headersSent) return;
-    if (res.writableEnded) next(error);
-    else res.status(503).json({ error: error.message });
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- four parameters make it a handler of errors
+  const fail: ErrorRequestHandler = (error: Error, _req, res, _next) => {
+    // Too late for this response; Express's own handler would cut the connection.
+    if (!res.headersSent) res.status(503).json({ error: error.message });
   };
   app.use(fail);
   const server = app.listen(0, '127.0.0.1', () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { type Answer, sendAgain, signIn } from './client';
 import type { Cluster } from './cluster';
 
 /** Clients that count in their sessions, one request after the other, until they are stopped. */
 export class Load {
   #isOver = false;
+  readonly #events = new EventEmitter();
   readonly #clients: Promise<void>[];
   answers = 0;
   /** Answers with a status other than 200. */
@@ -24,15 +26,22 @@ export class Load {
         const answer = await sendAgain(cluster, 'GET /count', { cookie });
         if (answer.status !== 200) {
           this.failures.push(answer);
+          this.#events.emit('answer');
           continue;
         }
         assert.equal(answer.body.user, user, 'the session is lost');
         onAnswer(last, answer);
         last = answer.body.count ?? 0;
         this.answers++;
+        this.#events.emit('answer');
       }
     });
-    for (const client of this.#clients) client.catch(() => (this.#isOver = true));
+    for (const client of this.#clients) {
+      client.catch(() => {
+        this.#isOver = true;
+        this.#events.emit('answer');
+      });
+    }
   }
 
   /** Ends the clients. @throws what went wrong for one of them */
@@ -47,7 +56,7 @@ export class Load {
     const goal = number() + count;
     while (number() < goal) {
       if (this.#isOver) await this.stop();
-      await new Promise((resolve) => setImmediate(resolve));
+      await once(this.#events, 'answer');
     }
   }
 }
