@@ -60,7 +60,8 @@ async function openRedis({ store, url }: Settings): Promise<object> {
 }
 
 function openPostgres({ url }: Settings): object {
-  const pool = new (load<Pg>('pg').Pool)({ connectionString: url });
+  // So few that all are open soon, and stay: the soak counts handles.
+  const pool = new (load<Pg>('pg').Pool)({ connectionString: url, max: 2, idleTimeoutMillis: 0 });
   // As node-postgres asks for: connections that wait in the pool may break.
   pool.on('error', () => undefined);
   const query = pool.query.bind(pool);
