@@ -1,12 +1,16 @@
 import type { Update } from './guarantee';
+import { openForwarding, withoutOrigin } from './legacy';
 import type { Liveness } from './liveness';
+import type { Calls } from './records';
 import { callStore, callStoreSafely } from './store-call';
-import type { AnyStore, SessionRecord } from './types';
+import type { StoreKey } from './store-key';
+import type { SessionRecord } from './types';
 
 interface Save {
   readonly storedId: string;
   readonly record: SessionRecord;
   readonly liveness: Liveness;
+  readonly storeKey: StoreKey;
 }
 
 /** `saved`: false if the session was destroyed meanwhile, and nothing was stored. */
@@ -18,12 +22,7 @@ type SavedCallback = (error?: unknown, saved?: boolean) => void;
  *
  * @throws what the store throws
  */
-export function saveRecord(
-  store: AnyStore,
-  update: Update | undefined,
-  save: Save,
-  done: SavedCallback,
-): void {
+export function saveRecord({ store, update }: Calls, save: Save, done: SavedCallback): void {
   const { storedId, record, liveness } = save;
   const create = (call: typeof callStore): void => {
     call(
@@ -42,17 +41,36 @@ export function saveRecord(
     return;
   }
   const { predecessor } = liveness;
-  if (!predecessor?.liveness?.isStored) {
+  const forwarding = predecessor?.forwarding;
+  if (!predecessor || !(forwarding || predecessor.liveness?.isStored)) {
     create(callStore);
     return;
   }
+  const { id: previousId } = predecessor;
+  // By now nobody could catch what the store throws.
+  const createIf: SavedCallback = (error, saved) => {
+    if (error || saved === false) done(error, saved);
+    else create(callStoreSafely);
+  };
   // A session with a new token: it is dead if it was destroyed under its old one.
+  const old = forwarding ? withoutOrigin(record) : record;
   callStore<boolean>(
-    (callback) => update(predecessor.id, record, callback),
+    (callback) => update(previousId, old, callback),
     (error, saved) => {
-      if (error || saved === false) done(error, saved);
-      // By now nobody could catch what the store throws.
-      else create(callStoreSafely);
+      if (error || saved !== false || !forwarding) createIf(error, saved);
+      else updateForwarded(forwarding.id, update);
     },
   );
+
+  /** The legacy session is no more: another process has upgraded it meanwhile, and stored it under another token. */
+  function updateForwarded(forwardingId: string, update: Update): void {
+    callStoreSafely<SessionRecord | null>(
+      (callback) => store.get(forwardingId, callback as never),
+      (error, found) => {
+        const token = openForwarding(found, previousId);
+        if (error || token === undefined) createIf(error, false);
+        else callStoreSafely<boolean>((callback) => update(save.storeKey(token), record, callback), createIf);
+      },
+    );
+  }
 }

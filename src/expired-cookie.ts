@@ -12,10 +12,10 @@ const LONG_AGO = new Date(0);
  * would be those of another cookie (RFC 6265, section 5.3).
  */
 export function expireCookie(state: RequestState): void {
-  const { config, carrier, req, res, before } = state;
+  const { config, carrier, req, res, origin, before } = state;
   if (!carrier.isCookie || !leadsNowhere(state)) return;
   try {
-    const settings = before.cookie ?? settingsOf(createCookie(config, req));
+    const settings = origin === 'new' ? settingsOf(createCookie(config, req)) : before.cookie;
     // On a plain connection browsers let nobody touch a cookie that is for secure ones.
     if (settings.secure && !isSecure(req, config.proxy)) return;
     const line = stringifyCookie(config.name, '', { ...settings, expires: LONG_AGO } as Cookie['data']);

@@ -74,6 +74,28 @@ export function openForwarding(
   return typeof record?.forwarding === 'string' ? open(record.forwarding, legacyId) : undefined;
 }
 
+/** Name in a stored session, beside its data, for the id of the forwarding record that goes when the session does (B236). */
+const FORWARDED_BY = '__forwardedBy';
+
+/** What is stored for a session. Where it was upgraded, every process has to know at a logout what leads to it. */
+export function withOrigin(data: SessionRecord, { forwardedBy }: Liveness): SessionRecord {
+  // An application cannot write it.
+  return forwardedBy !== undefined || FORWARDED_BY in data ? { ...data, [FORWARDED_BY]: forwardedBy } : data;
+}
+
+/** The id that `withOrigin` has put into what is stored; undefined where there is none. */
+export function originIn(stored: SessionRecord | null | undefined): string | undefined {
+  const id = typeof stored === 'object' && stored !== null ? stored[FORWARDED_BY] : undefined;
+  return typeof id === 'string' ? id : undefined;
+}
+
+/** Undoes `withOrigin`. */
+export function withoutOrigin(stored: SessionRecord): SessionRecord {
+  const data = { ...stored };
+  Reflect.deleteProperty(data, FORWARDED_BY);
+  return data;
+}
+
 const CIPHER = 'aes-256-gcm';
 const IV_LENGTH = 12;
 const TAG_LENGTH = 16;

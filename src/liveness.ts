@@ -20,6 +20,8 @@ export class Liveness {
   /** Those who wait for its first save; undefined where none is under way. */
   whenStored: ErrorCallback[] | undefined;
   predecessor: Predecessor | undefined;
+  /** Stored id of the forwarding record of the legacy session that it was. */
+  forwardedBy: string | undefined;
 
   /** Whether it must not be stored any more: destroyed, or about to take the place of one that was destroyed. */
   get isDead(): boolean {

@@ -169,6 +169,7 @@ function upgradeSession(source: Source, legacyId: string, record: SessionRecord,
   upgrade.token = identity.token;
   upgrade.liveness = identity.liveness = records.livenessOf(records.idOf(identity));
   upgrade.liveness.predecessor ??= predecessorOf(legacyId, record, identity.requireId(), records.storeKey);
+  upgrade.liveness.forwardedBy = forwardingId(legacyId, records.storeKey);
   const internals = internalsOf(session);
   if (internals) internals.mustStore = true;
 }

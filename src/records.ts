@@ -2,6 +2,7 @@ import { saveRecord } from './conditional-save';
 import { trace } from './diagnostics';
 import type { Update } from './guarantee';
 import type { Identity } from './identity';
+import { originIn, withOrigin, withoutOrigin } from './legacy';
 import { Liveness, livenessIn, type Predecessor } from './liveness';
 import { MemoryStore } from './memory-store';
 import { internalsOf, Session } from './session';
@@ -75,7 +76,20 @@ export class Records {
       setImmediate(callback, null, found?.record, found?.text);
       return;
     }
-    callStoreSafely<SessionRecord | null>((done) => this.#calls.store.get(storedId, done as never), callback);
+    callStoreSafely<SessionRecord | null>(
+      (done) => this.#calls.store.get(storedId, done as never),
+      (error, stored) => {
+        const forwardedBy = originIn(stored);
+        if (!stored || forwardedBy === undefined) {
+          callback(error, stored);
+          return;
+        }
+        // Held by this function until the callback has made a session of the record, then by that.
+        const liveness = this.livenessOf(storedId);
+        liveness.forwardedBy = forwardedBy;
+        callback(error, withoutOrigin(stored));
+      },
+    );
   }
 
   /**
@@ -125,8 +139,9 @@ export class Records {
       setImmediate(done);
       return;
     }
-    const record = session instanceof Session ? toRecord(session) : session;
-    saveRecord(this.#calls.store, this.#calls.update, { storedId, record, liveness }, done);
+    const data = session instanceof Session ? toRecord(session) : session;
+    const record = this.#memory ? data : withOrigin(data, liveness);
+    saveRecord(this.#calls, { storedId, record, liveness, storeKey: this.storeKey }, done);
   }
 
   /** As `write`, unless an overlapping request has stored the same session by then: what it has changed stays. */
@@ -172,30 +187,35 @@ export class Records {
       setImmediate(done);
       return;
     }
-    const record = session instanceof Session ? toRecord(session) : session;
+    const record = withOrigin(session instanceof Session ? toRecord(session) : session, liveness);
     callStore((callback_) => this.#calls.store.touch?.(storedId, record, callback_), done);
   }
 
-  /** `destroy`, of what is stored under another id for the same session as well. @throws what the store throws */
+  /** `destroy`, of what is stored under another id for the same session, or leads to it, as well. @throws what the store throws */
   remove(storedId: string, callback: ErrorCallback): void {
     const liveness = this.knownLiveness(storedId);
     if (liveness) liveness.destroyed = true;
-    const predecessor = liveness?.predecessor;
+    const leading = [liveness?.predecessor?.id, liveness?.forwardedBy].filter((id) => id !== undefined);
     trace('destroying %s', storedId);
     callStore(
       (done) => this.#calls.store.destroy(storedId, done),
       (error) => {
         trace('destroyed %s', storedId);
-        if (!predecessor) {
-          callback(error);
-          return;
-        }
-        callStoreSafely(
-          (done) => this.#calls.store.destroy(predecessor.id, done),
-          (failed) => {
-            callback(error ?? failed);
-          },
-        );
+        this.#destroyAll(leading, error, callback);
+      },
+    );
+  }
+
+  /** Calls back with this error, or else with the first one that there was. */
+  #destroyAll([id, ...others]: readonly string[], error: unknown, callback: ErrorCallback): void {
+    if (id === undefined) {
+      callback(error);
+      return;
+    }
+    callStoreSafely(
+      (done) => this.#calls.store.destroy(id, done),
+      (failed) => {
+        this.#destroyAll(others, error ?? failed, callback);
       },
     );
   }

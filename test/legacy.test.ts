@@ -498,7 +498,7 @@ describe('upgrading an express-session session', () => {
     assert.equal((cookie as Record<string, unknown>).originalMaxAge, 60_000);
 
     const { cookie: kept, ...saved } = stored(store, digest(tokenOf(res)));
-    assert.deepEqual(saved, fields);
+    assert.deepEqual(saved, { ...fields, __forwardedBy: digest(legacy.id) });
     const { expires, ...settings } = kept as Record<string, unknown>;
     assert.deepEqual(settings, { originalMaxAge: 60_000, httpOnly: true, path: '/', sameSite: 'strict' });
     const sent = attributes(setCookie(res) ?? '');
@@ -536,7 +536,7 @@ describe('upgrading an express-session session', () => {
     assert.deepEqual(seen, ['function', undefined, undefined, true]);
     const { cookie, ...saved } = stored(store, digest(tokenOf(res)));
     assert.ok(cookie);
-    assert.deepEqual(saved, { hits: 3 });
+    assert.deepEqual(saved, { hits: 3, __forwardedBy: digest('apple') });
     assert.equal((await site.visit('/', cookieOf(res))).text, '4');
   });
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { startBrowser } from '../support/browser';
 import { decode, digest } from '../support/cookies';
 import { startPlayground, temporaryDirectory, type Playground } from '../support/playground';
 
-const executablePath = '/usr/bin/chromium';
 /** The value itself and those of its parts that would give away something: not the header, which all tokens share. */
 function unguessableParts(secret: string): string[] {
   const parts = secret.split(/[.:]/).filter((part) => part.length > 20 && !part.startsWith('eyJhbGci'));
@@ -22,24 +22,8 @@ describe('The playground in a browser without JavaScript', function () {
   let page: Page;
 
   before(async function () {
-    if (!fs.existsSync(executablePath)) {
-      if (process.env.CI === 'true') throw new Error(`CI needs a browser: there is no ${executablePath}`);
-      console.log(`    skipped: there is no ${executablePath} to drive the playground with`);
-      this.skip();
-    }
+    browser = await startBrowser(this);
     playground = await startPlayground({ PLAYGROUND_DIR: temporaryDirectory() });
-    browser = await chromium.launch({
-      executablePath,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
   });
 
   after(async () => {
