@@ -20,6 +20,8 @@ export class Liveness {
   /** Those who wait for its first save; undefined where none is under way. */
   whenStored: ErrorCallback[] | undefined;
   predecessor: Predecessor | undefined;
+  /** From when on it may be stored under another token, in ms since 1970; undefined: never. */
+  mayMoveFrom: number | undefined;
 
   /** Whether it must not be stored any more: destroyed, or about to take the place of one that was destroyed. */
   get isDead(): boolean {

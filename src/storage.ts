@@ -1,6 +1,7 @@
 import type { SessionMaker } from './generate';
-import { guardOf } from './guarantee';
-import { HashedStore } from './hashed-store';
+import { FollowingStore } from './following-store';
+import { guardOf, type Update } from './guarantee';
+import type { HashedStore } from './hashed-store';
 import { type Config, createDefaultStore } from './options';
 import { type Readiness, watchReadiness } from './readiness';
 import { asSessionStore } from './session-store';
@@ -16,6 +17,8 @@ export interface Storage {
   readonly sessionStore: object;
   readonly readiness: Readiness;
   readonly guarantee: Guarantee;
+  /** Replaces a record only if it exists; undefined where the store cannot tell. */
+  readonly update: Update | undefined;
   /** Whether there is no store: tokens are good by themselves, and nothing can be kept. */
   readonly isNone: boolean;
 }
@@ -60,13 +63,14 @@ export class StorageChoice {
 
 function open(store: AnyStore, wanted: Config['guard'], sessions: SessionMaker): Storage {
   const guard = guardOf(store, wanted);
-  const hashed = new HashedStore(store, guard, sessions);
+  const hashed = new FollowingStore(store, guard, sessions);
   return {
     store: hashed,
     origin: store,
     sessionStore: asSessionStore(hashed, store),
     readiness: watchReadiness(store),
     guarantee: guard.guarantee,
+    update: guard.update,
     isNone: false,
   };
 }
