@@ -87,7 +87,9 @@ async function replace(
     if (text === token.text && !isLost) break;
     if (isLost || successor || round === MAX_ROUNDS) {
       if (isStored) await records.destroy(token.digest);
-      return isLost ? undefined : text;
+      if (isLost) return undefined;
+      if (successor) return text;
+      throw new Error('the record of the session changes too often');
     }
     trace('replacing the token of %s', old.digest);
     await records.set(token.digest, { ...record, cookie: restoreCookie(record.cookie) as never });
