@@ -52,7 +52,8 @@ export function shouldDestroy(state: RequestState): boolean {
   return state.config.unset === 'destroy' && (session === undefined || session === null);
 }
 
-/** B210 */
+/** B210; a token that has just taken the place of an old one has that one's claims, which nobody has looked at since. */
 export function shouldRotate(state: RequestState, current: Claims, inToken: Claims): boolean {
-  return !sameClaims(current, state.claims) && !sameClaims(current, inToken);
+  const mayHaveChanged = state.origin === 'replaced' || !sameClaims(current, state.claims);
+  return mayHaveChanged && !sameClaims(current, inToken);
 }

@@ -5,20 +5,28 @@ import type { JwtPayload, Request } from './types';
 const OWN_CLAIMS = new Set(['iat', 'jti']);
 const OWN_CLAIMS_0_2 = new Set(['iat', 'nonce']);
 
-/** Members of what jwtFromReq returns that have to be looked at: times, the library's own names, another way to JSON. */
-const SPECIAL = ['iat', 'jti', 'exp', 'nbf', 'toJSON'];
+/** Members of what jwtFromReq returns that have to be looked at: the library's own or so by an option, another way to JSON. */
+const SPECIAL = ['iat', 'jti', 'exp', 'nbf', 'iss', 'aud', 'auth_time', 'replaces', 'toJSON'];
 
 /** JSON text of a claims object without the library's own ones: what sessions' claims are compared by. */
 export type Claims = string;
 
 export const NO_CLAIMS: Claims = '{}';
 
+type Written = ReadonlyMap<string, string>;
+
 /**
  * Calls `jwtFromReq` and takes its result to JSON, so that what JSON drops or converts is no change later (B218).
  *
- * @throws TypeError naming jwtFromReq if the result is no plain object, and whatever jwtFromReq throws (B206)
+ * @param written claims that the library writes because of an option, with the option's name
+ * @throws TypeError naming jwtFromReq if the result is no plain object or has one of those claims, and whatever jwtFromReq
+ * throws (B206)
  */
-export function readClaims(jwtFromReq: ((req: Request) => unknown) | undefined, req: Request): Claims {
+export function readClaims(
+  jwtFromReq: ((req: Request) => unknown) | undefined,
+  req: Request,
+  written: Written,
+): Claims {
   const result = jwtFromReq?.(req);
   if (result === null || result === undefined) return NO_CLAIMS;
   if (typeof result !== 'object' || Array.isArray(result) || 'then' in result) {
@@ -41,12 +49,19 @@ export function readClaims(jwtFromReq: ((req: Request) => unknown) | undefined, 
       throw new TypeError(`jwtFromReq: "${name}" should be a number of seconds`);
     }
   }
+  for (const [name, option] of written) {
+    if (name in claims) {
+      throw new TypeError(
+        `jwtFromReq returned "${name}", which the ${option} option writes: leave one of them out`,
+      );
+    }
+  }
   return without(claims, OWN_CLAIMS);
 }
 
 /** The claims that the application had put into a token. */
-export function claimsOf(payload: JwtPayload): Claims {
-  return without(payload, payload.jti === undefined ? OWN_CLAIMS_0_2 : OWN_CLAIMS);
+export function claimsOf(payload: JwtPayload, written: Written): Claims {
+  return without(payload, payload.jti === undefined ? OWN_CLAIMS_0_2 : OWN_CLAIMS, written);
 }
 
 /** Deep equality; the order of names does not count. */
@@ -54,6 +69,8 @@ export function sameClaims(a: Claims, b: Claims): boolean {
   return a === b || isDeepStrictEqual(JSON.parse(a), JSON.parse(b));
 }
 
-function without(claims: object, names: Set<string>): Claims {
-  return JSON.stringify(Object.fromEntries(Object.entries(claims).filter(([name]) => !names.has(name))));
+function without(claims: object, names: Set<string>, others?: Written): Claims {
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(claims).filter(([name]) => !names.has(name) && !others?.has(name))),
+  );
 }

@@ -13,3 +13,13 @@ export function trace(message: string, storedId: string): void {
 
 /** Deprecation warnings under express-session's namespace (B193). */
 export const deprecate = depd('express-session');
+
+/** A warning to the process, once however often it is called for; a debug line each time. */
+export function createWarning(message: string): () => void {
+  let hasWarned = false;
+  return () => {
+    debug('%s', message);
+    if (!hasWarned) process.emitWarning(message);
+    hasWarned = true;
+  };
+}

@@ -4,6 +4,7 @@ import { isSecure } from './cookie';
 import { debug, trace } from './diagnostics';
 import { expireCookie } from './expired-cookie';
 import { defineSessionID, reissue } from './generate';
+import { Identity } from './identity';
 import type { RequestState } from './request-state';
 import { identityOf, type Internals, internalsOf, type Session, touchOnce } from './session';
 import { type Snapshot, takeSnapshot, toRecord } from './snapshot';
@@ -96,7 +97,8 @@ function dueRotation(state: RequestState, now: Snapshot): Rotation | undefined {
 /** Another token for the same session. The record under the old one goes once the new one is stored. */
 function rotate(state: RequestState, { claims, internals }: Rotation): void {
   const { req, config, tokens, records } = state;
-  const identity = reissue(config, tokens, req, claims);
+  const token = reissue(config, tokens, req, claims, internals.identity.token?.origins);
+  const identity = Identity.of(token);
   const wasStored = state.origin !== 'new' || internals.saved !== undefined || internals.saving > 0;
   if (wasStored) {
     const id = records.idOf(internals.identity);

@@ -6,6 +6,7 @@ import type { Config } from './options';
 import { Session } from './session';
 import { nonce } from './random';
 import { MAX_COOKIE_LENGTH, type Token, type Tokens } from './token';
+import type { Origins } from './token-rules';
 import type { Request } from './types';
 
 /** Makes new sessions for requests that the middleware has seen. */
@@ -32,10 +33,15 @@ export function generateSession(config: Config, tokens: Tokens, req: Request): C
   return issuer.claims;
 }
 
-/** An identity with a new token, for a session that stays (B208). @throws what issuing throws */
-export function reissue(config: Config, tokens: Tokens, req: Request, claims: Claims): Identity {
-  const issuer = new TokenIssuer(config, tokens, req);
-  return Identity.of(issuer.issueWith(claims));
+/** A new token for a session that stays (B208). @throws what issuing throws */
+export function reissue(
+  config: Config,
+  tokens: Tokens,
+  req: Request,
+  claims: Claims,
+  origins: Origins | undefined,
+): Token {
+  return new TokenIssuer(config, tokens, req).issueWith(claims, origins);
 }
 
 const IDENTITY = Symbol('session identity');
@@ -98,10 +104,15 @@ export class TokenIssuer implements Issuer {
     return this.issueWith(this.#currentClaims());
   }
 
-  issueWith(claims: Claims): Token {
+  /** When a session that begins now will end, in ms since 1970. */
+  get endsAt(): number | undefined {
+    return this.#config.rules.endOf({ auth_time: Date.now() / 1000 });
+  }
+
+  issueWith(claims: Claims, origins?: Origins): Token {
     const jti = this.jti ?? nonce();
     if (typeof jti !== 'string') throw new IssueError('genid must return a string: no token can be issued');
-    return this.#tokens.issue(claims, jti, MAX_COOKIE_LENGTH - this.#config.name.length);
+    return this.#tokens.issue(claims, jti, MAX_COOKIE_LENGTH - this.#config.name.length, origins);
   }
 
   /** jwtFromReq itself may read the id: then the token is signed with the claims known so far. */

@@ -1,3 +1,4 @@
+import { isOver, successorIn } from './forwarding';
 import type { SessionMaker } from './generate';
 import type { Identity } from './identity';
 import type { Records, SavedCallback } from './records';
@@ -33,6 +34,12 @@ export class HashedStore extends Store {
   override get(id: unknown, callback: (error?: unknown, record?: SessionRecord | null) => void): void {
     const storedId = this.#records.toStoredId(id);
     this.#records.read(storedId, (error, record) => {
+      const successor = error ? undefined : successorIn(record);
+      if (successor) {
+        if (isOver(successor)) callback(null);
+        else this.get(successor.id, callback);
+        return;
+      }
       // Held by this function until the callback has made a session of the record, then by that.
       const liveness = record ? this.#records.livenessOf(storedId) : undefined;
       if (liveness) liveness.isStored = true;

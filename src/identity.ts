@@ -4,6 +4,8 @@ import type { Token } from './token';
 /** Issues the token of a new session. */
 export interface Issuer {
   readonly canIssue: boolean;
+  /** When a session that begins now will end, in ms since 1970; undefined: never because of its age. */
+  readonly endsAt: number | undefined;
   /** @throws Error naming the option at fault */
   issue(): Token;
 }
@@ -43,6 +45,11 @@ export class Identity {
   /** Whether `token` can be read; not so for a new session where there is no private key. */
   get isIssuable(): boolean {
     return this.#issuer === undefined || this.#issuer.canIssue;
+  }
+
+  /** When the session ends however active it is, in ms since 1970; undefined: never. */
+  get endsAt(): number | undefined {
+    return (this.#issuer ?? this.#token)?.endsAt;
   }
 
   /** Signs a pending token. @throws what signing throws */

@@ -68,6 +68,7 @@ declare namespace session {
   export type RemoteKeysOptions = types.RemoteKeysOptions;
   export type JwkSet = types.JwkSet;
   export type JwtPayload = types.JwtPayload;
+  export type JwtOptions = types.JwtOptions;
   export type CookieOptions = types.CookieOptions;
   export type Transport = types.Transport;
   export type CustomTransport = types.CustomTransport;

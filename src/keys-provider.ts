@@ -1,10 +1,11 @@
 import { KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { debug } from './diagnostics';
+import { createWarning } from './diagnostics';
 import { digestOf } from './digest';
 import { createKeyRing } from './keys';
 import { isThenable } from './thenable';
 import { type TokenCache, Tokens } from './token';
+import type { TokenRules } from './token-rules';
 import type { KeyPair, KeysProvider, Request } from './types';
 
 /** Parsed answers that are remembered; one with a single pair takes about 3 KB. */
@@ -18,7 +19,11 @@ export type TokensProvider = (
 ) => void;
 
 /** The `keysProvider` option with its answers checked, parsed and remembered by their content. */
-export function createTokensProvider(provider: KeysProvider, cache: TokenCache): TokensProvider {
+export function createTokensProvider(
+  provider: KeysProvider,
+  cache: TokenCache,
+  rules: TokenRules,
+): TokensProvider {
   const remembered = new LRUCache<string, Tokens>({ max: MAX_ANSWERS });
   const warnOfSecondAnswer = createWarning(
     'keysProvider answered a second time for one request: only the first answer counts',
@@ -32,7 +37,7 @@ export function createTokensProvider(provider: KeysProvider, cache: TokenCache):
     if (known) return known;
     const keyRing = createKeyRing(keys, 'keysProvider: keys');
     if (!keyRing) throw new Error('keysProvider gave no keys for this request');
-    const tokens = new Tokens(keyRing, cache);
+    const tokens = new Tokens(keyRing, cache, rules);
     remembered.set(content, tokens);
     return tokens;
   }
@@ -144,13 +149,4 @@ function nameOf(key: KeyObject): number {
     names.set(key, name);
   }
   return name;
-}
-
-function createWarning(message: string): () => void {
-  let hasWarned = false;
-  return () => {
-    debug('%s', message);
-    if (!hasWarned) process.emitWarning(message);
-    hasWarned = true;
-  };
 }

@@ -1,8 +1,8 @@
-import { createCipheriv, createDecipheriv, createHmac, type CipherKey } from 'node:crypto';
+import type { CipherKey } from 'node:crypto';
 import { unsign } from 'cookie-signature';
 import { Cookie, restoreCookie } from './cookie';
 import type { Liveness, Predecessor } from './liveness';
-import { withRandomBytes } from './random';
+import { open, seal } from './seal';
 import type { StoreKey } from './store-key';
 import type { Token } from './token';
 import type { SessionRecord } from './types';
@@ -94,39 +94,4 @@ export function withoutOrigin(stored: SessionRecord): SessionRecord {
   const data = { ...stored };
   Reflect.deleteProperty(data, FORWARDED_BY);
   return data;
-}
-
-const CIPHER = 'aes-256-gcm';
-const IV_LENGTH = 12;
-const TAG_LENGTH = 16;
-
-/** Only who has the legacy id can open it again; the store has its digest alone. */
-function seal(token: string, legacyId: string): string {
-  const iv = withRandomBytes(IV_LENGTH, (bytes) => Buffer.from(bytes));
-  const cipher = createCipheriv(CIPHER, sealingKey(legacyId), iv);
-  const sealed = Buffer.concat([cipher.update(token, 'latin1'), cipher.final()]);
-  return Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString('base64url');
-}
-
-function open(sealed: string, legacyId: string): string | undefined {
-  const bytes = Buffer.from(sealed, 'base64url');
-  try {
-    const decipher = createDecipheriv(CIPHER, sealingKey(legacyId), bytes.subarray(0, IV_LENGTH), {
-      authTagLength: TAG_LENGTH,
-    });
-    decipher.setAuthTag(bytes.subarray(IV_LENGTH, IV_LENGTH + TAG_LENGTH));
-    const token = decipher.update(bytes.subarray(IV_LENGTH + TAG_LENGTH), undefined, 'latin1');
-    return token + decipher.final('latin1');
-  } catch {
-    return undefined;
-  }
-}
-
-const NO_SALT = Buffer.alloc(32);
-const PURPOSE = Buffer.from('express-session-jwt forwarding record\x01');
-
-/** HKDF-SHA-256 (RFC 5869) with one block of output; Node's own takes twice the time for a key as short as this. */
-function sealingKey(legacyId: string): Buffer {
-  const pseudorandomKey = createHmac('sha256', NO_SALT).update(legacyId).digest();
-  return createHmac('sha256', pseudorandomKey).update(PURPOSE).digest();
 }

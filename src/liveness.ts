@@ -22,6 +22,8 @@ export class Liveness {
   predecessor: Predecessor | undefined;
   /** Stored id of the forwarding record of the legacy session that it was. */
   forwardedBy: string | undefined;
+  /** From when on it may be stored under another token, in ms since 1970; undefined: never. */
+  mayMoveFrom: number | undefined;
 
   /** Whether it must not be stored any more: destroyed, or about to take the place of one that was destroyed. */
   get isDead(): boolean {

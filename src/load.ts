@@ -2,11 +2,16 @@ import type { Credential } from './credential';
 import { debug, trace } from './diagnostics';
 import { createCookie, defineSessionID, TokenIssuer } from './generate';
 import { Identity } from './identity';
+import { isOver, openSuccessor, type Successor, successorIn } from './forwarding';
+import { MAX_STEPS } from './following-records';
 import { forwardingId, openForwarding, predecessorOf, type Upgrade, upgradeOf } from './legacy';
 import type { Config } from './options';
+import { renewToken } from './renewal';
+import type { Step } from './replacement';
 import type { Origin } from './request-state';
 import { internalsOf, Session } from './session';
 import type { Storage } from './storage';
+import { callStoreSafely } from './store-call';
 import type { Token, Tokens } from './token';
 import type { Carrier } from './transports';
 import type { Request, SessionRecord } from './types';
@@ -36,6 +41,11 @@ export function loadSession(source: Source, credential: Credential, callback: Lo
 
 /** Without a store the token is all there is of the session. */
 function trustToken({ config, req }: Source, token: Token, callback: LoadCallback): void {
+  if (hasEnded(token)) {
+    callback();
+    return;
+  }
+  if (token.payload.exp === undefined && !config.rules.limitsAge) config.warnings.endlessToken();
   const identity = Identity.of(token);
   const session = new Session(req, undefined, identity);
   try {
@@ -49,8 +59,15 @@ function trustToken({ config, req }: Source, token: Token, callback: LoadCallbac
   callback(null, 'verified');
 }
 
-function loadToken(source: Source, token: Token, origin: Origin, callback: LoadCallback): void {
-  const { req } = source;
+/** @param way the tokens that have led to this one, if it is not the one that came */
+function loadToken(
+  source: Source,
+  token: Token,
+  origin: Origin,
+  callback: LoadCallback,
+  way: readonly Step[] = [],
+): void {
+  const { config, tokens, req } = source;
   const { store, records } = source.storage;
   const identity = Identity.of(token);
   let storedId: string;
@@ -63,13 +80,58 @@ function loadToken(source: Source, token: Token, origin: Origin, callback: LoadC
   // Before the record is read: a session destroyed from now on is known to be.
   const liveness = records.livenessOf(storedId);
   identity.liveness = liveness;
+  if (config.rules.refreshes || !tokens.canIssue) liveness.mayMoveFrom = token.mayBeReplacedFrom;
   req.sessionID = token.text;
-  find(source, storedId, callback, (record) => {
-    if (!record || liveness.destroyed) return undefined;
-    liveness.isStored = true;
-    store.createSession(req, record, identity);
-    return origin;
-  });
+  let successor: Successor | undefined;
+  let isOutlived = false;
+  find(
+    source,
+    storedId,
+    (error, found, text) => {
+      if (successor) follow(source, { token, successor }, way, callback);
+      else if (isOutlived) endSession(source, storedId, callback);
+      else if (found && origin !== 'replaced' && config.rules.refreshes && tokens.canIssue) {
+        renewToken(source, token, way, origin === 'loaded', (renewed) => {
+          if (renewed === 'kept') callback(error, found, text);
+          else if (renewed === 'gone') callback();
+          else loadToken(source, renewed, 'replaced', callback, way);
+        });
+      } else callback(error, found, text);
+    },
+    (record) => {
+      if (!record || liveness.destroyed) return undefined;
+      successor = successorIn(record);
+      isOutlived = hasEnded(token);
+      if (successor || isOutlived) return undefined;
+      liveness.isStored = true;
+      store.createSession(req, record, identity);
+      return origin;
+    },
+  );
+}
+
+/** The token was replaced: the request goes on as if it had carried the new one. */
+function follow(source: Source, step: Step, way: readonly Step[], callback: LoadCallback): void {
+  const { tokens } = source;
+  const text =
+    isOver(step.successor) || way.length === MAX_STEPS
+      ? undefined
+      : openSuccessor(step.successor, step.token);
+  const token = text === undefined ? undefined : tokens.verify(text);
+  if (token) loadToken(source, token, tokens.canIssue ? 'forwarded' : 'loaded', callback, [...way, step]);
+  else callback();
+}
+
+function hasEnded({ endsAt }: Token): boolean {
+  return endsAt !== undefined && endsAt <= Date.now();
+}
+
+/** However active it was: its time is over. */
+function endSession({ storage: { records } }: Source, storedId: string, callback: LoadCallback): void {
+  trace('session has reached its absolute timeout: %s', storedId);
+  callStoreSafely((done) => {
+    records.remove(storedId, done);
+  }, callback);
 }
 
 /**

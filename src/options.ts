@@ -1,11 +1,13 @@
 import { createHmac, type CipherKey } from 'node:crypto';
 import type { Claims } from './claims';
 import { readClaims } from './claims';
+import { createWarnings, resolveRules, type Warnings } from './jwt-options';
 import { createKeyRing } from './keys';
 import { createTokensProvider, type TokensProvider } from './keys-provider';
 import { MemoryStore } from './memory-store';
 import { resolveStoreKey, type StoreKey } from './store-key';
-import { createTokenCache, Tokens } from './token';
+import { AUDIENCE_PATTERN, createTokenCache, Tokens } from './token';
+import type { TokenRules } from './token-rules';
 import { resolveTransport, type Transport } from './transports';
 import type { AnyStore, CookieOptions, Request, SessionOptions } from './types';
 
@@ -24,6 +26,9 @@ export interface Config {
   readonly tokens: Tokens | undefined;
   /** The `keysProvider` option, in place of `tokens`. */
   readonly provideTokens: TokensProvider | undefined;
+  /** The `jwt` and `absoluteTimeout` options. */
+  readonly rules: TokenRules;
+  readonly warnings: Warnings;
   /** The `store` option. */
   readonly store: AnyStore | undefined;
   /** Undefined: the ids of the library. */
@@ -62,16 +67,20 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
   // express-session knows the name as `key`, too.
   const name: unknown = given.name || (given as { key?: unknown }).key || 'connect.sid';
   if (typeof name !== 'string') throw new TypeError('name option must be a string, the name of the cookie');
-  const { tokens, provideTokens } = resolveKeys(given);
+  const rules = resolveRules(given);
+  const { tokens, provideTokens } = resolveKeys(given, rules);
+  if (tokens?.canIssue && rules.hasAudiencePattern) throw new TypeError(AUDIENCE_PATTERN);
 
   return {
     name,
     tokens,
     provideTokens,
+    rules,
+    warnings: createWarnings(),
     store:
       given.store === undefined || (given.store as unknown) === null ? undefined : resolveStore(given.store),
     genid,
-    readClaims: (req) => readClaims(jwtFromReq, req),
+    readClaims: (req) => readClaims(jwtFromReq, req, rules.written),
     hasClaims: Boolean(jwtFromReq),
     cookieOptions: resolveCookieOptions(given.cookie, name),
     legacySecrets: (req) => secrets ?? secretOfCookieParser(req),
@@ -148,7 +157,7 @@ function resolveCacheSize(size: number | undefined): number {
   return size;
 }
 
-function resolveKeys(given: SessionOptions): Pick<Config, 'tokens' | 'provideTokens'> {
+function resolveKeys(given: SessionOptions, rules: TokenRules): Pick<Config, 'tokens' | 'provideTokens'> {
   const provider = optionalFunction('keysProvider', given.keysProvider);
   if (provider && (given.keys ?? undefined) !== undefined) {
     throw new TypeError('keys and keysProvider options exclude each other: give one of them');
@@ -156,8 +165,8 @@ function resolveKeys(given: SessionOptions): Pick<Config, 'tokens' | 'provideTok
   const keyRing = createKeyRing(given.keys);
   const cache = createTokenCache(resolveCacheSize(given.tokenCacheSize));
   return {
-    tokens: keyRing && new Tokens(keyRing, cache),
-    provideTokens: provider && createTokensProvider(provider, cache),
+    tokens: keyRing && new Tokens(keyRing, cache, rules),
+    provideTokens: provider && createTokensProvider(provider, cache, rules),
   };
 }
 

@@ -12,11 +12,11 @@ import type { NextFunction, Request, Response } from './types';
 
 /**
  * Where the request's session came from.
- * new: generated. loaded: stored under the token that came. forwarded: stored under the token to which a legacy cookie
- * leads. upgraded: stored under a legacy id, to be stored under a token. verified: only its token is known, there is no
+ * new: generated. loaded: stored under the token that came. forwarded: stored under the token to which a legacy cookie or a
+ * replaced token leads. replaced: stored under a token that this request has put in the place of an old one. upgraded: stored under a legacy id, to be stored under a token. verified: only its token is known, there is no
  * store.
  */
-export type Origin = 'new' | 'loaded' | 'forwarded' | 'upgraded' | 'verified';
+export type Origin = 'new' | 'loaded' | 'forwarded' | 'replaced' | 'upgraded' | 'verified';
 
 /** Everything about one request between `next()` and the end of its response. */
 export class RequestState {
@@ -33,6 +33,7 @@ export class RequestState {
   readonly storedExpires: unknown;
   /** Whether the client's cookie is to be replaced, come what may. */
   readonly mustSetCookie: boolean;
+  readonly #wasStored: boolean;
   /** Whether the client has a cookie that goes on working until the session is stored under its new token. */
   replacesCookie: boolean;
   /** Takes back the token that was written. */
@@ -59,7 +60,8 @@ export class RequestState {
     this.identity = identityOf(this.req.session);
     this.before = origin === 'new' ? NEW_SESSION : takeSnapshot(this.req.session, text);
     this.storedExpires = (this.req.session.cookie as Cookie | undefined)?._expires;
-    this.mustSetCookie = origin === 'upgraded' || origin === 'forwarded';
+    this.mustSetCookie = origin === 'upgraded' || origin === 'forwarded' || origin === 'replaced';
+    this.#wasStored = origin !== 'new' && origin !== 'upgraded' && origin !== 'verified';
     this.replacesCookie = origin === 'upgraded';
   }
 
@@ -73,7 +75,7 @@ export class RequestState {
 
   /** Whether the store has the session under the id that it has now. */
   get isStored(): boolean {
-    return (this.origin === 'loaded' || this.origin === 'forwarded') && this.isSame;
+    return this.#wasStored && this.isSame;
   }
 
   /** Whether there is nothing to be done with the session: what its token says is signed elsewhere. */

@@ -148,7 +148,16 @@ export function touchOnce(session: { touch(): unknown }): void {
   const internals = internalsOf(session);
   if (internals?.isTouched) return;
   session.touch();
-  if (internals) internals.isTouched = true;
+  if (!internals) return;
+  internals.isTouched = true;
+  const { endsAt } = internals.identity;
+  if (endsAt !== undefined) capExpiry((session as unknown as Session).cookie, endsAt);
+}
+
+/** No record shall outlive its session. The lifetime as it was set stays what it is. */
+function capExpiry(cookie: Cookie, endsAt: number): void {
+  const { _expires: expires } = cookie;
+  if (expires instanceof Date && expires.valueOf() > endsAt) cookie._expires = new Date(endsAt);
 }
 
 function save(session: Session, done: ErrorCallback): void {

@@ -1,9 +1,10 @@
 import type { SessionMaker } from './generate';
+import { FollowingRecords } from './following-records';
 import { guardOf } from './guarantee';
 import { HashedStore } from './hashed-store';
 import { type Config, createDefaultStore } from './options';
 import { type Readiness, watchReadiness } from './readiness';
-import { Records } from './records';
+import type { Calls, Records } from './records';
 import { asSessionStore } from './session-store';
 import { inTime } from './timed-store';
 import type { Tokens } from './token';
@@ -20,6 +21,8 @@ export interface Storage {
   readonly sessionStore: object;
   readonly readiness: Readiness;
   readonly guarantee: Guarantee;
+  /** The same, in time. */
+  readonly calls: Calls;
   /** Whether there is no store: tokens are good by themselves, and nothing can be kept. */
   readonly isNone: boolean;
 }
@@ -71,7 +74,7 @@ export class StorageChoice {
 function open(store: AnyStore, config: Config, sessions: SessionMaker): Storage {
   const { guarantee, update } = guardOf(store, config.guard);
   const calls = config.storeTimeout ? inTime(store, update, config.storeTimeout) : { store, update };
-  const records = new Records(store, calls, config.storeKey);
+  const records = new FollowingRecords(store, calls, config.storeKey);
   const hashed = new HashedStore(store, records, sessions);
   return {
     records,
@@ -80,6 +83,7 @@ function open(store: AnyStore, config: Config, sessions: SessionMaker): Storage 
     sessionStore: asSessionStore(hashed, store),
     readiness: watchReadiness(store),
     guarantee,
+    calls,
     isNone: false,
   };
 }

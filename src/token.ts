@@ -3,6 +3,7 @@ import { type Claims, claimsOf, NO_CLAIMS } from './claims';
 import { isSignedBy, parseSegment, signCompact } from './jws';
 import { IssueError, type KeyRing } from './keys';
 import type { StoreKey } from './store-key';
+import { NO_RULES, type Origins, type TokenRules } from './token-rules';
 import type { JwtPayload } from './types';
 
 /** Browsers drop a cookie whose name and value are longer than this together; so no longer token can be ours. */
@@ -20,14 +21,20 @@ export class Token {
   readonly text: string;
   /** The key that has signed it. */
   readonly kid: string;
+  readonly #rules: TokenRules;
   #payload: JwtPayload | undefined;
   #claims: Claims | undefined;
   #storedId: string | undefined;
+  #dueAt: number | undefined;
+  #mayBeReplacedFrom: number | undefined;
+  /** Whether this process has seen to it that the tokens which it replaces end (replacement.ts). */
+  hasRetiredOthers = false;
 
   /** @param payload that of `text`, where it is known */
-  constructor(text: string, kid: string, payload?: JwtPayload) {
+  constructor(text: string, kid: string, rules: TokenRules, payload?: JwtPayload) {
     this.text = text;
     this.kid = kid;
+    this.#rules = rules;
     this.#payload = payload;
   }
 
@@ -38,7 +45,7 @@ export class Token {
 
   /** The application's claims. */
   get claims(): Claims {
-    return (this.#claims ??= claimsOf(this.payload));
+    return (this.#claims ??= claimsOf(this.payload, this.#rules.written));
   }
 
   /** The id under which stores know the token; computed once, as the token is remembered with it. */
@@ -46,20 +53,29 @@ export class Token {
     return (this.#storedId ??= storeKey(this.text));
   }
 
-  /**
-   * Whether `exp` and `nbf` (RFC 7519, section 4.1) admit the token now; what is no number of seconds does not, and
-   * neither does an `exp` that never comes: JSON can express 1e999.
-   */
-  isTimely(): boolean {
-    const { exp, nbf }: Record<string, unknown> = this.payload;
-    if (exp === undefined && nbf === undefined) return true;
-    const now = Math.floor(Date.now() / 1000);
-    return (
-      (exp === undefined || (typeof exp === 'number' && now < exp && exp < Infinity)) &&
-      (nbf === undefined || (typeof nbf === 'number' && nbf <= now && nbf > -Infinity))
-    );
+  /** When its session ends however active it is, in ms since 1970; undefined: never. */
+  get endsAt(): number | undefined {
+    return this.#rules.endsSessions ? this.#rules.endOf(this.payload) : undefined;
+  }
+
+  /** When it is to be replaced, in ms since 1970. */
+  get dueAt(): number {
+    return (this.#dueAt ??= this.#rules.dueAt(this.payload));
+  }
+
+  /** From when on another process may have replaced it, in ms since 1970. */
+  get mayBeReplacedFrom(): number {
+    return (this.#mayBeReplacedFrom ??= this.#rules.mayBeReplacedFrom(this.payload));
+  }
+
+  /** What a token that takes its place has to say as well. */
+  get origins(): Origins {
+    return this.#rules.originsOf(this.payload);
   }
 }
+
+export const AUDIENCE_PATTERN =
+  'jwt.audience must be a string or an array of strings where tokens are issued: a RegExp cannot be written into one';
 
 /** Whether a text has the shape of a session token; says nothing about its signature. */
 export function isTokenShaped(text: string): boolean {
@@ -78,11 +94,16 @@ export function createTokenCache(size: number): TokenCache {
 export class Tokens {
   readonly #keyRing: KeyRing;
   readonly #cache: TokenCache;
+  readonly #rules: TokenRules;
 
-  /** @param cache may be shared with other key rings: a token counts only where the key that has signed it does */
-  constructor(keyRing: KeyRing, cache: TokenCache) {
+  /**
+   * @param cache may be shared with other key rings: a token counts only where the key that has signed it does
+   * @param rules the same for all who share the cache
+   */
+  constructor(keyRing: KeyRing, cache: TokenCache, rules = NO_RULES) {
     this.#keyRing = keyRing;
     this.#cache = cache;
+    this.#rules = rules;
   }
 
   /** Whether there is a private key to issue tokens with. */
@@ -99,11 +120,15 @@ export class Tokens {
    * Signs a new token.
    *
    * @param maxLength how long the token may get, in characters
-   * @throws IssueError naming keys if there is no private key, or naming jwtFromReq if the token gets too long
+   * @param origins default: those of somebody who signs in now
+   * @throws IssueError naming keys if there is no private key, naming jwt.audience if that is a pattern, or naming
+   * jwtFromReq if the token gets too long
    */
-  issue(claims: Claims, jti: string, maxLength: number): Token {
+  issue(claims: Claims, jti: string, maxLength: number, origins?: Origins): Token {
     const { key, kid, header } = this.#keyRing.signing;
-    const own = `"iat":${String(Math.floor(Date.now() / 1000))},"jti":${JSON.stringify(jti)}`;
+    if (this.#rules.hasAudiencePattern) throw new IssueError(AUDIENCE_PATTERN);
+    const { iat, ...others } = this.#rules.claimsAt(Math.floor(Date.now() / 1000), origins);
+    const own = JSON.stringify({ iat, jti, ...others }).slice(1, -1);
     const payload = claims === NO_CLAIMS ? `{${own}}` : `${claims.slice(0, -1)},${own}}`;
     const text = signCompact(header, payload, key);
     if (text.length > maxLength) {
@@ -112,16 +137,26 @@ export class Tokens {
           `with its cookie name it may have no more than ${String(MAX_COOKIE_LENGTH)}`,
       );
     }
-    const token = new Token(text, kid);
+    const token = new Token(text, kid, this.#rules);
     this.#cache.set(text, token);
     return token;
   }
 
-  /** The token of this text, or undefined if it is not one that these keys have signed or if it is out of its time. */
+  /**
+   * The token of this text, or undefined if it is not one that these keys have signed, if it is of another purpose or out
+   * of its time. One that has expired is good where it can be replaced, if its session lives.
+   */
   verify(text: string): Token | undefined {
     const cached = this.#cache.get(text);
     const token = cached && this.accept(cached) ? cached : this.#verifySignature(text);
-    return token?.isTimely() ? token : undefined;
+    return token && this.#isTimely(token) ? token : undefined;
+  }
+
+  #isTimely({ payload }: Token): boolean {
+    const timeliness = this.#rules.timelinessOf(payload);
+    if (!this.#rules.refreshes) return timeliness === 'timely';
+    if (this.canIssue) return timeliness !== 'refused';
+    return timeliness === 'timely' && payload.exp !== undefined;
   }
 
   #verifySignature(text: string): Token | undefined {
@@ -130,10 +165,10 @@ export class Tokens {
     if (!header || !isExpected(header)) return undefined;
     const signer = this.#keyRing.candidates(header.kid).find(({ key }) => isSignedBy(key, text));
     const payload = signer && parseSegment(text, 1);
-    if (!payload) return undefined;
+    if (!payload || !this.#rules.accepts(payload)) return undefined;
     // A copy of its own: a slice would keep the whole Cookie header in memory.
     const own = Buffer.from(text, 'latin1').toString('latin1');
-    const token = new Token(own, signer.kid, payload);
+    const token = new Token(own, signer.kid, this.#rules, payload);
     this.#cache.set(own, token);
     return token;
   }

@@ -118,6 +118,33 @@ export type CookieOptions = Omit<expressSession.CookieOptions, 'sameSite'> & {
 };
 
 /**
+ * Lifetime and purpose of tokens; names and forms are those of jsonwebtoken. A timespan is a whole number of seconds, or a
+ * text with a unit for the library `ms` ('15m', '2 days'). A wrong or unknown one is a TypeError that names it. Claims that
+ * an option writes may not come from `jwtFromReq`.
+ */
+export interface JwtOptions {
+  /**
+   * How long tokens are good by themselves: `exp` (RFC 7519, section 4.1.4), demanded by services without a private key.
+   * The issuer replaces a token when less than half of that is left, and one that has expired as long as its session is in
+   * the store. Default: tokens do not expire.
+   */
+  expiresIn?: number | string | undefined;
+  /** `iss` (section 4.1.1): written, of an array the first; a token must have one of them. Default: none, not looked at. */
+  issuer?: string | readonly string[] | undefined;
+  /**
+   * `aud` (section 4.1.3): written as it is; a token must be for one of them. A RegExp is for services without a private
+   * key only. Default: none, not looked at.
+   */
+  audience?: string | RegExp | readonly (string | RegExp)[] | undefined;
+  /** By how many seconds clocks may differ. Default: 0. */
+  clockTolerance?: number | undefined;
+  /** How old a token may get, counted from `iat`; like `exp` for the issuer that replaces tokens. Default: any age. */
+  maxTokenAge?: number | string | undefined;
+  /** How long a replaced token goes on working once its successor has been used. Default: '30s'. */
+  grace?: number | string | undefined;
+}
+
+/**
  * Options of the middleware: express-session's, with `secret` optional and `keys` beside it.
  * Wrong values throw a TypeError that names the option when the middleware is made.
  */
@@ -139,6 +166,13 @@ export interface SessionOptions extends Omit<expressSession.SessionOptions, 'sec
    * gets a new token and the old one is dead. Default: no claims.
    */
   jwtFromReq?: ((req: Request) => object | null | undefined) | undefined;
+  /** Lifetime and purpose of tokens. Default: they have neither. */
+  jwt?: JwtOptions | undefined;
+  /**
+   * How long after sign-in (its creation or `regenerate`) a session ends, however active it is, in ms. Carried in the token
+   * as `auth_time`; tokens without it count from `iat`. Default: never.
+   */
+  absoluteTimeout?: number | undefined;
   /** Secret(s) of express-session cookies that are still around: they are verified and upgraded. Default: none. */
   secret?: expressSession.SessionOptions['secret'] | undefined;
   /** Settings of the session cookie, or a function of the request that returns them. */

@@ -3,6 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import { once } from 'node:events';
 import session from '../src';
 import { createTokensProvider } from '../src/keys-provider';
+import { NO_RULES } from '../src/token-rules';
 import { createTokenCache, type Tokens } from '../src/token';
 import { byHand } from './support/by-hand';
 import { cookieOf, digest, setCookie, tokenOf } from './support/cookies';
@@ -442,6 +443,7 @@ describe('keysProvider', () => {
       const provide = createTokensProvider(
         () => Promise.resolve(answers.shift() as session.KeyPair),
         createTokenCache(10),
+        NO_RULES,
       );
       const found: (Tokens | undefined)[] = [];
       while (answers.length > 0) {

@@ -116,9 +116,10 @@ const programs = {
   'verifiers without a store, used': async () => {
     const { public: publicKey } = keys;
     const statuses: number[] = [];
+    const jwt = { maxTokenAge: '100 years' };
     for (const options of [
-      { keys: { public: publicKey } },
-      { keysProvider: () => Promise.resolve({ public: publicKey }) },
+      { jwt, keys: { public: publicKey } },
+      { jwt, keysProvider: () => Promise.resolve({ public: publicKey }) },
     ]) {
       const server: http.Server = serverOf(session(options));
       const url = `http://127.0.0.1:${String(await listen(server))}/`;
