@@ -8,7 +8,7 @@ import { Identity } from './identity';
 import type { RequestState } from './request-state';
 import { identityOf, type Internals, internalsOf, type Session, touchOnce } from './session';
 import { type Snapshot, takeSnapshot, toRecord } from './snapshot';
-import { callStoreSafely } from './store-call';
+import { callStore, callStoreSafely } from './store-call';
 import type { SessionRecord } from './types';
 
 /** Calls back once, with the store's error and with whether the session was stored all the same. */
@@ -167,8 +167,10 @@ export function settleStore(state: RequestState, now: Snapshot | undefined): Sto
   }
   if (!records.canTouch || !shouldTouch(state)) return undefined;
   const storedId = records.idOf(identity);
+  // What it throws comes out of res.end with 'late' (B045); with 'respond' a touch never spoils a response.
+  const call = state.config.saveErrors === 'respond' ? callStoreSafely : callStore;
   return (callback) => {
-    callStoreSafely(
+    call(
       (done) => {
         records.renew(storedId, session, done);
       },

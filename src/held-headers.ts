@@ -53,7 +53,7 @@ function refusal(res: ServerResponse, verb: string): () => never {
  * @returns what makes it undone, if it still waits
  */
 export function deferHead(res: ServerResponse): () => void {
-  const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => ServerResponse;
+  const writeHead: (status: number) => ServerResponse = res.writeHead.bind(res);
   let release: (() => void) | undefined;
   let isSent = false;
   const recall = (): void => {
@@ -73,7 +73,7 @@ export function deferHead(res: ServerResponse): () => void {
   }
   // on-headers, above this, has set the headers among the arguments.
   res.writeHead = (status: number, message?: unknown) => {
-    if (isSent) return typeof message === 'string' ? writeHead(status, message) : writeHead(status);
+    if (isSent) return writeHead(status);
     res.statusCode = status;
     if (typeof message === 'string' && !isHttp2(res.req)) res.statusMessage = message;
     const flushHeaders = res.flushHeaders.bind(res);

@@ -90,9 +90,13 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
     rolling: Boolean(given.rolling),
     saveUninitialized: Boolean(given.saveUninitialized),
     unset: given.unset || 'keep',
-    guard: oneOf('guard', ['process', 'check'], given.guard),
+    guard: oneOf('guard', ['check', 'process'], given.guard === undefined ? 'process' : given.guard),
     storeTimeout: optionalDuration('storeTimeout', given.storeTimeout, 1),
-    saveErrors: oneOf('saveErrors', ['late', 'respond'], given.saveErrors),
+    saveErrors: oneOf(
+      'saveErrors',
+      ['late', 'respond'],
+      given.saveErrors === undefined ? 'late' : given.saveErrors,
+    ),
     touchAfter: optionalDuration('touchAfter', given.touchAfter, 0) ?? 0,
     clearCookie: Boolean(given.clearCookie),
     storeKey: resolveStoreKey(given.storeKey),
@@ -106,16 +110,15 @@ function optionalFunction<F>(name: string, value: F): NonNullable<F> | undefined
   return value;
 }
 
-/** @param choices the first one is the default */
 function oneOf<Choice extends string>(
   name: string,
   choices: readonly [Choice, Choice],
-  given: Choice | undefined,
+  given: Choice,
 ): Choice {
-  if (given !== undefined && !choices.includes(given)) {
+  if (!choices.includes(given)) {
     throw new TypeError(`${name} option must be "${choices[0]}" or "${choices[1]}"`);
   }
-  return given ?? choices[0];
+  return given;
 }
 
 function optionalDuration(name: string, given: number | undefined, min: number): number | undefined {

@@ -21,9 +21,12 @@ type ReadCallback = (error?: unknown, record?: SessionRecord | null, text?: stri
 /** Tells beside the error whether the record was stored: a later step may have failed all the same. */
 type WriteCallback = (error?: unknown, stored?: boolean) => void;
 
+/** What is called of a store. */
+export type StoreMethods = Pick<AnyStore, 'get' | 'set' | 'touch' | 'destroy'>;
+
 /** How the store is called. */
 export interface Calls {
-  readonly store: AnyStore;
+  readonly store: StoreMethods;
   /** Undefined where the store cannot tell whether a record still exists. */
   readonly update: Update | undefined;
 }

@@ -1,6 +1,6 @@
 import type { Update } from './guarantee';
 import { livenessIn } from './liveness';
-import type { Calls } from './records';
+import type { Calls, StoreMethods } from './records';
 import { callStore, callStoreSafely } from './store-call';
 import type { AnyStore, ErrorCallback, SessionRecord } from './types';
 
@@ -22,7 +22,7 @@ export function inTime(store: AnyStore, update: Update | undefined, timeout: num
 }
 
 /** A store whose methods answer in time: with an error, if nothing else has come by then. */
-class TimedStore implements AnyStore {
+class TimedStore implements StoreMethods {
   readonly #store: AnyStore;
   readonly #update: Update | undefined;
   readonly #timeout: number;
@@ -31,10 +31,6 @@ class TimedStore implements AnyStore {
     this.#store = store;
     this.#update = update;
     this.#timeout = timeout;
-  }
-
-  on(event: 'connect' | 'disconnect', listener: () => void): unknown {
-    return this.#store.on(event, listener);
   }
 
   get(id: string, callback: Answer<unknown>): void {
