@@ -90,13 +90,9 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
     rolling: Boolean(given.rolling),
     saveUninitialized: Boolean(given.saveUninitialized),
     unset: given.unset || 'keep',
-    guard: oneOf('guard', ['check', 'process'], given.guard === undefined ? 'process' : given.guard),
+    guard: oneOf('guard', ['check', 'process'], 'process', given.guard),
     storeTimeout: optionalDuration('storeTimeout', given.storeTimeout, 1),
-    saveErrors: oneOf(
-      'saveErrors',
-      ['late', 'respond'],
-      given.saveErrors === undefined ? 'late' : given.saveErrors,
-    ),
+    saveErrors: oneOf('saveErrors', ['late', 'respond'], 'late', given.saveErrors),
     touchAfter: optionalDuration('touchAfter', given.touchAfter, 0) ?? 0,
     clearCookie: Boolean(given.clearCookie),
     storeKey: resolveStoreKey(given.storeKey),
@@ -110,10 +106,12 @@ function optionalFunction<F>(name: string, value: F): NonNullable<F> | undefined
   return value;
 }
 
+/** Null is no default: as any other wrong value it is refused. */
 function oneOf<Choice extends string>(
   name: string,
   choices: readonly [Choice, Choice],
-  given: Choice,
+  fallback: Choice,
+  given = fallback,
 ): Choice {
   if (!choices.includes(given)) {
     throw new TypeError(`${name} option must be "${choices[0]}" or "${choices[1]}"`);

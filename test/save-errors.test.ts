@@ -10,9 +10,10 @@ import { cookieOf, digest, setCookie, setCookies, tokenOf } from './support/cook
 import { skipWithout, type DatabaseServer } from './support/database-server';
 import { keys } from './support/keys';
 import { legacySecret, startLegacySession } from './support/legacy';
+import { lateErrors } from './support/late-errors';
 import { redisProgram, startRedis } from './support/redis';
 import { createHttp2Server, listen, type Handler } from './support/server';
-import { asStore, claimsOfSession, closeSites, data, openSite, routes, turn } from './support/site';
+import { asStore, claimsOfSession, closeSites, data, openSite, routes } from './support/site';
 import { ForeignStore, SyncStore } from './support/stores';
 import { countVisit, visits } from './support/visits';
 
@@ -79,8 +80,7 @@ describe("saveErrors: 'respond'", () => {
     const res = await site.get('/');
     assert.deepEqual([res.status, res.text], [500, 'boom!']);
     assert.equal(setCookie(res), undefined);
-    await turn();
-    assert.deepEqual(site.lateErrors, []);
+    assert.deepEqual(await lateErrors(site), []);
     assert.equal(store.count('set'), 1, 'the error page saved once more');
   });
 
@@ -137,8 +137,7 @@ describe("saveErrors: 'respond'", () => {
       store.failures.set = boom();
       const res = await site.get(path);
       assert.deepEqual([res.status, res.text], [200, text]);
-      await turn();
-      assert.deepEqual(site.lateErrors, [store.failures.set]);
+      assert.deepEqual(await lateErrors(site), ['boom!']);
     });
   }
 
@@ -161,11 +160,7 @@ describe("saveErrors: 'respond'", () => {
       throw new Error('thrown');
     };
     assert.equal((await site.visit('/read', cookie)).text, '1');
-    await turn();
-    assert.deepEqual(
-      site.lateErrors.map(({ message }) => message),
-      ['boom!', 'thrown'],
-    );
+    assert.deepEqual(await lateErrors(site), ['boom!', 'thrown']);
   });
 
   it('takes a store that answers at once, or throws', async () => {
@@ -246,8 +241,7 @@ describe("saveErrors: 'respond'", () => {
     store.failures.destroy = boom();
     const res = await site.visit('/read', legacy.cookie);
     assert.equal(res.text, '4');
-    await turn();
-    assert.deepEqual(site.lateErrors, [store.failures.destroy]);
+    assert.deepEqual(await lateErrors(site), ['boom!']);
     assert.equal((await site.visit('/read', cookieOf(res))).text, '4');
   });
 
