@@ -9,7 +9,7 @@ import { countResurrected, type Moment } from './logout';
 import { countLogins } from './redirect';
 import type { Settings, StoreName } from './settings';
 import { soak } from './soak';
-import { upgradeUsers } from './upgrade';
+import { countResurrectedUpgrades, upgradeUsers } from './upgrade';
 import type { World } from './world';
 
 const moments: readonly Moment[] = ['reading', 'handling', 'saving', 'any'];
@@ -38,6 +38,10 @@ describe('Three processes', function () {
         const { othersAlive, ...faults } = await upgradeUsers(world(), 50);
         assert.deepEqual(faults, { loggedOut: 0, lost: 0, oldCookiesAlive: 0, legacyIdsLeft: 0 });
         console.log(`        ${String(othersAlive)} sessions of other processes are left to expire`);
+      });
+
+      it('do not store a session again that another process upgrades and destroys, 20 times', async () => {
+        assert.equal(await countResurrectedUpgrades(world(), 20), 0);
       });
 
       it('lose no session and no save when one of them is killed under load, 10 times', async () => {

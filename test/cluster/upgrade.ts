@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readLegacyId } from '../../src/legacy';
 import { send, signIn } from './client';
-import { Member } from './cluster';
+import { type Cluster, Member } from './cluster';
 import type { World } from './world';
 
 export interface Upgraded {
@@ -18,16 +18,13 @@ export interface Upgraded {
 
 /** Users of express-session, 20 parallel requests each over all processes, who sign out in the end. */
 export async function upgradeUsers({ cluster, storedIds }: World, users: number): Promise<Upgraded> {
-  const { settings } = cluster.members[0];
-  const legacy = new Member({ ...settings, isLegacy: true });
-  await legacy.start();
   const result = { loggedOut: 0, lost: 0, oldCookiesAlive: 0, othersAlive: 0, legacyIdsLeft: 0 };
   const legacyIds: string[] = [];
-  try {
+  await beside(cluster, async (legacy) => {
     for (let number = 0; number < users; number++) {
       const user = `user${String(number)}`;
       const old = await signIn(legacy, user);
-      legacyIds.push(legacyIdIn(old, settings.secret));
+      legacyIds.push(legacyIdIn(old, legacy.settings.secret));
       const requests = Array.from({ length: 20 }, () => send(cluster, 'GET /me', { cookie: old }));
       const cookies: string[] = [];
       await Promise.all(
@@ -49,12 +46,54 @@ export async function upgradeUsers({ cluster, storedIds }: World, users: number)
       if (await isUser(old)) result.oldCookiesAlive++;
       for (const token of tokens) if (await isUser(token)) result.othersAlive++;
     }
-  } finally {
-    await legacy.stop();
-  }
+  });
   const stored = new Set(await storedIds());
   result.legacyIdsLeft = legacyIds.filter((id) => stored.has(id)).length;
   return result;
+}
+
+/**
+ * A slow request upgrades a session of express-session, which another process upgrades and destroys meanwhile.
+ *
+ * @returns how many of the sessions were there again
+ */
+export async function countResurrectedUpgrades(
+  { cluster, storedIds }: World,
+  times: number,
+): Promise<number> {
+  const before = (await storedIds()).length;
+  let alive = 0;
+  await beside(cluster, async (legacy) => {
+    for (let round = 0; round < times; round++) {
+      const [slow, other] = [cluster.member(round), cluster.member(round + 1)];
+      const old = await signIn(legacy, 'ada');
+      const id = `upgrade-${String(round)}`;
+      const held = slow.held(id);
+      const slowAnswer = send(slow, 'GET /count', { cookie: old, hold: `handling:${id}` });
+      await held;
+      const { cookie } = await send(other, 'GET /me', { cookie: old });
+      assert.equal((await send(other, 'POST /logout', { cookie })).status, 200);
+      slow.release(id);
+      const { status, cookie: late } = await slowAnswer;
+      assert.equal(status, 200);
+      for (const one of [old, late]) {
+        if (one && (await send(cluster, 'GET /me', { cookie: one })).body.user !== null) alive++;
+      }
+    }
+  });
+  assert.equal((await storedIds()).length, before + alive);
+  return alive;
+}
+
+/** The application as it was before it moved to this package, on the same database. */
+async function beside(cluster: Cluster, use: (legacy: Member) => Promise<void>): Promise<void> {
+  const legacy = new Member({ ...cluster.members[0].settings, isLegacy: true });
+  await legacy.start();
+  try {
+    await use(legacy);
+  } finally {
+    await legacy.stop();
+  }
 }
 
 function legacyIdIn(cookie: string, secret: string): string {
