@@ -3,7 +3,7 @@ import { people } from './people';
 import { cookieOptions } from './session-options';
 import { cookieName } from './token';
 
-const pagesToReturnTo = new Set(['/', '/token', '/store', '/cookie', '/promises']);
+const pagesToReturnTo = new Set(['/', '/token', '/store', '/cookie', '/refresh', '/promises']);
 
 /** The forms: each changes something and redirects to a page that shows it. */
 export function actions(): Router {

@@ -11,12 +11,14 @@ import { pages } from './pages/routes';
 import type { Playground } from './playground';
 import { sameOriginOnly, securityHeaders } from './security';
 import { sessionOptions } from './session-options';
+import { verifier } from './verifier';
 
 export function createApp(playground: Playground): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(express.static(path.join(__dirname, 'public'), { index: false }));
   app.use(securityHeaders, sameOriginOnly);
+  app.use('/verifier', verifier(playground));
   app.use(beforeTheMove(playground));
   app.use(session(sessionOptions(playground)));
   app.use(pages(playground));

@@ -5,6 +5,9 @@ const week = 7 * 24 * 60 * 60 * 1000;
 
 export const cookieOptions = { httpOnly: true, sameSite: 'lax', secure: 'auto', maxAge: week } as const;
 
+/** How long a token is good by itself: short enough to watch its replacement. */
+export const expiresIn = process.env.PLAYGROUND_EXPIRES_IN ?? '1m';
+
 /** The options of an express-session project, plus `keys` and `jwtFromReq`. */
 export function sessionOptions({ material, storage }: Playground): SessionOptions {
   return {
@@ -12,6 +15,8 @@ export function sessionOptions({ material, storage }: Playground): SessionOption
     secret: material.legacySecret,
     store: storage.store,
     cookie: cookieOptions,
+    jwt: { expiresIn },
+    absoluteTimeout: 4 * week,
     jwtFromReq: ({ session: { person } }) =>
       person ? { sub: person.id, name: person.name, role: person.role } : null,
   };

@@ -17,11 +17,14 @@ export function sentCookie(req: Request): string | undefined {
   return parseCookie(req.headers.cookie ?? '')[cookieName];
 }
 
-/** The token of this request's session, where the visitor's browser holds it already. */
+/** The token of this request's session, where the visitor's browser holds it already or the one before it. */
 export function sentToken(req: Request): string | undefined {
   const value = sentCookie(req);
   // Looking at `sessionID` makes the token of a new session, which a visitor without a cookie does not need.
-  return value !== undefined && value === req.sessionID ? value : undefined;
+  if (value === undefined) return undefined;
+  const token = req.sessionID;
+  const replaces = req.session.jwt?.replaces as string[] | undefined;
+  return value === token || replaces?.includes(digestOf(value)) ? token : undefined;
 }
 
 /** Reads a token the way anybody who holds it can: without a key. */

@@ -11,7 +11,7 @@ function unguessableParts(secret: string): string[] {
   return [secret, ...parts];
 }
 
-const pages = ['/', '/token', '/store', '/cookie', '/promises'];
+const pages = ['/', '/token', '/store', '/cookie', '/refresh', '/promises'];
 
 describe('The playground in a browser without JavaScript', function () {
   this.timeout(60_000);
@@ -225,6 +225,41 @@ describe('The playground in a browser without JavaScript', function () {
 
     await page.getByRole('button', { name: 'Sign out' }).click();
     assert.deepEqual(await whoIs(legacy), { signedIn: false });
+  });
+
+  it('replaces the token before it expires, and the session goes on', async () => {
+    const quick = await startPlayground({
+      PLAYGROUND_DIR: temporaryDirectory(),
+      PLAYGROUND_EXPIRES_IN: '4s',
+    });
+    try {
+      await page.goto(`${quick.url}/refresh`);
+      await page.getByRole('button', { name: 'Sign in as Ada' }).click();
+      const first = await token();
+      const seen = () => page.getByTestId('seen').getByRole('listitem').allInnerTexts();
+      assert.deepEqual(await seen(), [digest(first).slice(0, 8)]);
+      while ((await token()) === first) await page.reload();
+      assert.ok(Date.now() / 1000 < Number(decode(first).payload.exp), 'it was replaced before it expired');
+      assert.deepEqual(
+        await seen(),
+        [first, await token()].map((one) => digest(one).slice(0, 8)),
+      );
+      assert.equal(decode(await token()).payload.name, 'Ada Lovelace');
+      assert.equal(await page.getByRole('button', { name: 'Sign out' }).count(), 1);
+    } finally {
+      await quick.stop();
+    }
+  });
+
+  it('has a service that only verifies, which believes a token until it expires', async () => {
+    await page.goto('/verifier');
+    assert.equal(await page.getByTestId('refused').count(), 1);
+    await signIn('Grace');
+    await page.goto('/refresh');
+    await page.getByRole('link', { name: 'See what such a service' }).click();
+    const shown = JSON.parse(await page.getByTestId('claims').innerText()) as Record<string, unknown>;
+    assert.deepEqual(shown, decode(await token()).payload);
+    assert.equal(shown.name, 'Grace Hopper');
   });
 
   it('shows what a visitor typed as text, never as markup', async () => {

@@ -14,6 +14,7 @@ const sections = [
   ['/token', 'Token'],
   ['/store', 'Store'],
   ['/cookie', 'Cookie'],
+  ['/refresh', 'Refresh'],
   ['/promises', 'Promises'],
 ] as const;
 

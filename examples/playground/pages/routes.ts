@@ -1,10 +1,12 @@
 import { Router } from 'express';
 import type { Cookie } from 'express-session';
 import type { Playground } from '../playground';
-import { cookieName, sentToken } from '../token';
+import { expiresIn } from '../session-options';
+import { cookieName, sentToken, shortDigest } from '../token';
 import { cookiePage } from './cookie';
 import { outcomePage } from './outcome';
 import { promisesPage } from './promises';
+import { refreshPage } from './refresh';
 import { sessionPage } from './session';
 import { storePage } from './store';
 import { tokenPage } from './token';
@@ -49,6 +51,25 @@ export function pages({ material, storage, outcomes }: Playground): Router {
         flags: token === undefined ? undefined : cookie,
         tokenLength: token?.length ?? 0,
         setCookie: setCookieLine(cookie),
+      }),
+    );
+  });
+
+  router.get('/refresh', (req, res) => {
+    const { person } = req.session;
+    const token = sentToken(req);
+    if (token !== undefined) {
+      res.set('Refresh', '5');
+      const digest = shortDigest(token);
+      const seen = req.session.seen ?? [];
+      if (!seen.includes(digest)) req.session.seen = [...seen, digest].slice(-8);
+    }
+    res.send(
+      refreshPage({
+        person,
+        claims: token === undefined ? undefined : req.session.jwt,
+        seen: req.session.seen ?? [],
+        expiresIn,
       }),
     );
   });

@@ -1,0 +1,31 @@
+import type { JwtPayload } from 'express-session-jwt';
+import { html, json } from '../html';
+import { page } from './layout';
+import { secondsLeft } from './refresh';
+
+export function verifierPage(claims: JwtPayload | undefined): string {
+  const body = html`
+    <h1>Another service</h1>
+    <p class="lead">
+      A second middleware answers here. It has the public key alone: no private key, no store, no way to ask
+      whether your session still lives. What it knows of you is in the token.
+    </p>
+    ${
+      claims
+        ? html`<section class="card">
+            <h2>What it sees as <code>req.session.jwt</code></h2>
+            <div data-testid="claims">${json(claims, 'claims')}</div>
+            <p>It believes this for ${secondsLeft(claims)} more seconds, also if you sign out meanwhile.</p>
+          </section>`
+        : html`<section class="card" data-testid="refused">
+            <h2>No token that it accepts</h2>
+            <p>
+              None came, or it has expired. This service cannot replace it; the one that signed it can, with
+              the next request that goes there.
+            </p>
+          </section>`
+    }
+    <p class="next"><a href="/refresh">Back to the service that signs</a></p>
+  `;
+  return page({ title: 'Verifier', body });
+}
