@@ -450,6 +450,66 @@ describe('an attack on the verifier', () => {
   });
 });
 
+/** Tokens that the holder of the key has signed, for another service or in the name of another issuer. */
+const ofAnotherPurpose: Attacks = {
+  ...each(
+    {
+      'no aud': undefined,
+      'an empty aud': [],
+      'an aud of the empty text': '',
+      'another aud': 'bank',
+      'an aud in another case': 'SHOP',
+      'several other auds': ['bank', 'shop '],
+      'a nested aud': [['shop']],
+      'a nested aud beside the right one': ['shop', ['shop']],
+      'numbers in aud': [1, 2],
+      'a number beside the right aud': ['shop', 1],
+      'null in aud': [null],
+      'an aud that looks like an array': { 0: 'shop', length: 1 },
+      'an aud of true': true,
+    },
+    (aud) => issue({ ...claims, iss: 'us', aud }),
+  ),
+  ...each(
+    {
+      'no iss': undefined,
+      'another iss': 'them',
+      'an array of the right iss': ['us'],
+      'an iss that begins right': 'us.example',
+      'a null iss': null,
+      'an iss that turns into the right one': { toString: 'us' },
+    },
+    (iss) => issue({ ...claims, iss, aud: 'shop' }),
+  ),
+  'another typ': forge({ alg: 'ES256', typ: 'at+jwt' }, { ...claims, iss: 'us', aud: 'shop' }),
+};
+
+describe('a token of another purpose, signed with the same key', () => {
+  afterEach(closeSites);
+
+  const show = async (token: string): Promise<unknown> => {
+    const store = new ForeignStore();
+    const site = await openSite(
+      { store: asStore(store), jwt: { issuer: 'us', audience: 'shop' } },
+      { '/': (req, res) => res.end(String(data(req).user)) },
+    );
+    store.records.set(digest(token), recordOf({ user: 'victim' }));
+    const { text } = await site.visit('/', `connect.sid=${token}`);
+    if (text === 'undefined') assert.deepEqual(store.calls, []);
+    return text;
+  };
+
+  for (const [name, token] of Object.entries(ofAnotherPurpose)) {
+    it(`is refused: ${name}`, async () => {
+      assert.equal(await show(token), 'undefined');
+    });
+  }
+
+  it('is not one that is for several services, this one among them', async () => {
+    assert.equal(await show(issue({ ...claims, iss: 'us', aud: ['bank', 'shop'] })), 'victim');
+  });
+});
+
 /** The last character of 64 bytes in base64url has four bits that decode to nothing. */
 function respellEnd(token: string): string {
   const other = { A: 'B', Q: 'R', g: 'h', w: 'x' }[token.slice(-1)] ?? assert.fail();

@@ -177,6 +177,33 @@ describe('README', () => {
       });
     });
 
+    it('the API replaces the token of its client before it expires, and after, while the session goes on', async () => {
+      const text = find('function requireSignIn').text;
+      const quick = text.replace("expiresIn: '15m'", "expiresIn: '2s'");
+      assert.notEqual(quick, text);
+      await runProgram(quick, async (visit) => {
+        cookie = '';
+        credentials = {};
+        await visit('POST', '/login');
+        const first = credentials;
+        let answer = await visit('GET', '/me');
+        while (!answer.headers.has('x-session-token')) answer = await visit('GET', '/me');
+        assert.equal(answer.status, 200);
+        assert.notDeepEqual(credentials, first);
+        const fresh = credentials;
+        // A request that had set out with the old one.
+        credentials = first;
+        assert.equal((await visit('GET', '/me')).status, 200);
+        assert.deepEqual(credentials, fresh);
+        // Asleep until it has expired.
+        const { exp } = decode((fresh.authorization ?? '').slice('Bearer '.length)).payload;
+        await new Promise((resolve) => setTimeout(resolve, Number(exp) * 1000 - Date.now()));
+        assert.equal((await visit('GET', '/me')).status, 200);
+        assert.notDeepEqual(credentials, fresh);
+      });
+      credentials = {};
+    });
+
     it('the mobile app creates, updates, reloads and destroys a session', async () => {
       await runProgram(find("transport: { header: 'x-access-token' }").text, async (visit) => {
         [cookie, credentials] = ['', {}];
