@@ -297,6 +297,24 @@ describe('a store that fails while a token is replaced', () => {
     assert.equal((await site.visit('/', fresh)).text, '1');
   });
 
+  it('that says ENOENT for a record that is gone has not failed', async () => {
+    class Files extends ForeignStore {
+      override get(...[id, callback]: Parameters<ForeignStore['get']>): void {
+        super.get(id, (error, record) => {
+          if (error || record) callback(error, record);
+          else callback(Object.assign(new Error('no such file'), { code: 'ENOENT' }));
+        });
+      }
+    }
+    const files = new Files();
+    const other = await serve(files);
+    const { token, cookie } = old(files);
+    const fresh = cookieOf(await other.visit('/', cookie));
+    files.records.delete(digest(token));
+    assert.equal((await other.visit('/', fresh)).text, '1');
+    assert.equal((await other.visit('/', cookie)).text, 'undefined');
+  });
+
   it('gives up on a record that changes again and again, with the old token still good', async () => {
     const { token, cookie } = old(store);
     const text = store.records.get(digest(token)) ?? '';
