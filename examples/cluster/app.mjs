@@ -48,7 +48,7 @@ app.post('/logout', async (req, res) => {
   res.redirect(303, '/');
 });
 app.post('/kill', (req, res) => {
-  res.once('finish', () => process.kill(process.pid, 'SIGKILL'));
+  req.socket.once('close', () => process.kill(process.pid, 'SIGKILL'));
   res.redirect(303, '/');
 });
 // Four parameters make it Express's handler of errors: of Redis, above all.
