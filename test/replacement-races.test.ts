@@ -61,7 +61,7 @@ function old(store: ForeignStore, claims: object = {}): { token: string; cookie:
 }
 
 const leadsOn = (record: unknown): boolean =>
-  typeof (record as { successor?: unknown } | undefined)?.successor === 'object';
+  typeof (record as { __successor?: unknown } | undefined)?.__successor === 'object';
 
 describe('two processes that replace a token at the same time', () => {
   let one: Interrupted;
@@ -378,8 +378,8 @@ describe('a token that cannot be replaced', () => {
     const { token, cookie } = old(store);
     await site.visit('/', cookie);
     const text = store.records.get(digest(token)) ?? '{}';
-    const record = JSON.parse(text) as { successor: { id: string; token: string } };
-    record.successor.token = Buffer.alloc(60, 1).toString('base64url');
+    const record = JSON.parse(text) as { __successor: { id: string; token: string } };
+    record.__successor.token = Buffer.alloc(60, 1).toString('base64url');
     store.records.set(digest(token), JSON.stringify(record));
     assert.equal((await site.visit('/', cookie)).text, 'undefined');
   });
