@@ -55,14 +55,14 @@ describe('The example of a cluster in a browser without JavaScript', function ()
   const text = (id: string) => page.getByTestId(id).innerText();
   const press = (name: string) => page.getByRole('button', { name }).click();
 
-  /** As a person would: whoever met the process that was just killed tries again. */
+  /** As a person would: whoever met the process that was just killed, or waits for its answer in vain, tries again. */
   const reload = async () => {
     for (let attempt = 0; ; attempt++) {
       try {
-        await page.goto('/');
+        await page.goto('/', { timeout: 5000 });
         return;
       } catch (error) {
-        if (attempt === 5 || !/net::ERR_|chrome-error/.test(String(error))) throw error;
+        if (attempt === 5 || !/net::ERR_|chrome-error|Timeout/.test(String(error))) throw error;
       }
     }
   };
