@@ -32,6 +32,5 @@ function leadsNowhere(state: RequestState): boolean {
   const { origin, hasCredential, identity, config, req } = state;
   if (origin === 'new') return hasCredential;
   const session: unknown = req.session;
-  if (session && !state.isSame) return false;
   return identity.liveness?.destroyed === true || (!session && config.unset === 'destroy');
 }

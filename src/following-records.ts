@@ -20,8 +20,8 @@ export class FollowingRecords extends Records {
   override write(...[storedId, session, text, callback]: Parameters<Records['write']>): void {
     const liveness = this.livenessOf(storedId);
     const { predecessor } = liveness;
-    if (mayHaveMoved(predecessor?.liveness)) {
-      this.#later(predecessor?.id ?? '', session, callback, (id, record, done) => {
+    if (predecessor && mayHaveMoved(predecessor.liveness)) {
+      this.#later(predecessor.id, session, callback, (id, record, done) => {
         liveness.predecessor = { ...predecessor, id, liveness: this.livenessOf(id) };
         super.write(storedId, record, undefined, done);
       });

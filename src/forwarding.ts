@@ -47,7 +47,8 @@ export function forwardingRecord(
   life: number,
 ): SessionRecord {
   const cookie = restoreCookie(record.cookie);
-  if (cookie.expires) cookie.maxAge = Number(cookie.originalMaxAge ?? cookie.maxAge) + life;
+  const { originalMaxAge } = cookie;
+  if (typeof originalMaxAge === 'number') cookie.maxAge = originalMaxAge + life;
   return toRecord(cookie, { id: to.id, token: seal(to.token.text, from.text) });
 }
 

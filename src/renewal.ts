@@ -21,8 +21,11 @@ export function renewToken(
   callback: (renewed: Renewed) => void,
 ): void {
   if (token.dueAt <= Date.now() && canSend(source)) {
-    answer(replaceToken(source, token, way), source, callback, (text) =>
-      text === undefined ? 'gone' : (source.tokens.verify(text) ?? 'gone'),
+    answer(
+      replaceToken(source, token, way),
+      source,
+      callback,
+      (text) => source.tokens.verify(text) ?? 'gone',
     );
   } else if (isOwn && !token.hasRetiredOthers && token.payload.replaces !== undefined) {
     token.hasRetiredOthers = true;

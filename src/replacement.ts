@@ -37,20 +37,16 @@ export interface Step {
 /** Rounds until a store that changes under our hands is left alone. */
 const MAX_ROUNDS = 4;
 
-const underWay = new WeakMap<object, Map<string, Promise<string | undefined>>>();
+const underWay = new WeakMap<object, Map<string, Promise<string>>>();
 
 /**
  * Puts a new token in the place of this one, shared by requests that overlap in this process.
  *
  * @param way the tokens that have led to it
- * @returns the text of the token under which the session is now; undefined if the session is gone
+ * @returns the text of the token under which the session is now; the empty text if the session is gone
  * @throws IssueError if no token can be issued, and what the store answers
  */
-export function replaceToken(
-  source: Source,
-  token: Token,
-  way: readonly Step[],
-): Promise<string | undefined> {
+export function replaceToken(source: Source, token: Token, way: readonly Step[]): Promise<string> {
   const { origin } = source.storage;
   let replacements = underWay.get(origin);
   if (!replacements) {
@@ -71,7 +67,7 @@ async function replace(
   { config, tokens, storage, req }: Source,
   old: Token,
   way: readonly Step[],
-): Promise<string | undefined> {
+): Promise<string> {
   const store = new Store(storage);
   const leading = way.filter(({ successor }) => successor.until === undefined);
   const replaces = [old, ...leading.map((step) => step.token)].map((one) => store.idOf(one));
@@ -83,12 +79,12 @@ async function replace(
   for (let round = 0; ; round++) {
     const record = await store.get(oldId);
     const successor = successorIn(record);
-    const text = successor ? openSuccessor(successor, old) : undefined;
+    const text = (successor && openSuccessor(successor, old)) ?? '';
     const isLost = !record || liveness.destroyed;
     if (text === token.text && !isLost) break;
     if (isLost || successor || round === MAX_ROUNDS) {
       if (isStored) await store.destroy(tokenId);
-      if (isLost) return undefined;
+      if (isLost) return '';
       if (successor) return text;
       throw new Error('the record of the session changes too often');
     }

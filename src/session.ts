@@ -148,9 +148,8 @@ export function touchOnce(session: { touch(): unknown }): void {
   const internals = internalsOf(session);
   if (internals?.isTouched) return;
   session.touch();
-  if (!internals) return;
-  internals.isTouched = true;
-  const { endsAt } = internals.identity;
+  if (internals) internals.isTouched = true;
+  const endsAt = internals?.identity.endsAt;
   if (endsAt !== undefined) capExpiry((session as unknown as Session).cookie, endsAt);
 }
 

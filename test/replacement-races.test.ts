@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type session from '../src';
+import { seal } from '../src/seal';
 import { withFrozenClock } from './support/clock';
 import { cookieOf, digest, setCookie, tokenOf } from './support/cookies';
 import { issue, recordOf, seconds } from './support/forge';
@@ -384,12 +385,88 @@ describe('a token that cannot be replaced', () => {
     assert.equal((await site.visit('/', cookie)).text, 'undefined');
   });
 
-  for (const successor of [null, 'text', {}, { id: 'x', token: 'y' }, { id: 'a'.repeat(64) }]) {
+  it('because tokens lead to each other in a circle leads nowhere', async () => {
+    const store = new ForeignStore();
+    const site = await serve(store);
+    const [a, b] = [old(store), old(store)];
+    const lead = (from: { token: string }, to: { token: string }): void => {
+      const __successor = { id: digest(to.token), token: seal(to.token, from.token) };
+      store.records.set(digest(from.token), recordOf({ __successor }));
+    };
+    lead(a, b);
+    lead(b, a);
+    assert.equal((await site.visit('/', a.cookie)).text, 'undefined');
+  });
+
+  it('which meanwhile leads to itself keeps what the request has changed', async () => {
+    const store = new ForeignStore();
+    const site = await openSite(
+      { store: asStore(store), jwt: { expiresIn: LIFE } },
+      {
+        '/': async (req, res) => {
+          const id = digest(req.sessionID);
+          store.records.set(id, recordOf({ __successor: { id, token: 'x' } }));
+          data(req).hits = 7;
+          await req.session.save();
+          res.end();
+        },
+      },
+    );
+    const half = LIFE * 0.45;
+    const token = issue({ iat: seconds() - half, jti: 'x', exp: seconds() - half + LIFE });
+    store.records.set(digest(token), recordOf({ hits: 1 }));
+    await site.visit('/', `connect.sid=${token}`);
+    assert.match(store.records.get(digest(token)) ?? '', /"hits":7/);
+  });
+
+  it('and whose store says ENOENT meanwhile keeps what the request has changed', async () => {
+    const store = new ForeignStore();
+    const site = await openSite(
+      { store: asStore(store), jwt: { expiresIn: LIFE } },
+      {
+        '/': async (req, res) => {
+          store.failures.get = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+          data(req).hits = 7;
+          await req.session.save();
+          res.end();
+        },
+      },
+    );
+    const half = LIFE * 0.45;
+    const token = issue({ iat: seconds() - half, jti: 'x', exp: seconds() - half + LIFE });
+    store.records.set(digest(token), recordOf({ hits: 1 }));
+    await site.visit('/', `connect.sid=${token}`);
+    assert.match(store.records.get(digest(token)) ?? '', /"hits":7/);
+    assert.deepEqual(site.lateErrors, []);
+  });
+
+  it('any more is not found by the application once its time is over', async () => {
+    const store = new ForeignStore();
+    const found: unknown[] = [];
+    const gone = issue({ iat: seconds(), jti: 'gone', exp: seconds() + LIFE });
+    const __successor = { id: 'x', token: 'y', until: Date.now() - 1 };
+    store.records.set(digest(gone), recordOf({ __successor }));
+    const site = await openSite(
+      { store: asStore(store) },
+      {
+        '/': (req, res) => {
+          req.sessionStore.get(gone, (error: unknown, record: unknown) => {
+            found.push(error, record);
+            res.end();
+          });
+        },
+      },
+    );
+    await site.visit('/');
+    assert.deepEqual(found, [null, undefined]);
+  });
+
+  for (const successor of [null, 'text', {}, { id: 1, token: 'y' }, { id: 'a'.repeat(64) }]) {
     it(`is not confused by data of the application: ${JSON.stringify(successor)}`, async () => {
       const store = new ForeignStore();
       const site = await serve(store);
       const token = issue({ iat: seconds(), jti: 'x', exp: seconds() + LIFE });
-      store.records.set(digest(token), recordOf({ hits: 1, successor }));
+      store.records.set(digest(token), recordOf({ hits: 1, successor, __successor: successor }));
       assert.equal((await site.visit('/', `connect.sid=${token}`)).text, '1');
     });
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import session from '../src';
+import { replacedBy, TokenRules } from '../src/token-rules';
 import { byHand } from './support/by-hand';
 import { withFrozenClock } from './support/clock';
 import { attributes, cookieOf, decode, digest, setCookie, tokenOf } from './support/cookies';
@@ -16,6 +17,19 @@ const showToken: Handler = (req, res) => {
 
 const stateless = { keys: { public: keys.public } };
 const HOUR = 3_600_000;
+
+describe('what a token takes over from the one whose place it takes', () => {
+  it('is a sign-in long ago where nothing of use says when that was', () => {
+    assert.deepEqual(new TokenRules().originsOf({}), { signedInAt: 0 });
+    assert.deepEqual(new TokenRules().originsOf({ auth_time: 'today', iat: 7 }), { signedInAt: 0 });
+    assert.deepEqual(new TokenRules().originsOf({ iat: 7 }), { signedInAt: 7 });
+  });
+
+  it('is no list of ids where it has none', () => {
+    assert.deepEqual(replacedBy({ replaces: 'x' }), []);
+    assert.deepEqual(replacedBy({ replaces: ['x', 7] }), ['x']);
+  });
+});
 
 describe('the jwt option', () => {
   const wrong: Record<string, [unknown, RegExp]> = {
