@@ -361,6 +361,23 @@ describe('a store that fails while a token is replaced', () => {
   });
 });
 
+describe('a forwarding record', () => {
+  afterEach(closeSites);
+
+  it('outlives the session, whose lifetime starts anew with each request, by the life of a token', () =>
+    withFrozenClock(async () => {
+      const store = new ForeignStore();
+      const site = await serve(store, { cookie: { maxAge: 60_000 } });
+      const { token, cookie } = old(store);
+      const expires = new Date(Date.now() + 5000).toISOString();
+      store.records.set(digest(token), recordOf({ hits: 1, cookie: { originalMaxAge: 60_000, expires } }));
+      assert.equal((await site.visit('/', cookie)).text, '1');
+      const record = JSON.parse(store.records.get(digest(token)) ?? '') as { cookie: { expires: string } };
+      assert.ok(leadsOn(record));
+      assert.equal(Date.parse(record.cookie.expires), Date.now() + 60_000 + LIFE * 1000);
+    }));
+});
+
 describe('a token that cannot be replaced', () => {
   afterEach(closeSites);
 
