@@ -4,6 +4,7 @@ import { seal } from '../src/seal';
 import { withFrozenClock } from './support/clock';
 import { cookieOf, digest, setCookie, tokenOf } from './support/cookies';
 import { issue, recordOf, seconds } from './support/forge';
+import { keys } from './support/keys';
 import type { Handler } from './support/server';
 import { asStore, closeSites, countHits, data, gate, openSite, showHits, type Site } from './support/site';
 import { ForeignStore } from './support/stores';
@@ -363,6 +364,23 @@ describe('a store that fails while a token is replaced', () => {
 
 describe('a forwarding record', () => {
   afterEach(closeSites);
+
+  it('leads a service without a private key to the session, and that sets no cookie', async () => {
+    const store = new ForeignStore();
+    const issuer = await serve(store);
+    const verifier = await openSite(
+      { store: asStore(store), keys: { public: keys.public }, jwt: { expiresIn: LIFE } },
+      { '/': showHits },
+    );
+    const age = LIFE * 0.6;
+    const token = issue({ iat: seconds() - age, jti: 'x', exp: seconds() - age + LIFE });
+    store.records.set(digest(token), recordOf({ hits: 1 }));
+    const cookie = `connect.sid=${token}`;
+    assert.notEqual(tokenOf(await issuer.visit('/', cookie)), token);
+    const res = await verifier.visit('/', cookie);
+    assert.equal(res.text, '1');
+    assert.equal(setCookie(res), undefined);
+  });
 
   it('outlives the session, whose lifetime starts anew with each request, by the life of a token', () =>
     withFrozenClock(async () => {
