@@ -1,7 +1,7 @@
 import type { Update } from './guarantee';
 import { openForwarding, withoutOrigin } from './legacy';
 import type { Liveness } from './liveness';
-import type { Calls } from './records';
+import type { Calls, SavedCallback } from './records';
 import { callStore, callStoreSafely } from './store-call';
 import type { StoreKey } from './store-key';
 import type { SessionRecord } from './types';
@@ -12,9 +12,6 @@ interface Save {
   readonly liveness: Liveness;
   readonly storeKey: StoreKey;
 }
-
-/** `saved`: false if the session was destroyed meanwhile, and nothing was stored. */
-type SavedCallback = (error?: unknown, saved?: boolean) => void;
 
 /**
  * Stores a record. One that exists already is only updated, where the store can do that: then it is not made again if

@@ -1,6 +1,6 @@
 import type { CookieOptions, Request } from './types';
 import { deprecate } from './diagnostics';
-import { stringifyCookie } from './set-cookie';
+import { sameAttributes, stringifyCookie } from './set-cookie';
 
 /** The same name may come several times, for other paths or domains; so many are looked at (B025). */
 const MAX_COOKIES_OF_ONE_NAME = 4;
@@ -121,16 +121,7 @@ export function settingsOf(cookie: CookieSettings): CookieSettings {
 }
 
 export function sameSettings(a: CookieSettings, b: CookieSettings): boolean {
-  return (
-    a.originalMaxAge === b.originalMaxAge &&
-    a.path === b.path &&
-    a.httpOnly === b.httpOnly &&
-    a.secure === b.secure &&
-    a.sameSite === b.sameSite &&
-    a.domain === b.domain &&
-    a.priority === b.priority &&
-    a.partitioned === b.partitioned
-  );
+  return a.originalMaxAge === b.originalMaxAge && sameAttributes(a, b);
 }
 
 /** The Cookie of a stored record: `expires` may be text or Date, `originalMaxAge` is taken as it is (B174). */

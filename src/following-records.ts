@@ -3,7 +3,7 @@ import type { Liveness } from './liveness';
 import { Records } from './records';
 import type { Session } from './session';
 import { toRecord } from './snapshot';
-import { callStoreSafely } from './store-call';
+import { callStoreSafely, isMissing } from './store-call';
 import type { ErrorCallback, SessionRecord } from './types';
 
 type FoundCallback = (error: unknown, storedId: string) => void;
@@ -43,8 +43,8 @@ export class FollowingRecords extends Records {
   }
 
   override remove(storedId: string, callback: ErrorCallback): void {
-    const liveness = this.livenessOf(storedId);
-    if (!mayHaveMoved(liveness)) {
+    const liveness = this.knownLiveness(storedId);
+    if (!liveness || !mayHaveMoved(liveness)) {
       super.remove(storedId, callback);
       return;
     }
@@ -97,9 +97,4 @@ export class FollowingRecords extends Records {
 
 function mayHaveMoved(liveness: Liveness | undefined): boolean {
   return liveness?.mayMoveFrom !== undefined && liveness.mayMoveFrom <= Date.now();
-}
-
-/** How some stores say that there is no record. */
-function isMissing(error: unknown): boolean {
-  return (error as { code?: unknown } | null | undefined)?.code === 'ENOENT';
 }

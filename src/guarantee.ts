@@ -1,7 +1,7 @@
 import { debug } from './diagnostics';
 import { MemoryStore } from './memory-store';
 import { adapters } from './store-adapters';
-import { callStoreSafely } from './store-call';
+import { callStoreSafely, isMissing } from './store-call';
 import type { AnyStore, Guarantee, SessionRecord } from './types';
 
 /** `store.update`, of whatever origin; answers by callback or by promise. */
@@ -48,7 +48,7 @@ function checked(store: AnyStore): Update {
     callStoreSafely(
       (done) => store.get(id, done),
       (error, found) => {
-        if (error && (error as { code?: unknown }).code !== 'ENOENT') callback(error);
+        if (error && !isMissing(error)) callback(error);
         else if (error || !found) callback(null, false);
         else
           callStoreSafely(

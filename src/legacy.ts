@@ -2,6 +2,7 @@ import type { CipherKey } from 'node:crypto';
 import { unsign } from 'cookie-signature';
 import { Cookie, restoreCookie } from './cookie';
 import type { Liveness, Predecessor } from './liveness';
+import { perObject } from './per-object';
 import { open, seal } from './seal';
 import type { StoreKey } from './store-key';
 import type { Token } from './token';
@@ -38,15 +39,10 @@ export interface Upgrade {
   liveness?: Liveness;
 }
 
-const upgradesByStore = new WeakMap<object, WeakValues<Upgrade>>();
+const upgradesIn = perObject<object, WeakValues<Upgrade>>(() => new WeakValues());
 
 export function upgradeOf(store: object, legacyId: string): Upgrade {
-  let upgrades = upgradesByStore.get(store);
-  if (!upgrades) {
-    upgrades = new WeakValues();
-    upgradesByStore.set(store, upgrades);
-  }
-  return upgrades.obtain(legacyId, () => ({}));
+  return upgradesIn(store).obtain(legacyId, () => ({}));
 }
 
 /** What has to happen once the upgraded session is stored: forward its legacy id, then destroy that (B232). */

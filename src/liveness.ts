@@ -1,3 +1,4 @@
+import { perObject } from './per-object';
 import type { ErrorCallback, SessionRecord } from './types';
 import { WeakValues } from './weak-values';
 
@@ -31,14 +32,5 @@ export class Liveness {
   }
 }
 
-const livenessByStore = new WeakMap<object, WeakValues<Liveness>>();
-
 /** Sessions of this store that requests hold, by stored id; shared by all middlewares on the store. */
-export function livenessIn(store: object): WeakValues<Liveness> {
-  let sessions = livenessByStore.get(store);
-  if (!sessions) {
-    sessions = new WeakValues();
-    livenessByStore.set(store, sessions);
-  }
-  return sessions;
-}
+export const livenessIn = perObject<object, WeakValues<Liveness>>(() => new WeakValues());

@@ -11,7 +11,7 @@ import type { Step } from './replacement';
 import type { Origin } from './request-state';
 import { internalsOf, Session } from './session';
 import type { Storage } from './storage';
-import { callStoreSafely } from './store-call';
+import { callStoreSafely, isMissing } from './store-call';
 import type { Token, Tokens } from './token';
 import type { Carrier } from './transports';
 import type { Request, SessionRecord } from './types';
@@ -196,7 +196,7 @@ function find(
 ): void {
   trace('fetching %s', storedId);
   records.read(storedId, (error, found, text) => {
-    if (error && (error as { code?: unknown }).code !== 'ENOENT') {
+    if (error && !isMissing(error)) {
       debug('store error');
       callback(error);
       return;

@@ -1,4 +1,5 @@
-import { callStoreSafely } from './store-call';
+import { perObject } from './per-object';
+import { callStoreSafely, isMissing } from './store-call';
 import type { AnyStore } from './types';
 
 /** Whether a middleware may use its store, as far as events (B125) and probes have told. */
@@ -17,15 +18,10 @@ const PROBE_PATIENCE = 30_000;
 /** No session has this id. */
 const NO_ID = '0'.repeat(64);
 
-const connections = new WeakMap<AnyStore, Connection>();
+const connectionTo = perObject((store: AnyStore) => new Connection(store));
 
 export function watchReadiness(store: AnyStore): Readiness {
-  let connection = connections.get(store);
-  if (!connection) {
-    connection = new Connection(store);
-    connections.set(store, connection);
-  }
-  return connection.watch();
+  return connectionTo(store).watch();
 }
 
 /**
@@ -78,7 +74,7 @@ class Connection {
     callStoreSafely(
       (done) => this.#store.get(NO_ID, done),
       (error) => {
-        const hasAnswered = !error || (error as { code?: unknown }).code === 'ENOENT';
+        const hasAnswered = !error || isMissing(error);
         if (hasAnswered && this.#disconnects === seen) this.#tell(true);
         else this.#nextProbe = performance.now() + PROBE_INTERVAL;
       },

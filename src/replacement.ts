@@ -3,8 +3,9 @@ import { trace } from './diagnostics';
 import { forwardingRecord, endingRecord, openSuccessor, type Successor, successorIn } from './forwarding';
 import { reissue } from './generate';
 import type { Source } from './load';
+import { perObject } from './per-object';
 import type { Storage } from './storage';
-import { callStoreSafely } from './store-call';
+import { callStoreSafely, isMissing } from './store-call';
 import type { Token } from './token';
 import { replacedBy } from './token-rules';
 import type { SessionRecord } from './types';
@@ -25,7 +26,7 @@ import type { SessionRecord } from './types';
  * N's claims are those of O; if the application's have changed, N is rotated as any token: at once, without forwarding.
  * Several processes: each looks again after its write, and follows what it finds there; so two that begin at the same time
  * agree on the one that came last. Should each have seen its own, the token that is used first ends the other one.
- * A request that had loaded the session under O stores it under N: following-store.ts.
+ * A request that had loaded the session under O stores it under N: following-records.ts.
  */
 
 /** A token on the way from the one that came to the one that is replaced now. */
@@ -37,7 +38,8 @@ export interface Step {
 /** Rounds until a store that changes under our hands is left alone. */
 const MAX_ROUNDS = 4;
 
-const underWay = new WeakMap<object, Map<string, Promise<string>>>();
+/** Replacements of this process, by the stored id of the token that is replaced. */
+const underWayIn = perObject<object, Map<string, Promise<string>>>(() => new Map());
 
 /**
  * Puts a new token in the place of this one, shared by requests that overlap in this process.
@@ -47,13 +49,7 @@ const underWay = new WeakMap<object, Map<string, Promise<string>>>();
  * @throws IssueError if no token can be issued, and what the store answers
  */
 export function replaceToken(source: Source, token: Token, way: readonly Step[]): Promise<string> {
-  const { origin } = source.storage;
-  let replacements = underWay.get(origin);
-  if (!replacements) {
-    replacements = new Map();
-    underWay.set(origin, replacements);
-  }
-  const all = replacements;
+  const all = underWayIn(source.storage.origin);
   const id = token.storedId(source.storage.records.storeKey);
   let replacement = all.get(id);
   if (!replacement) {
@@ -139,7 +135,7 @@ class Store {
   get(id: string): Promise<SessionRecord | undefined> {
     return promise<SessionRecord | null>((done) => {
       this.storage.records.read(id, (error, record) => {
-        if ((error as { code?: unknown } | null | undefined)?.code === 'ENOENT') done();
+        if (isMissing(error)) done();
         else done(error, record);
       });
     }).then((record) => record ?? undefined);

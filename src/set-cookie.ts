@@ -1,5 +1,5 @@
 import { type SerializeOptions, stringifySetCookie } from 'cookie';
-import type { CookieData } from './cookie';
+import type { CookieData, CookieSettings } from './cookie';
 
 /** A Set-Cookie line around the cookie's value and expiry, and the attributes that it was made of. */
 interface Template {
@@ -37,14 +37,21 @@ function isFor(made: Template, name: string, attributes: CookieData): boolean {
   return (
     made.name === name &&
     made.hasExpiry === attributes.expires instanceof Date &&
-    known.path === attributes.path &&
-    known.httpOnly === attributes.httpOnly &&
-    known.secure === attributes.secure &&
-    known.sameSite === attributes.sameSite &&
-    known.domain === attributes.domain &&
-    known.partitioned === attributes.partitioned &&
-    known.priority === attributes.priority &&
+    sameAttributes(known, attributes) &&
     (made.hasExpiry || known.expires === attributes.expires)
+  );
+}
+
+/** Whether two cookies are sent with the same attributes, but for their expiry. */
+export function sameAttributes(a: CookieSettings, b: CookieSettings): boolean {
+  return (
+    a.path === b.path &&
+    a.httpOnly === b.httpOnly &&
+    a.secure === b.secure &&
+    a.sameSite === b.sameSite &&
+    a.domain === b.domain &&
+    a.partitioned === b.partitioned &&
+    a.priority === b.priority
   );
 }
 

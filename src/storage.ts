@@ -21,7 +21,7 @@ export interface Storage {
   readonly sessionStore: object;
   readonly readiness: Readiness;
   readonly guarantee: Guarantee;
-  /** The same, in time. */
+  /** How the application's store is called: in the time that `storeTimeout` gives it. */
   readonly calls: Calls;
   /** Whether there is no store: tokens are good by themselves, and nothing can be kept. */
   readonly isNone: boolean;

@@ -50,3 +50,8 @@ export function callStoreSafely<Result>(
     callback(error);
   }
 }
+
+/** Whether this is how some stores say that there is no record. */
+export function isMissing(error: unknown): boolean {
+  return (error as { code?: unknown } | null | undefined)?.code === 'ENOENT';
+}

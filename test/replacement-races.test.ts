@@ -433,46 +433,38 @@ describe('a token that cannot be replaced', () => {
     assert.equal((await site.visit('/', a.cookie)).text, 'undefined');
   });
 
-  it('which meanwhile leads to itself keeps what the request has changed', async () => {
-    const store = new ForeignStore();
-    const site = await openSite(
-      { store: asStore(store), jwt: { expiresIn: LIFE } },
-      {
-        '/': async (req, res) => {
-          const id = digest(req.sessionID);
-          store.records.set(id, recordOf({ __successor: { id, token: 'x' } }));
-          data(req).hits = 7;
-          await req.session.save();
-          res.end();
+  describe('while a request is under way', () => {
+    /** What happens to the store before a request saves its change; the token is old enough to have been replaced. */
+    const saveAfter = async (act: (store: ForeignStore, id: string) => void): Promise<void> => {
+      const store = new ForeignStore();
+      const site = await openSite(
+        { store: asStore(store), jwt: { expiresIn: LIFE } },
+        {
+          '/': async (req, res) => {
+            act(store, digest(req.sessionID));
+            data(req).hits = 7;
+            await req.session.save();
+            res.end();
+          },
         },
-      },
-    );
-    const half = LIFE * 0.45;
-    const token = issue({ iat: seconds() - half, jti: 'x', exp: seconds() - half + LIFE });
-    store.records.set(digest(token), recordOf({ hits: 1 }));
-    await site.visit('/', `connect.sid=${token}`);
-    assert.match(store.records.get(digest(token)) ?? '', /"hits":7/);
-  });
+      );
+      const age = LIFE * 0.45;
+      const token = issue({ iat: seconds() - age, jti: 'x', exp: seconds() - age + LIFE });
+      store.records.set(digest(token), recordOf({ hits: 1 }));
+      await site.visit('/', `connect.sid=${token}`);
+      assert.match(store.records.get(digest(token)) ?? '', /"hits":7/);
+      assert.deepEqual(site.lateErrors, []);
+    };
 
-  it('and whose store says ENOENT meanwhile keeps what the request has changed', async () => {
-    const store = new ForeignStore();
-    const site = await openSite(
-      { store: asStore(store), jwt: { expiresIn: LIFE } },
-      {
-        '/': async (req, res) => {
-          store.failures.get = Object.assign(new Error('no such file'), { code: 'ENOENT' });
-          data(req).hits = 7;
-          await req.session.save();
-          res.end();
-        },
-      },
-    );
-    const half = LIFE * 0.45;
-    const token = issue({ iat: seconds() - half, jti: 'x', exp: seconds() - half + LIFE });
-    store.records.set(digest(token), recordOf({ hits: 1 }));
-    await site.visit('/', `connect.sid=${token}`);
-    assert.match(store.records.get(digest(token)) ?? '', /"hits":7/);
-    assert.deepEqual(site.lateErrors, []);
+    it('keeps what that has changed, though its record leads to itself', () =>
+      saveAfter((store, id) => {
+        store.records.set(id, recordOf({ __successor: { id, token: 'x' } }));
+      }));
+
+    it('keeps what that has changed, though its store says ENOENT', () =>
+      saveAfter((store) => {
+        store.failures.get = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+      }));
   });
 
   it('any more is not found by the application once its time is over', async () => {
