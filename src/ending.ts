@@ -79,19 +79,19 @@ interface Rotation {
 function dueRotation(state: RequestState, now: Snapshot): Rotation | undefined {
   const { config, req } = state;
   if (!config.hasClaims) return undefined;
+  const internals = internalsOf(req.session);
   let claims: Claims;
   try {
-    claims = config.readClaims(req);
+    claims = config.readClaims(req, internals?.identity.signedToken);
   } catch (error) {
     state.reportLate(error);
     return undefined;
   }
   // A pending token will be signed with today's claims; of an untouched new session nobody keeps the token (B216).
-  const internals = internalsOf(req.session);
-  const token = internals?.identity.isPending === false ? internals.identity.token : undefined;
-  if (!internals || !token) return undefined;
+  const token = internals?.identity.signedToken;
+  if (!token) return undefined;
   if (!state.isStored && !shouldSetCookie(state, now)) return undefined;
-  return shouldRotate(state, claims, token.claims) ? { claims, internals } : undefined;
+  return shouldRotate(state, claims, token.claims.text) ? { claims, internals } : undefined;
 }
 
 /** Another token for the same session. The record under the old one goes once the new one is stored. */

@@ -42,6 +42,11 @@ export class Identity {
     return this.#issuer !== undefined;
   }
 
+  /** The token, where it is signed already. */
+  get signedToken(): Token | undefined {
+    return this.#token;
+  }
+
   /** Whether `token` can be read; not so for a new session where there is no private key. */
   get isIssuable(): boolean {
     return this.#issuer === undefined || this.#issuer.canIssue;

@@ -8,6 +8,7 @@ import { loadSession, type Source } from './load';
 import type { Config } from './options';
 import { type Origin, RequestState } from './request-state';
 import { patchResponse } from './response';
+import { identityOf } from './session';
 import { StorageChoice } from './storage';
 import type { Tokens } from './token';
 import type { Carrier } from './transports';
@@ -117,7 +118,10 @@ function begin(
   const { config, tokens, req } = source;
   let state: RequestState;
   try {
-    const claims = origin === 'new' ? generateSession(config, tokens, req) : config.readClaims(req);
+    const claims =
+      origin === 'new'
+        ? generateSession(config, tokens, req)
+        : config.readClaims(req, identityOf(req.session).signedToken);
     state = new RequestState(source, origin, text, hasCredential, claims, res, next);
   } catch (error) {
     fail(error, req, next);

@@ -6,7 +6,7 @@ import { createKeyRing } from './keys';
 import { createTokensProvider, type TokensProvider } from './keys-provider';
 import { MemoryStore } from './memory-store';
 import { resolveStoreKey, type StoreKey } from './store-key';
-import { AUDIENCE_PATTERN, createTokenCache, Tokens } from './token';
+import { AUDIENCE_PATTERN, createTokenCache, type Token, Tokens } from './token';
 import type { TokenRules } from './token-rules';
 import { resolveTransport, type Transport } from './transports';
 import type { AnyStore, CookieOptions, Request, SessionOptions } from './types';
@@ -33,7 +33,8 @@ export interface Config {
   readonly store: AnyStore | undefined;
   /** Undefined: the ids of the library. */
   readonly genid: ((req: Request) => unknown) | undefined;
-  readonly readClaims: (req: Request) => Claims;
+  /** `token`: that of the session, whose claims are probably the same. */
+  readonly readClaims: (req: Request, token?: Token) => Claims;
   /** Whether claims can differ at all. */
   readonly hasClaims: boolean;
   /** @throws TypeError if a function of the application returned no object (B017) */
@@ -80,7 +81,7 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
     store:
       given.store === undefined || (given.store as unknown) === null ? undefined : resolveStore(given.store),
     genid,
-    readClaims: (req) => readClaims(jwtFromReq, req, rules.written),
+    readClaims: (req, token) => readClaims(jwtFromReq, req, rules.written, token),
     hasClaims: Boolean(jwtFromReq),
     cookieOptions: resolveCookieOptions(given.cookie, name),
     legacySecrets: (req) => secrets ?? secretOfCookieParser(req),

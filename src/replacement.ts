@@ -67,7 +67,7 @@ async function replace(
   const store = new Store(storage);
   const leading = way.filter(({ successor }) => successor.until === undefined);
   const replaces = [old, ...leading.map((step) => step.token)].map((one) => store.idOf(one));
-  const token = reissue(config, tokens, req, old.claims, { ...old.origins, replaces });
+  const token = reissue(config, tokens, req, old.claims.text, { ...old.origins, replaces });
   const { life } = config.rules;
   const [oldId, tokenId] = [store.idOf(old), store.idOf(token)];
   const liveness = storage.records.livenessOf(oldId);

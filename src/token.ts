@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type Claims, claimsOf, NO_CLAIMS } from './claims';
+import { type Claims, claimsOf, NO_CLAIMS, type TokenClaims } from './claims';
 import { isSignedBy, parseSegment, signCompact } from './jws';
 import { IssueError, type KeyRing } from './keys';
 import type { StoreKey } from './store-key';
@@ -23,7 +23,7 @@ export class Token {
   readonly kid: string;
   readonly #rules: TokenRules;
   #payload: JwtPayload | undefined;
-  #claims: Claims | undefined;
+  #claims: TokenClaims | undefined;
   #storedId: string | undefined;
   #dueAt: number | undefined;
   #mayBeReplacedFrom: number | undefined;
@@ -44,7 +44,7 @@ export class Token {
   }
 
   /** The application's claims. */
-  get claims(): Claims {
+  get claims(): TokenClaims {
     return (this.#claims ??= claimsOf(this.payload, this.#rules.written));
   }
 
@@ -128,16 +128,17 @@ export class Tokens {
     const { key, kid, header } = this.#keyRing.signing;
     if (this.#rules.hasAudiencePattern) throw new IssueError(AUDIENCE_PATTERN);
     const { iat, ...others } = this.#rules.claimsAt(Math.floor(Date.now() / 1000), origins);
-    const own = JSON.stringify({ iat, jti, ...others }).slice(1, -1);
-    const payload = claims === NO_CLAIMS ? `{${own}}` : `${claims.slice(0, -1)},${own}}`;
-    const text = signCompact(header, payload, key);
+    const own: JwtPayload = { iat, jti, ...others };
+    const isAll = claims === NO_CLAIMS;
+    const ownText = JSON.stringify(own);
+    const text = signCompact(header, isAll ? ownText : `${claims.slice(0, -1)},${ownText.slice(1)}`, key);
     if (text.length > maxLength) {
       throw new IssueError(
         `jwtFromReq returned too many claims: the token has ${String(text.length)} characters, ` +
           `with its cookie name it may have no more than ${String(MAX_COOKIE_LENGTH)}`,
       );
     }
-    const token = new Token(text, kid, this.#rules);
+    const token = new Token(text, kid, this.#rules, isAll ? own : undefined);
     this.#cache.set(text, token);
     return token;
   }
