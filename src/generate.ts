@@ -106,7 +106,8 @@ export class TokenIssuer implements Issuer {
 
   /** When a session that begins now will end, in ms since 1970. */
   get endsAt(): number | undefined {
-    return this.#config.rules.endOf({ auth_time: Date.now() / 1000 });
+    const { rules } = this.#config;
+    return rules.endsSessions ? rules.endOf({ auth_time: Date.now() / 1000 }) : undefined;
   }
 
   issueWith(claims: Claims, origins?: Origins): Token {

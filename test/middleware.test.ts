@@ -225,6 +225,18 @@ describe('the path of the cookie', () => {
     assert.equal(await getsSession(serverOf(emptied, hasSession), '/'), true);
   });
 
+  for (const [form, url, expected] of [
+    ['the absolute form, as proxies get it', 'http://localhost/x', true],
+    ['the asterisk form, for the whole server', '*', false],
+  ] as const) {
+    it(`is compared with the path of a request target in ${form} (B016)`, async () => {
+      const targeted = prepared(session({ keys }), (req) => {
+        req.url = url;
+      });
+      assert.equal(await getsSession(serverOf(targeted, hasSession), '/'), expected);
+    });
+  }
+
   it('does not match an empty req.url unless it is / (B016)', async () => {
     const emptied = prepared(under('/admin'), (req) => {
       req.url = '';
