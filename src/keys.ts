@@ -15,31 +15,29 @@ export class NoPrivateKeyError extends IssueError {
   }
 }
 
-/** A public key with its name in tokens: the thumbprint of RFC 7638. */
-export interface VerificationKey {
+/** A public or private key. */
+export interface NamedKey {
+  /** Its name in tokens: the thumbprint of RFC 7638. */
   readonly kid: string;
   readonly key: KeyObject;
-}
-
-/** A private key, and the header of the tokens that it signs: JSON text in base64url. */
-export interface SigningKey {
-  readonly kid: string;
-  readonly key: KeyObject;
+  /** That of the tokens issued here with it: JSON text in base64url. */
   readonly header: string;
 }
 
 /** Parsed keys. Private ones do not leave it but into the signing call of token.ts. */
 export class KeyRing {
-  readonly #verificationKeys: readonly VerificationKey[];
-  readonly #byKid: ReadonlyMap<unknown, VerificationKey>;
-  readonly #signingKey: SigningKey | undefined;
+  readonly #verificationKeys: readonly NamedKey[];
+  readonly #byKid: ReadonlyMap<unknown, NamedKey>;
+  readonly #byHeader: ReadonlyMap<string, NamedKey>;
+  readonly #signingKey: NamedKey | undefined;
 
   /** @param privateKey that of the first public key, if there is one */
   constructor(publicKeys: readonly KeyObject[], privateKey: KeyObject | undefined) {
-    this.#verificationKeys = publicKeys.map((key) => ({ key, kid: thumbprint(key) }));
+    this.#verificationKeys = publicKeys.map(toNamedKey);
     this.#byKid = new Map(this.#verificationKeys.map((named) => [named.kid, named]));
+    this.#byHeader = new Map(this.#verificationKeys.map((named) => [named.header, named]));
     const [first] = this.#verificationKeys;
-    this.#signingKey = privateKey && first && toSigningKey(privateKey, first.kid);
+    this.#signingKey = privateKey && first && { ...first, key: privateKey };
   }
 
   get canSign(): boolean {
@@ -47,7 +45,7 @@ export class KeyRing {
   }
 
   /** @throws NoPrivateKeyError if the first key pair has no private key (B198) */
-  get signing(): SigningKey {
+  get signing(): NamedKey {
     if (!this.#signingKey) throw new NoPrivateKeyError();
     return this.#signingKey;
   }
@@ -58,14 +56,20 @@ export class KeyRing {
   }
 
   /** The keys that may have signed a token with this `kid` in its header: all, if it has none as those of 0.2.2. */
-  candidates(kid?: unknown): readonly VerificationKey[] {
+  candidates(kid?: unknown): readonly NamedKey[] {
     if (kid === undefined) return this.#verificationKeys;
     const named = this.#byKid.get(kid);
     return named ? [named] : [];
   }
+
+  /** The key that alone can have signed a token with this header, if that is one that is issued here. */
+  candidateFor(header: string): NamedKey | undefined {
+    return this.#byHeader.get(header);
+  }
 }
 
-function toSigningKey(key: KeyObject, kid: string): SigningKey {
+function toNamedKey(key: KeyObject): NamedKey {
+  const kid = thumbprint(key);
   const header = Buffer.from(JSON.stringify({ alg: 'ES256', typ: 'JWT', kid })).toString('base64url');
   return { key, kid, header };
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type Claims, claimsOf, NO_CLAIMS, type TokenClaims } from './claims';
 import { isSignedBy, parseSegment, signCompact } from './jws';
-import { IssueError, type KeyRing } from './keys';
+import { IssueError, type KeyRing, type NamedKey } from './keys';
 import type { StoreKey } from './store-key';
 import { NO_RULES, type Origins, type TokenRules } from './token-rules';
 import type { JwtPayload } from './types';
@@ -162,9 +162,7 @@ export class Tokens {
 
   #verifySignature(text: string): Token | undefined {
     if (!isTokenShaped(text)) return undefined;
-    const header = parseSegment(text, 0);
-    if (!header || !isExpected(header)) return undefined;
-    const signer = this.#keyRing.candidates(header.kid).find(({ key }) => isSignedBy(key, text));
+    const signer = this.#candidatesFor(text).find(({ key }) => isSignedBy(key, text));
     const payload = signer && parseSegment(text, 1);
     if (!payload || !this.#rules.accepts(payload)) return undefined;
     // A copy of its own: a slice would keep the whole Cookie header in memory.
@@ -172,6 +170,14 @@ export class Tokens {
     const token = new Token(own, signer.kid, this.#rules, payload);
     this.#cache.set(own, token);
     return token;
+  }
+
+  #candidatesFor(text: string): readonly NamedKey[] {
+    // Not parsed where it is known to the letter: 4 % of a verification, of which a client may ask for many.
+    const known = this.#keyRing.candidateFor(text.slice(0, text.indexOf('.')));
+    if (known) return [known];
+    const header = parseSegment(text, 0);
+    return header && isExpected(header) ? this.#keyRing.candidates(header.kid) : [];
   }
 }
 
