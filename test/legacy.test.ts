@@ -383,21 +383,22 @@ describe('upgrading an express-session session', () => {
         const after = stored(store, digest(legacy.id)).cookie as Record<string, unknown>;
         assert.equal(after.expires, before.expires);
         assert.equal(after.originalMaxAge, before.originalMaxAge);
-        assert.equal(after.originalMaxAge, maxAge ?? null);
+        assert.equal(after.originalMaxAge === null, maxAge === undefined);
       });
     }
 
     it('whose cookie a store can ask for its lifetime (B232)', async () => {
       const { store, legacy, site } = await upgradeSite({}, { cookie: { maxAge: 3_600_000 } });
-      const text = (stored(store, legacy.id).cookie as Record<string, unknown>).expires;
+      // express-session reads the clock twice: its own originalMaxAge can be a millisecond short.
+      const before = stored(store, legacy.id).cookie as Record<string, unknown>;
       await site.visit('/', legacy.cookie);
       const { cookie } = store.handedOver.get(digest(legacy.id)) as {
         cookie: { expires: unknown; maxAge: unknown; originalMaxAge: unknown };
       };
       assert.ok(cookie.expires instanceof Date);
-      assert.equal(cookie.expires.toISOString(), text);
+      assert.equal(cookie.expires.toISOString(), before.expires);
       assert.ok(Number(cookie.maxAge) > 3_500_000 && Number(cookie.maxAge) <= 3_600_000);
-      assert.equal(cookie.originalMaxAge, 3_600_000);
+      assert.equal(cookie.originalMaxAge, before.originalMaxAge);
     });
 
     it('from which, as from the rest of the store, neither token nor legacy id can be read (B232)', async () => {
