@@ -5,14 +5,15 @@ import { debug, trace } from './diagnostics';
 import { expireCookie } from './expired-cookie';
 import { defineSessionID, reissue } from './generate';
 import { Identity } from './identity';
+import type { WriteCallback } from './records';
 import type { RequestState } from './request-state';
 import { identityOf, type Internals, internalsOf, type Session, touchOnce } from './session';
 import { type Snapshot, takeSnapshot, toRecord } from './snapshot';
 import { callStore, callStoreSafely } from './store-call';
 import type { SessionRecord } from './types';
 
-/** Calls back once, with the store's error and with whether the session was stored all the same. */
-export type StoreWork = (callback: (error?: unknown, stored?: boolean) => void) => void;
+/** Calls back once. */
+export type StoreWork = (callback: WriteCallback) => void;
 
 /**
  * The session as it is now, its expiry reset; undefined where there is none to store or to send.

@@ -1,6 +1,6 @@
 import { successorIn } from './forwarding';
 import type { Liveness } from './liveness';
-import { Records } from './records';
+import { Records, type WriteCallback } from './records';
 import type { Session } from './session';
 import { toRecord } from './snapshot';
 import { callStoreSafely, isMissing } from './store-call';
@@ -69,8 +69,8 @@ export class FollowingRecords extends Records {
   #later(
     storedId: string,
     session: SessionRecord | Session,
-    callback: (error?: unknown, stored?: boolean) => void,
-    use: (storedId: string, record: SessionRecord, done: typeof callback) => void,
+    callback: WriteCallback,
+    use: (storedId: string, record: SessionRecord, done: WriteCallback) => void,
   ): void {
     const record = toRecord(session);
     this.#find(storedId, (error, id) => {
@@ -79,7 +79,7 @@ export class FollowingRecords extends Records {
         return;
       }
       if (id !== storedId) this.livenessOf(id).isStored = true;
-      callStoreSafely((done: typeof callback) => {
+      callStoreSafely((done: WriteCallback) => {
         use(id, record, done);
       }, callback);
     });

@@ -19,7 +19,7 @@ export type SavedCallback = (error?: unknown, saved?: boolean) => void;
 type ReadCallback = (error?: unknown, record?: SessionRecord | null, text?: string) => void;
 
 /** Tells beside the error whether the record was stored: a later step may have failed all the same. */
-type WriteCallback = (error?: unknown, stored?: boolean) => void;
+export type WriteCallback = (error?: unknown, stored?: boolean) => void;
 
 /** What is called of a store. */
 export type StoreMethods = Pick<AnyStore, 'get' | 'set' | 'touch' | 'destroy'>;

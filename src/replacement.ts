@@ -70,6 +70,8 @@ async function replace(
   const token = reissue(config, tokens, req, old.claims.text, { ...old.origins, replaces });
   const { life } = config.rules;
   const [oldId, tokenId] = [store.idOf(old), store.idOf(token)];
+  const leadOn = (one: Token, record: SessionRecord): SessionRecord =>
+    forwardingRecord(one, { id: tokenId, token }, record, life);
   const liveness = storage.records.livenessOf(oldId);
   let isStored = false;
   for (let round = 0; ; round++) {
@@ -87,15 +89,12 @@ async function replace(
     trace('replacing the token of %s', oldId);
     await store.set(tokenId, { ...record, cookie: restoreCookie(record.cookie) as never });
     isStored = true;
-    await store.replace(oldId, forwardingRecord(old, { id: tokenId, token }, record, life));
+    await store.replace(oldId, leadOn(old, record));
   }
   for (const step of leading) {
-    const record = await store.get(store.idOf(step.token));
-    if (record && successorIn(record)?.until === undefined)
-      await store.set(
-        store.idOf(step.token),
-        forwardingRecord(step.token, { id: tokenId, token }, record, life),
-      );
+    const id = store.idOf(step.token);
+    const record = await store.get(id);
+    if (record && successorIn(record)?.until === undefined) await store.set(id, leadOn(step.token, record));
   }
   return token.text;
 }

@@ -13,8 +13,8 @@ import type { NextFunction, Request, Response } from './types';
 /**
  * Where the request's session came from.
  * new: generated. loaded: stored under the token that came. forwarded: stored under the token to which a legacy cookie or a
- * replaced token leads. replaced: stored under a token that this request has put in the place of an old one. upgraded: stored under a legacy id, to be stored under a token. verified: only its token is known, there is no
- * store.
+ * replaced token leads. replaced: stored under a token that this request has put in the place of an old one. upgraded:
+ * stored under a legacy id, to be stored under a token. verified: only its token is known, there is no store.
  */
 export type Origin = 'new' | 'loaded' | 'forwarded' | 'replaced' | 'upgraded' | 'verified';
 
