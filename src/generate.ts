@@ -1,7 +1,7 @@
 import { type Claims, NO_CLAIMS } from './claims';
 import { Cookie, isSecure } from './cookie';
 import { Identity, type Issuer } from './identity';
-import { IssueError } from './keys';
+import { IssueError } from './keys/key-ring';
 import type { Config } from './options';
 import { Session } from './session';
 import { nonce } from './random';

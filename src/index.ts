@@ -1,11 +1,11 @@
 import type expressSession = require('express-session');
 import { Cookie as CookieClass } from './cookie';
-import { generateKeys } from './generate-keys';
-import { jwks } from './jwks';
+import { generateKeys } from './keys/generate-keys';
+import { jwks } from './keys/jwks';
 import { MemoryStore as MemoryStoreClass } from './memory-store';
 import { createMiddleware } from './middleware';
 import { resolveOptions } from './options';
-import { remoteKeys } from './remote-keys';
+import { remoteKeys } from './keys/remote-keys';
 import { Session as SessionClass } from './session';
 import { Store as StoreClass } from './store';
 import { storeFrom } from './store-from';

@@ -1,7 +1,7 @@
 import { digestOf } from './digest';
 import { isSignedBy, parseSegment } from './jws';
-import { parseKey } from './key-material';
-import { KeyRing, thumbprint } from './keys';
+import { parseKey } from './keys/key-material';
+import { KeyRing, thumbprint } from './keys/key-ring';
 import { createTokenCache, isTokenShaped, Tokens } from './token';
 
 /** Claims that are points in time, in seconds (RFC 7519, section 4.1; OpenID Connect Core, section 2). */

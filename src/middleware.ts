@@ -3,7 +3,7 @@ import { pathMatches } from './cookie';
 import { type Credential, findRawToken, readCredential } from './credential';
 import { debug } from './diagnostics';
 import { generateSession } from './generate';
-import { NoPrivateKeyError } from './keys';
+import { NoPrivateKeyError } from './keys/key-ring';
 import { loadSession, type Source } from './load';
 import type { Config } from './options';
 import { type Origin, RequestState } from './request-state';

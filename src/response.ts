@@ -4,7 +4,7 @@ import { abandonBody } from './abandoned-body';
 import { debug } from './diagnostics';
 import { observe, settleHeaders, settleStore, withdrawToken } from './ending';
 import { deferHead, holdHeaders, isHttp2 } from './held-headers';
-import { IssueError } from './keys';
+import { IssueError } from './keys/key-ring';
 import type { RequestState } from './request-state';
 import { callStoreSafely } from './store-call';
 

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type Claims, claimsOf, NO_CLAIMS, type TokenClaims } from './claims';
 import { isSignedBy, parseSegment, signCompact } from './jws';
-import { IssueError, type KeyRing, type NamedKey } from './keys';
+import { IssueError, type KeyRing, type NamedKey } from './keys/key-ring';
 import type { StoreKey } from './store-key';
 import { NO_RULES, type Origins, type TokenRules } from './token-rules';
 import type { JwtPayload } from './types';

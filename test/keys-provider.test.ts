@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createPrivateKey } from 'node:crypto';
 import { once } from 'node:events';
 import session from '../src';
-import { createTokensProvider } from '../src/keys-provider';
+import { createTokensProvider } from '../src/keys/keys-provider';
 import { NO_RULES } from '../src/token-rules';
 import { createTokenCache, type Tokens } from '../src/token';
 import { byHand } from './support/by-hand';

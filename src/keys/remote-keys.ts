@@ -1,10 +1,10 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
-import { debug } from './diagnostics';
-import { parseSegment } from './jws';
+import { debug } from '../diagnostics';
+import { parseSegment } from '../jws';
 import { isForSignatures, isOnKnownCurve } from './key-material';
 import { fetchKeySet } from './key-set-request';
-import { thumbprint } from './keys';
-import type { KeyPair, RemoteKeys, RemoteKeysOptions } from './types';
+import { thumbprint } from './key-ring';
+import type { KeyPair, RemoteKeys, RemoteKeysOptions } from '../types';
 
 const DEFAULT_TIMEOUT = 5_000;
 const DEFAULT_MAX_AGE = 10 * 60_000;

@@ -1,5 +1,5 @@
-import { createKeyRing } from './keys';
-import type { JwkSet, KeyPair } from './types';
+import { createKeyRing } from './key-ring';
+import type { JwkSet, KeyPair } from '../types';
 
 /**
  * The public keys of the `keys` option as a JWK Set (RFC 7517, section 5), for those who verify tokens.

@@ -1,12 +1,12 @@
 import { KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { createWarning } from './diagnostics';
-import { digestOf } from './digest';
-import { createKeyRing } from './keys';
-import { isThenable } from './thenable';
-import { type TokenCache, Tokens } from './token';
-import type { TokenRules } from './token-rules';
-import type { KeyPair, KeysProvider, Request } from './types';
+import { createWarning } from '../diagnostics';
+import { digestOf } from '../digest';
+import { createKeyRing } from './key-ring';
+import { isThenable } from '../thenable';
+import { type TokenCache, Tokens } from '../token';
+import type { TokenRules } from '../token-rules';
+import type { KeyPair, KeysProvider, Request } from '../types';
 
 /** Parsed answers that are remembered; one with a single pair takes about 3 KB. */
 const MAX_ANSWERS = 1000;

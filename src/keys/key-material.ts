@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, KeyObject } from 'node:crypto';
-import { deprecate } from './diagnostics';
-import type { JsonWebKey } from './types';
+import { deprecate } from '../diagnostics';
+import type { JsonWebKey } from '../types';
 
 /** Curves of keys that sign and verify under `alg` ES256; only the first is what RFC 7518, section 3.4 means. */
 const P256 = 'prime256v1';

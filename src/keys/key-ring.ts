@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, KeyObject, sign, verify } from 'node:crypto';
 import { parseKey } from './key-material';
-import type { KeyPair } from './types';
+import type { KeyPair } from '../types';
 
 /** A token is needed and cannot be issued; the message names the option at fault. */
 export class IssueError extends Error {}
