@@ -1,4 +1,4 @@
-import { type Claims, sameClaims } from './claims';
+import { type Claims, sameClaims } from './token/claims';
 import type { Cookie } from './cookie';
 import type { RequestState } from './request-state';
 import { internalsOf } from './session';

@@ -2,7 +2,7 @@ import { readCookies } from './cookie';
 import { debug, deprecate } from './diagnostics';
 import { isLegacyValue, readLegacyId } from './legacy';
 import type { Config } from './options';
-import { isTokenShaped, type Token, type Tokens } from './token';
+import { isTokenShaped, type Token, type Tokens } from './token/token';
 import type { Carrier } from './transports';
 import type { Request } from './types';
 

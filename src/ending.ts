@@ -1,4 +1,4 @@
-import type { Claims } from './claims';
+import type { Claims } from './token/claims';
 import { isModified, shouldDestroy, shouldRotate, shouldSave, shouldSetCookie, shouldTouch } from './changes';
 import { isSecure } from './cookie';
 import { debug, trace } from './diagnostics';

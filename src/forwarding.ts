@@ -1,6 +1,6 @@
 import { Cookie, restoreCookie } from './cookie';
 import { open, seal } from './seal';
-import type { Token } from './token';
+import type { Token } from './token/token';
 import type { SessionRecord } from './types';
 
 /** What a record says that stands where a session was: the session is under another token now. */

@@ -1,5 +1,5 @@
 import type { Liveness } from './liveness';
-import type { Token } from './token';
+import type { Token } from './token/token';
 
 /** Issues the token of a new session. */
 export interface Issuer {

@@ -1,6 +1,6 @@
 import ms = require('ms');
 import { createWarning } from './diagnostics';
-import { type RuleOptions, TokenRules } from './token-rules';
+import { type RuleOptions, TokenRules } from './token/token-rules';
 import type { JwtOptions, SessionOptions } from './types';
 
 /** In seconds. */

@@ -5,7 +5,7 @@ import type { Liveness, Predecessor } from './liveness';
 import { perObject } from './per-object';
 import { open, seal } from './seal';
 import type { StoreKey } from './store-key';
-import type { Token } from './token';
+import type { Token } from './token/token';
 import type { SessionRecord } from './types';
 import { WeakValues } from './weak-values';
 

@@ -12,7 +12,7 @@ import type { Origin } from './request-state';
 import { internalsOf, Session } from './session';
 import type { Storage } from './storage';
 import { callStoreSafely, isMissing } from './store-call';
-import type { Token, Tokens } from './token';
+import type { Token, Tokens } from './token/token';
 import type { Carrier } from './transports';
 import type { Request, SessionRecord } from './types';
 

@@ -10,7 +10,7 @@ import { type Origin, RequestState } from './request-state';
 import { patchResponse } from './response';
 import { identityOf } from './session';
 import { StorageChoice } from './storage';
-import type { Tokens } from './token';
+import type { Tokens } from './token/token';
 import type { Carrier } from './transports';
 import type { Middleware, NextFunction, Request, RequestHandler, Response } from './types';
 

@@ -1,13 +1,13 @@
 import { createHmac, type CipherKey } from 'node:crypto';
-import type { Claims } from './claims';
-import { readClaims } from './claims';
+import type { Claims } from './token/claims';
+import { readClaims } from './token/claims';
 import { createWarnings, resolveRules, type Warnings } from './jwt-options';
 import { createKeyRing } from './keys/key-ring';
 import { createTokensProvider, type TokensProvider } from './keys/keys-provider';
 import { MemoryStore } from './memory-store';
 import { resolveStoreKey, type StoreKey } from './store-key';
-import { AUDIENCE_PATTERN, createTokenCache, type Token, Tokens } from './token';
-import type { TokenRules } from './token-rules';
+import { AUDIENCE_PATTERN, createTokenCache, type Token, Tokens } from './token/token';
+import type { TokenRules } from './token/token-rules';
 import { resolveTransport, type Transport } from './transports';
 import type { AnyStore, CookieOptions, Request, SessionOptions } from './types';
 

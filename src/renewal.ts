@@ -2,7 +2,7 @@ import { isSecure } from './cookie';
 import { debug } from './diagnostics';
 import type { Source } from './load';
 import { endReplaced, replaceToken, type Step } from './replacement';
-import type { Token } from './token';
+import type { Token } from './token/token';
 
 /** The token under which the session is from now on; the one that it had; or none any more. */
 type Renewed = Token | 'kept' | 'gone';

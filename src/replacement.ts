@@ -6,8 +6,8 @@ import type { Source } from './load';
 import { perObject } from './per-object';
 import type { Storage } from './storage';
 import { callStoreSafely, isMissing } from './store-call';
-import type { Token } from './token';
-import { replacedBy } from './token-rules';
+import type { Token } from './token/token';
+import { replacedBy } from './token/token-rules';
 import type { SessionRecord } from './types';
 
 /*

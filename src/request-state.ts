@@ -1,4 +1,4 @@
-import type { Claims } from './claims';
+import type { Claims } from './token/claims';
 import type { Cookie } from './cookie';
 import type { Identity } from './identity';
 import type { Source } from './load';
@@ -6,7 +6,7 @@ import type { Config } from './options';
 import type { Records } from './records';
 import { identityOf } from './session';
 import { NEW_SESSION, type Snapshot, takeSnapshot } from './snapshot';
-import type { Tokens } from './token';
+import type { Tokens } from './token/token';
 import type { Carrier, TakeBack } from './transports';
 import type { NextFunction, Request, Response } from './types';
 

@@ -7,7 +7,7 @@ import { type Readiness, watchReadiness } from './readiness';
 import type { Calls, Records } from './records';
 import { asSessionStore } from './session-store';
 import { inTime } from './timed-store';
-import type { Tokens } from './token';
+import type { Tokens } from './token/token';
 import type { AnyStore, ErrorCallback, Guarantee } from './types';
 
 /** Where a middleware keeps sessions. */

@@ -1,6 +1,6 @@
 import { digestOf } from './digest';
 import type { StoreKey } from './store-key';
-import { isTokenShaped } from './token';
+import { isTokenShaped } from './token/token';
 
 /**
  * The id under which stores know a session: a token becomes its digest, or what the `storeKey` option makes of it;

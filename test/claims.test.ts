@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
 import type session from '../src';
-import { claimsOf, readClaims, sameClaims } from '../src/claims';
+import { claimsOf, readClaims, sameClaims } from '../src/token/claims';
 
 const NOTHING = new Map<string, string>();
 const req = Object.create(null) as Request;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import session from '../src';
-import { replacedBy, TokenRules } from '../src/token-rules';
+import { replacedBy, TokenRules } from '../src/token/token-rules';
 import { byHand } from './support/by-hand';
 import { withFrozenClock } from './support/clock';
 import { attributes, cookieOf, decode, digest, setCookie, tokenOf } from './support/cookies';

@@ -4,8 +4,8 @@ import { createWarning } from '../diagnostics';
 import { digestOf } from '../digest';
 import { createKeyRing } from './key-ring';
 import { isThenable } from '../thenable';
-import { type TokenCache, Tokens } from '../token';
-import type { TokenRules } from '../token-rules';
+import { type TokenCache, Tokens } from '../token/token';
+import type { TokenRules } from '../token/token-rules';
 import type { KeyPair, KeysProvider, Request } from '../types';
 
 /** Parsed answers that are remembered; one with a single pair takes about 3 KB. */

@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { debug } from '../diagnostics';
-import { parseSegment } from '../jws';
+import { parseSegment } from '../token/jws';
 import { isForSignatures, isOnKnownCurve } from './key-material';
 import { fetchKeySet } from './key-set-request';
 import { thumbprint } from './key-ring';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { JwtPayload, Request } from './types';
+import type { JwtPayload, Request } from '../types';
 
 /** Claims of a token that are the library's own; `nonce` is that of express-session-jwt 0.2.2. */
 const OWN_CLAIMS = new Set(['iat', 'jti']);

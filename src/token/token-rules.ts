@@ -1,4 +1,4 @@
-import type { JwtPayload } from './types';
+import type { JwtPayload } from '../types';
 
 /** What the `jwt` and `absoluteTimeout` options say, checked; times in seconds but for `absoluteTimeout`. */
 export interface RuleOptions {

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import { type Claims, claimsOf, NO_CLAIMS, type TokenClaims } from './claims';
 import { isSignedBy, parseSegment, signCompact } from './jws';
-import { IssueError, type KeyRing, type NamedKey } from './keys/key-ring';
-import type { StoreKey } from './store-key';
+import { IssueError, type KeyRing, type NamedKey } from '../keys/key-ring';
+import type { StoreKey } from '../store-key';
 import { NO_RULES, type Origins, type TokenRules } from './token-rules';
-import type { JwtPayload } from './types';
+import type { JwtPayload } from '../types';
 
 /** Browsers drop a cookie whose name and value are longer than this together; so no longer token can be ours. */
 export const MAX_COOKIE_LENGTH = 4096;
