@@ -1,5 +1,5 @@
 import type { Update } from './guarantee';
-import { openForwarding, withoutOrigin } from './legacy';
+import { openForwarding, withoutOrigin } from './legacy/legacy';
 import type { Liveness } from './liveness';
 import type { Calls, SavedCallback } from './records';
 import { callStore, callStoreSafely } from './store-call';

@@ -1,6 +1,6 @@
 import { readCookies } from './cookie';
 import { debug, deprecate } from './diagnostics';
-import { isLegacyValue, readLegacyId } from './legacy';
+import { isLegacyValue, readLegacyId } from './legacy/legacy';
 import type { Config } from './options';
 import { isTokenShaped, type Token, type Tokens } from './token/token';
 import type { Carrier } from './transports';

@@ -4,7 +4,7 @@ import { createCookie, defineSessionID, TokenIssuer } from './generate';
 import { Identity } from './identity';
 import { isOver, openSuccessor, type Successor, successorIn } from './forwarding';
 import { MAX_STEPS } from './following-records';
-import { forwardingId, openForwarding, predecessorOf, type Upgrade, upgradeOf } from './legacy';
+import { forwardingId, openForwarding, predecessorOf, type Upgrade, upgradeOf } from './legacy/legacy';
 import type { Config } from './options';
 import { renewToken } from './renewal';
 import type { Step } from './replacement';

@@ -2,7 +2,7 @@ import { saveRecord } from './conditional-save';
 import { trace } from './diagnostics';
 import type { Update } from './guarantee';
 import type { Identity } from './identity';
-import { originIn, withOrigin, withoutOrigin } from './legacy';
+import { originIn, withOrigin, withoutOrigin } from './legacy/legacy';
 import { Liveness, livenessIn, type Predecessor } from './liveness';
 import { MemoryStore } from './memory-store';
 import { internalsOf, Session } from './session';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readLegacyId } from '../../src/legacy';
+import { readLegacyId } from '../../src/legacy/legacy';
 import { send, signIn } from './client';
 import { type Cluster, Member } from './cluster';
 import type { World } from './world';
