@@ -1,4 +1,4 @@
-import { readCookies } from './cookie';
+import { readCookies } from './session/cookie';
 import { debug, deprecate } from './diagnostics';
 import { isLegacyValue, readLegacyId } from './legacy/legacy';
 import type { Config } from './options';

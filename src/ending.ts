@@ -1,14 +1,14 @@
 import type { Claims } from './token/claims';
 import { isModified, shouldDestroy, shouldRotate, shouldSave, shouldSetCookie, shouldTouch } from './changes';
-import { isSecure } from './cookie';
+import { isSecure } from './session/cookie';
 import { debug, trace } from './diagnostics';
 import { expireCookie } from './expired-cookie';
 import { defineSessionID, reissue } from './generate';
 import { Identity } from './identity';
 import type { WriteCallback } from './records';
 import type { RequestState } from './request-state';
-import { identityOf, type Internals, internalsOf, type Session, touchOnce } from './session';
-import { type Snapshot, takeSnapshot, toRecord } from './snapshot';
+import { identityOf, type Internals, internalsOf, type Session, touchOnce } from './session/session';
+import { type Snapshot, takeSnapshot, toRecord } from './session/snapshot';
 import { callStore, callStoreSafely } from './store-call';
 import type { SessionRecord } from './types';
 

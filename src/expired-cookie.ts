@@ -1,4 +1,4 @@
-import { type Cookie, isSecure, settingsOf } from './cookie';
+import { type Cookie, isSecure, settingsOf } from './session/cookie';
 import { debug } from './diagnostics';
 import { createCookie } from './generate';
 import type { RequestState } from './request-state';

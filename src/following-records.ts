@@ -1,8 +1,8 @@
 import { successorIn } from './forwarding';
 import type { Liveness } from './liveness';
 import { Records, type WriteCallback } from './records';
-import type { Session } from './session';
-import { toRecord } from './snapshot';
+import type { Session } from './session/session';
+import { toRecord } from './session/snapshot';
 import { callStoreSafely, isMissing } from './store-call';
 import type { ErrorCallback, SessionRecord } from './types';
 

@@ -1,4 +1,4 @@
-import { Cookie, restoreCookie } from './cookie';
+import { Cookie, restoreCookie } from './session/cookie';
 import { open, seal } from './seal';
 import type { Token } from './token/token';
 import type { SessionRecord } from './types';

@@ -2,7 +2,7 @@ import { isOver, successorIn } from './forwarding';
 import type { SessionMaker } from './generate';
 import type { Identity } from './identity';
 import type { Records, SavedCallback } from './records';
-import { identityOf, internalsOf, type Session } from './session';
+import { identityOf, internalsOf, type Session } from './session/session';
 import { Store } from './store';
 import type { AnyStore, ErrorCallback, Request, SessionRecord } from './types';
 

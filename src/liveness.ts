@@ -1,6 +1,6 @@
 import { perObject } from './per-object';
 import type { ErrorCallback, SessionRecord } from './types';
-import { WeakValues } from './weak-values';
+import { WeakValues } from './session/weak-values';
 
 /** What is stored under another id for the same session, and goes once the session is stored under its own. */
 export interface Predecessor {

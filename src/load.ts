@@ -9,7 +9,7 @@ import type { Config } from './options';
 import { renewToken } from './renewal';
 import type { Step } from './replacement';
 import type { Origin } from './request-state';
-import { internalsOf, Session } from './session';
+import { internalsOf, Session } from './session/session';
 import type { Storage } from './storage';
 import { callStoreSafely, isMissing } from './store-call';
 import type { Token, Tokens } from './token/token';

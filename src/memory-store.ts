@@ -1,4 +1,4 @@
-import { Cookie, type CookieData, type CookieSettings, sameSettings } from './cookie';
+import { Cookie, type CookieData, type CookieSettings, sameSettings } from './session/cookie';
 import { livenessIn } from './liveness';
 import { Store } from './store';
 import { toStoredId } from './stored-id';

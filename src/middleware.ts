@@ -1,5 +1,5 @@
 import parseurl = require('parseurl');
-import { pathMatches } from './cookie';
+import { pathMatches } from './session/cookie';
 import { type Credential, findRawToken, readCredential } from './credential';
 import { debug } from './diagnostics';
 import { generateSession } from './generate';
@@ -8,7 +8,7 @@ import { loadSession, type Source } from './load';
 import type { Config } from './options';
 import { type Origin, RequestState } from './request-state';
 import { patchResponse } from './response';
-import { identityOf } from './session';
+import { identityOf } from './session/session';
 import { StorageChoice } from './storage';
 import type { Tokens } from './token/token';
 import type { Carrier } from './transports';

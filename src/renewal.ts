@@ -1,4 +1,4 @@
-import { isSecure } from './cookie';
+import { isSecure } from './session/cookie';
 import { debug } from './diagnostics';
 import type { Source } from './load';
 import { endReplaced, replaceToken, type Step } from './replacement';

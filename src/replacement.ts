@@ -1,4 +1,4 @@
-import { restoreCookie } from './cookie';
+import { restoreCookie } from './session/cookie';
 import { trace } from './diagnostics';
 import { forwardingRecord, endingRecord, openSuccessor, type Successor, successorIn } from './forwarding';
 import { reissue } from './generate';

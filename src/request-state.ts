@@ -1,11 +1,11 @@
 import type { Claims } from './token/claims';
-import type { Cookie } from './cookie';
+import type { Cookie } from './session/cookie';
 import type { Identity } from './identity';
 import type { Source } from './load';
 import type { Config } from './options';
 import type { Records } from './records';
-import { identityOf } from './session';
-import { NEW_SESSION, type Snapshot, takeSnapshot } from './snapshot';
+import { identityOf } from './session/session';
+import { NEW_SESSION, type Snapshot, takeSnapshot } from './session/snapshot';
 import type { Tokens } from './token/token';
 import type { Carrier, TakeBack } from './transports';
 import type { NextFunction, Request, Response } from './types';

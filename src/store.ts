@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
-import { restoreCookie } from './cookie';
+import { restoreCookie } from './session/cookie';
 import type { Identity } from './identity';
-import { Session } from './session';
+import { Session } from './session/session';
 import type { ErrorCallback, Request, SessionRecord } from './types';
 
 /**

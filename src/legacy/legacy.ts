@@ -1,13 +1,13 @@
 import type { CipherKey } from 'node:crypto';
 import { unsign } from 'cookie-signature';
-import { Cookie, restoreCookie } from '../cookie';
+import { Cookie, restoreCookie } from '../session/cookie';
 import type { Liveness, Predecessor } from '../liveness';
 import { perObject } from '../per-object';
 import { open, seal } from '../seal';
 import type { StoreKey } from '../store-key';
 import type { Token } from '../token/token';
 import type { SessionRecord } from '../types';
-import { WeakValues } from '../weak-values';
+import { WeakValues } from '../session/weak-values';
 
 /*
  * Cookies and records of express-session. Everything about them is here, so that it can go as a whole one day.

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Cookie } from '../cookie';
+import { Cookie } from '../session/cookie';
 import { callStoreSafely } from '../store-call';
 import type { StoreKey } from '../store-key';
 import type { AnyStore, SessionRecord } from '../types';

@@ -1,9 +1,9 @@
 import type { Cookie } from './cookie';
-import { trace } from './diagnostics';
-import { Identity } from './identity';
+import { trace } from '../diagnostics';
+import { Identity } from '../identity';
 import { type Snapshot, takeSnapshot } from './snapshot';
-import { toStoredId } from './stored-id';
-import type { ErrorCallback, JwtPayload, Request, SessionRecord } from './types';
+import { toStoredId } from '../stored-id';
+import type { ErrorCallback, JwtPayload, Request, SessionRecord } from '../types';
 
 /** The store as sessions see it: `req.sessionStore`, or a bare store for a session that `Store.load` made. */
 interface SessionStore {

@@ -1,5 +1,5 @@
 import { Cookie, type CookieSettings, sameSettings, settingsOf } from './cookie';
-import type { SessionRecord } from './types';
+import type { SessionRecord } from '../types';
 
 /** What a session looked like at one moment, to tell later whether it has changed (B032, B035). */
 export interface Snapshot {
