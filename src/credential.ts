@@ -3,7 +3,7 @@ import { debug, deprecate } from './diagnostics';
 import { isLegacyValue, readLegacyId } from './legacy/legacy';
 import type { Config } from './options';
 import { isTokenShaped, type Token, type Tokens } from './token/token';
-import type { Carrier } from './transports';
+import type { Carrier } from './http/transports';
 import type { Request } from './types';
 
 /** What a request shows of its session: a verified token, or the verified id of an express-session cookie. */

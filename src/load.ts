@@ -13,7 +13,7 @@ import { internalsOf, Session } from './session/session';
 import type { Storage } from './storage';
 import { callStoreSafely, isMissing } from './store-call';
 import type { Token, Tokens } from './token/token';
-import type { Carrier } from './transports';
+import type { Carrier } from './http/transports';
 import type { Request, SessionRecord } from './types';
 
 /** Where the session of a request is looked for. */

@@ -11,7 +11,7 @@ import { patchResponse } from './response';
 import { identityOf } from './session/session';
 import { StorageChoice } from './storage';
 import type { Tokens } from './token/token';
-import type { Carrier } from './transports';
+import type { Carrier } from './http/transports';
 import type { Middleware, NextFunction, Request, RequestHandler, Response } from './types';
 
 /**

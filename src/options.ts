@@ -8,7 +8,7 @@ import { MemoryStore } from './memory-store';
 import { resolveStoreKey, type StoreKey } from './store-key';
 import { AUDIENCE_PATTERN, createTokenCache, type Token, Tokens } from './token/token';
 import type { TokenRules } from './token/token-rules';
-import { resolveTransport, type Transport } from './transports';
+import { resolveTransport, type Transport } from './http/transports';
 import type { AnyStore, CookieOptions, Request, SessionOptions } from './types';
 
 /** Remembered tokens; at about 1 KB each some 10 MB when full. */

@@ -7,7 +7,7 @@ import type { Records } from './records';
 import { identityOf } from './session/session';
 import { NEW_SESSION, type Snapshot, takeSnapshot } from './session/snapshot';
 import type { Tokens } from './token/token';
-import type { Carrier, TakeBack } from './transports';
+import type { Carrier, TakeBack } from './http/transports';
 import type { NextFunction, Request, Response } from './types';
 
 /**

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import onHeaders = require('on-headers');
-import { abandonBody } from './abandoned-body';
+import { abandonBody } from './http/abandoned-body';
 import { debug } from './diagnostics';
 import { observe, settleHeaders, settleStore, withdrawToken } from './ending';
-import { deferHead, holdHeaders, isHttp2 } from './held-headers';
+import { deferHead, holdHeaders, isHttp2 } from './http/held-headers';
 import { IssueError } from './keys/key-ring';
 import type { RequestState } from './request-state';
 import { callStoreSafely } from './store-call';

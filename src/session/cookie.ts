@@ -1,6 +1,6 @@
 import type { CookieOptions, Request } from '../types';
 import { deprecate } from '../diagnostics';
-import { sameAttributes, stringifyCookie } from '../set-cookie';
+import { sameAttributes, stringifyCookie } from '../http/set-cookie';
 
 /** The same name may come several times, for other paths or domains; so many are looked at (B025). */
 const MAX_COOKIES_OF_ONE_NAME = 4;

@@ -1,5 +1,5 @@
 import { type SerializeOptions, stringifySetCookie } from 'cookie';
-import type { CookieData, CookieSettings } from './session/cookie';
+import type { CookieData, CookieSettings } from '../session/cookie';
 
 /** A Set-Cookie line around the cookie's value and expiry, and the attributes that it was made of. */
 interface Template {

@@ -1,7 +1,7 @@
 import { type OutgoingHttpHeaders, validateHeaderName } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
-import { type Cookie, readCookies } from './session/cookie';
-import type { CustomTransport, Request, Response } from './types';
+import { type Cookie, readCookies } from '../session/cookie';
+import type { CustomTransport, Request, Response } from '../types';
 
 /** Response header of a bearer's new token, unless another one is configured. */
 const DEFAULT_RESPONSE_HEADER = 'X-Session-Token';
