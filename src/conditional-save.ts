@@ -1,8 +1,8 @@
-import type { Update } from './guarantee';
+import type { Update } from './store/guarantee';
 import { openForwarding, withoutOrigin } from './legacy/legacy';
 import type { Liveness } from './liveness';
-import type { Calls, SavedCallback } from './records';
-import { callStore, callStoreSafely } from './store-call';
+import type { Calls, SavedCallback } from './store/records';
+import { callStore, callStoreSafely } from './store/store-call';
 import type { StoreKey } from './store-key';
 import type { SessionRecord } from './types';
 

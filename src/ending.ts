@@ -5,11 +5,11 @@ import { debug, trace } from './diagnostics';
 import { expireCookie } from './expired-cookie';
 import { defineSessionID, reissue } from './generate';
 import { Identity } from './identity';
-import type { WriteCallback } from './records';
+import type { WriteCallback } from './store/records';
 import type { RequestState } from './request-state';
 import { identityOf, type Internals, internalsOf, type Session, touchOnce } from './session/session';
 import { type Snapshot, takeSnapshot, toRecord } from './session/snapshot';
-import { callStore, callStoreSafely } from './store-call';
+import { callStore, callStoreSafely } from './store/store-call';
 import type { SessionRecord } from './types';
 
 /** Calls back once. */

@@ -1,9 +1,9 @@
 import { successorIn } from './forwarding';
 import type { Liveness } from './liveness';
-import { Records, type WriteCallback } from './records';
+import { Records, type WriteCallback } from './store/records';
 import type { Session } from './session/session';
 import { toRecord } from './session/snapshot';
-import { callStoreSafely, isMissing } from './store-call';
+import { callStoreSafely, isMissing } from './store/store-call';
 import type { ErrorCallback, SessionRecord } from './types';
 
 type FoundCallback = (error: unknown, storedId: string) => void;

@@ -1,9 +1,9 @@
 import { isOver, successorIn } from './forwarding';
 import type { SessionMaker } from './generate';
 import type { Identity } from './identity';
-import type { Records, SavedCallback } from './records';
+import type { Records, SavedCallback } from './store/records';
 import { identityOf, internalsOf, type Session } from './session/session';
-import { Store } from './store';
+import { Store } from './store/store';
 import type { AnyStore, ErrorCallback, Request, SessionRecord } from './types';
 
 /** The application's store as applications speak to it: in tokens. */

@@ -2,13 +2,13 @@ import type expressSession = require('express-session');
 import { Cookie as CookieClass } from './session/cookie';
 import { generateKeys } from './keys/generate-keys';
 import { jwks } from './keys/jwks';
-import { MemoryStore as MemoryStoreClass } from './memory-store';
+import { MemoryStore as MemoryStoreClass } from './store/memory-store';
 import { createMiddleware } from './middleware';
 import { resolveOptions } from './options';
 import { remoteKeys } from './keys/remote-keys';
 import { Session as SessionClass } from './session/session';
-import { Store as StoreClass } from './store';
-import { storeFrom } from './store-from';
+import { Store as StoreClass } from './store/store';
+import { storeFrom } from './store/store-from';
 import type * as types from './types';
 
 // Node's scanner for named exports of CommonJS modules looks for lines of this form.

@@ -11,7 +11,7 @@ import type { Step } from './replacement';
 import type { Origin } from './request-state';
 import { internalsOf, Session } from './session/session';
 import type { Storage } from './storage';
-import { callStoreSafely, isMissing } from './store-call';
+import { callStoreSafely, isMissing } from './store/store-call';
 import type { Token, Tokens } from './token/token';
 import type { Carrier } from './http/transports';
 import type { Request, SessionRecord } from './types';

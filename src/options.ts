@@ -4,7 +4,7 @@ import { readClaims } from './token/claims';
 import { createWarnings, resolveRules, type Warnings } from './jwt-options';
 import { createKeyRing } from './keys/key-ring';
 import { createTokensProvider, type TokensProvider } from './keys/keys-provider';
-import { MemoryStore } from './memory-store';
+import { MemoryStore } from './store/memory-store';
 import { resolveStoreKey, type StoreKey } from './store-key';
 import { AUDIENCE_PATTERN, createTokenCache, type Token, Tokens } from './token/token';
 import type { TokenRules } from './token/token-rules';

@@ -5,7 +5,7 @@ import { reissue } from './generate';
 import type { Source } from './load';
 import { perObject } from './per-object';
 import type { Storage } from './storage';
-import { callStoreSafely, isMissing } from './store-call';
+import { callStoreSafely, isMissing } from './store/store-call';
 import type { Token } from './token/token';
 import { replacedBy } from './token/token-rules';
 import type { SessionRecord } from './types';

@@ -3,7 +3,7 @@ import type { Cookie } from './session/cookie';
 import type { Identity } from './identity';
 import type { Source } from './load';
 import type { Config } from './options';
-import type { Records } from './records';
+import type { Records } from './store/records';
 import { identityOf } from './session/session';
 import { NEW_SESSION, type Snapshot, takeSnapshot } from './session/snapshot';
 import type { Tokens } from './token/token';

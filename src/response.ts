@@ -6,7 +6,7 @@ import { observe, settleHeaders, settleStore, withdrawToken } from './ending';
 import { deferHead, holdHeaders, isHttp2 } from './http/held-headers';
 import { IssueError } from './keys/key-ring';
 import type { RequestState } from './request-state';
-import { callStoreSafely } from './store-call';
+import { callStoreSafely } from './store/store-call';
 
 type End = ServerResponse['end'];
 type EndArguments = [chunk?: unknown, encoding?: unknown, callback?: unknown];

@@ -1,12 +1,12 @@
 import type { SessionMaker } from './generate';
 import { FollowingRecords } from './following-records';
-import { guardOf } from './guarantee';
+import { guardOf } from './store/guarantee';
 import { HashedStore } from './hashed-store';
 import { type Config, createDefaultStore } from './options';
-import { type Readiness, watchReadiness } from './readiness';
-import type { Calls, Records } from './records';
-import { asSessionStore } from './session-store';
-import { inTime } from './timed-store';
+import { type Readiness, watchReadiness } from './store/readiness';
+import type { Calls, Records } from './store/records';
+import { asSessionStore } from './store/request-store';
+import { inTime } from './store/timed-store';
 import type { Tokens } from './token/token';
 import type { AnyStore, ErrorCallback, Guarantee } from './types';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import session from '../src';
-import { guardOf, type Update } from '../src/guarantee';
-import { adapters } from '../src/store-adapters';
+import { guardOf, type Update } from '../src/store/guarantee';
+import { adapters } from '../src/store/adapters';
 import type { AnyStore, SessionRecord } from '../src/types';
 import { cookieFields } from './support/contents';
 import { keys } from './support/keys';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Cookie } from '../session/cookie';
-import { callStoreSafely } from '../store-call';
+import { callStoreSafely } from '../store/store-call';
 import type { StoreKey } from '../store-key';
 import type { AnyStore, SessionRecord } from '../types';
 

@@ -1,5 +1,5 @@
 import { notStrictEqual as differ, ok, strictEqual as equal } from 'node:assert';
-import { guardOf } from '../guarantee';
+import { guardOf } from '../store/guarantee';
 import { answer, type Bench, newLegacyId, recordOf } from './bench';
 import type { Check } from './records';
 import { legacyCookie, onSite, type Site } from './site';

@@ -1,4 +1,4 @@
-import { isThenable } from './thenable';
+import { isThenable } from '../thenable';
 
 type Answer<Result> = (error?: unknown, result?: Result) => void;
 

@@ -1,8 +1,8 @@
 import type { Update } from './guarantee';
-import { livenessIn } from './liveness';
+import { livenessIn } from '../liveness';
 import type { Calls, StoreMethods } from './records';
 import { callStore, callStoreSafely } from './store-call';
-import type { AnyStore, ErrorCallback, SessionRecord } from './types';
+import type { AnyStore, ErrorCallback, SessionRecord } from '../types';
 
 type Answer<Result> = (error?: unknown, result?: Result) => void;
 

@@ -1,16 +1,16 @@
-import { saveRecord } from './conditional-save';
-import { trace } from './diagnostics';
+import { saveRecord } from '../conditional-save';
+import { trace } from '../diagnostics';
 import type { Update } from './guarantee';
-import type { Identity } from './identity';
-import { originIn, withOrigin, withoutOrigin } from './legacy/legacy';
-import { Liveness, livenessIn, type Predecessor } from './liveness';
+import type { Identity } from '../identity';
+import { originIn, withOrigin, withoutOrigin } from '../legacy/legacy';
+import { Liveness, livenessIn, type Predecessor } from '../liveness';
 import { MemoryStore } from './memory-store';
-import { internalsOf, Session } from './session/session';
-import { toRecord } from './session/snapshot';
+import { internalsOf, Session } from '../session/session';
+import { toRecord } from '../session/snapshot';
 import { callStore, callStoreSafely } from './store-call';
-import type { StoreKey } from './store-key';
-import { toStoredId } from './stored-id';
-import type { AnyStore, ErrorCallback, SessionRecord } from './types';
+import type { StoreKey } from '../store-key';
+import { toStoredId } from '../stored-id';
+import type { AnyStore, ErrorCallback, SessionRecord } from '../types';
 
 /** `saved`: false if the record was destroyed meanwhile, and nothing was stored. */
 export type SavedCallback = (error?: unknown, saved?: boolean) => void;

@@ -1,8 +1,8 @@
-import { debug } from './diagnostics';
+import { debug } from '../diagnostics';
 import { MemoryStore } from './memory-store';
-import { adapters } from './store-adapters';
+import { adapters } from './adapters';
 import { callStoreSafely, isMissing } from './store-call';
-import type { AnyStore, Guarantee, SessionRecord } from './types';
+import type { AnyStore, Guarantee, SessionRecord } from '../types';
 
 /** `store.update`, of whatever origin; answers by callback or by promise. */
 export type Update = (

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
-import { restoreCookie } from './session/cookie';
-import type { Identity } from './identity';
-import { Session } from './session/session';
-import type { ErrorCallback, Request, SessionRecord } from './types';
+import { restoreCookie } from '../session/cookie';
+import type { Identity } from '../identity';
+import { Session } from '../session/session';
+import type { ErrorCallback, Request, SessionRecord } from '../types';
 
 /**
  * Base of session stores. A store adds `get`, `set`, `destroy` and, optionally, `touch` and `update`.

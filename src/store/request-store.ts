@@ -1,5 +1,5 @@
-import type { HashedStore } from './hashed-store';
-import type { AnyStore } from './types';
+import type { HashedStore } from '../hashed-store';
+import type { AnyStore } from '../types';
 
 const TAKES_TOKENS = new Set<PropertyKey>([
   'get',

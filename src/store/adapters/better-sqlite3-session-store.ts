@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../types';
+import type { SessionRecord } from '../../types';
 import { type Adapter, hasFunctions, isOfOneClass, viewOf } from './adapter';
 
 interface SqliteStore {

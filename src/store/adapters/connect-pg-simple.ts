@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../types';
+import type { SessionRecord } from '../../types';
 import { type Adapter, isOfOneClass } from './adapter';
 
 interface PGStore {

@@ -1,8 +1,8 @@
-import { Cookie, type CookieData, type CookieSettings, sameSettings } from './session/cookie';
-import { livenessIn } from './liveness';
+import { Cookie, type CookieData, type CookieSettings, sameSettings } from '../session/cookie';
+import { livenessIn } from '../liveness';
 import { Store } from './store';
-import { toStoredId } from './stored-id';
-import type { ErrorCallback, SessionRecord } from './types';
+import { toStoredId } from '../stored-id';
+import type { ErrorCallback, SessionRecord } from '../types';
 
 /** A stored session; data and cookie are apart, since most requests renew the cookie and leave the data as they are. */
 interface Entry {

@@ -1,6 +1,6 @@
-import { perObject } from './per-object';
+import { perObject } from '../per-object';
 import { callStoreSafely, isMissing } from './store-call';
-import type { AnyStore } from './types';
+import type { AnyStore } from '../types';
 
 /** Whether a middleware may use its store, as far as events (B125) and probes have told. */
 export interface Readiness {

@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../types';
+import type { SessionRecord } from '../../types';
 
 /**
  * What a store's own `update` would do: stores the session if a record for it still exists, in one step of the store's

@@ -1,5 +1,5 @@
 import { Store } from './store';
-import type { AsyncStoreMethods, ErrorCallback, SessionRecord } from './types';
+import type { AsyncStoreMethods, ErrorCallback, SessionRecord } from '../types';
 
 const REQUIRED = ['get', 'set', 'destroy'] as const;
 const OPTIONAL = ['touch', 'update'] as const;
