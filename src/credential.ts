@@ -1,7 +1,7 @@
 import { readCookies } from './session/cookie';
 import { debug, deprecate } from './diagnostics';
 import { isLegacyValue, readLegacyId } from './legacy/legacy';
-import type { Config } from './options';
+import type { Config } from './options/options';
 import { isTokenShaped, type Token, type Tokens } from './token/token';
 import type { Carrier } from './http/transports';
 import type { Request } from './types';

@@ -2,7 +2,7 @@ import { type Claims, NO_CLAIMS } from './token/claims';
 import { Cookie, isSecure } from './session/cookie';
 import { Identity, type Issuer } from './identity';
 import { IssueError } from './keys/key-ring';
-import type { Config } from './options';
+import type { Config } from './options/options';
 import { Session } from './session/session';
 import { nonce } from './random';
 import { MAX_COOKIE_LENGTH, type Token, type Tokens } from './token/token';

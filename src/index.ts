@@ -4,7 +4,7 @@ import { generateKeys } from './keys/generate-keys';
 import { jwks } from './keys/jwks';
 import { MemoryStore as MemoryStoreClass } from './store/memory-store';
 import { createMiddleware } from './middleware';
-import { resolveOptions } from './options';
+import { resolveOptions } from './options/options';
 import { remoteKeys } from './keys/remote-keys';
 import { Session as SessionClass } from './session/session';
 import { Store as StoreClass } from './store/store';

@@ -5,7 +5,7 @@ import { Identity } from './identity';
 import { isOver, openSuccessor, type Successor, successorIn } from './forwarding';
 import { MAX_STEPS } from './following-records';
 import { forwardingId, openForwarding, predecessorOf, type Upgrade, upgradeOf } from './legacy/legacy';
-import type { Config } from './options';
+import type { Config } from './options/options';
 import { renewToken } from './renewal';
 import type { Step } from './replacement';
 import type { Origin } from './request-state';

@@ -5,7 +5,7 @@ import { debug } from './diagnostics';
 import { generateSession } from './generate';
 import { NoPrivateKeyError } from './keys/key-ring';
 import { loadSession, type Source } from './load';
-import type { Config } from './options';
+import type { Config } from './options/options';
 import { type Origin, RequestState } from './request-state';
 import { patchResponse } from './response';
 import { identityOf } from './session/session';

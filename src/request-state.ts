@@ -2,7 +2,7 @@ import type { Claims } from './token/claims';
 import type { Cookie } from './session/cookie';
 import type { Identity } from './identity';
 import type { Source } from './load';
-import type { Config } from './options';
+import type { Config } from './options/options';
 import type { Records } from './store/records';
 import { identityOf } from './session/session';
 import { NEW_SESSION, type Snapshot, takeSnapshot } from './session/snapshot';

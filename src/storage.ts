@@ -2,7 +2,7 @@ import type { SessionMaker } from './generate';
 import { FollowingRecords } from './following-records';
 import { guardOf } from './store/guarantee';
 import { HashedStore } from './hashed-store';
-import { type Config, createDefaultStore } from './options';
+import { type Config, createDefaultStore } from './options/options';
 import { type Readiness, watchReadiness } from './store/readiness';
 import type { Calls, Records } from './store/records';
 import { asSessionStore } from './store/request-store';

@@ -1,7 +1,7 @@
 import ms = require('ms');
-import { createWarning } from './diagnostics';
-import { type RuleOptions, TokenRules } from './token/token-rules';
-import type { JwtOptions, SessionOptions } from './types';
+import { createWarning } from '../diagnostics';
+import { type RuleOptions, TokenRules } from '../token/token-rules';
+import type { JwtOptions, SessionOptions } from '../types';
 
 /** In seconds. */
 const DEFAULT_GRACE = 30;

@@ -1,15 +1,15 @@
 import { createHmac, type CipherKey } from 'node:crypto';
-import type { Claims } from './token/claims';
-import { readClaims } from './token/claims';
+import type { Claims } from '../token/claims';
+import { readClaims } from '../token/claims';
 import { createWarnings, resolveRules, type Warnings } from './jwt-options';
-import { createKeyRing } from './keys/key-ring';
-import { createTokensProvider, type TokensProvider } from './keys/keys-provider';
-import { MemoryStore } from './store/memory-store';
-import { resolveStoreKey, type StoreKey } from './store-key';
-import { AUDIENCE_PATTERN, createTokenCache, type Token, Tokens } from './token/token';
-import type { TokenRules } from './token/token-rules';
-import { resolveTransport, type Transport } from './http/transports';
-import type { AnyStore, CookieOptions, Request, SessionOptions } from './types';
+import { createKeyRing } from '../keys/key-ring';
+import { createTokensProvider, type TokensProvider } from '../keys/keys-provider';
+import { MemoryStore } from '../store/memory-store';
+import { resolveStoreKey, type StoreKey } from '../store-key';
+import { AUDIENCE_PATTERN, createTokenCache, type Token, Tokens } from '../token/token';
+import type { TokenRules } from '../token/token-rules';
+import { resolveTransport, type Transport } from '../http/transports';
+import type { AnyStore, CookieOptions, Request, SessionOptions } from '../types';
 
 /** Remembered tokens; at about 1 KB each some 10 MB when full. */
 const DEFAULT_TOKEN_CACHE_SIZE = 10_000;
