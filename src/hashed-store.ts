@@ -1,5 +1,5 @@
 import { isOver, successorIn } from './forwarding';
-import type { SessionMaker } from './generate';
+import type { SessionMaker } from './request/generate';
 import type { Identity } from './identity';
 import type { Records, SavedCallback } from './store/records';
 import { identityOf, internalsOf, type Session } from './session/session';

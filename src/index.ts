@@ -3,7 +3,7 @@ import { Cookie as CookieClass } from './session/cookie';
 import { generateKeys } from './keys/generate-keys';
 import { jwks } from './keys/jwks';
 import { MemoryStore as MemoryStoreClass } from './store/memory-store';
-import { createMiddleware } from './middleware';
+import { createMiddleware } from './request/middleware';
 import { resolveOptions } from './options/options';
 import { remoteKeys } from './keys/remote-keys';
 import { Session as SessionClass } from './session/session';

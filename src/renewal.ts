@@ -1,6 +1,6 @@
 import { isSecure } from './session/cookie';
 import { debug } from './diagnostics';
-import type { Source } from './load';
+import type { Source } from './request/open';
 import { endReplaced, replaceToken, type Step } from './replacement';
 import type { Token } from './token/token';
 

@@ -1,8 +1,8 @@
 import { restoreCookie } from './session/cookie';
 import { trace } from './diagnostics';
 import { forwardingRecord, endingRecord, openSuccessor, type Successor, successorIn } from './forwarding';
-import { reissue } from './generate';
-import type { Source } from './load';
+import { reissue } from './request/generate';
+import type { Source } from './request/open';
 import { perObject } from './per-object';
 import type { Storage } from './storage';
 import { callStoreSafely, isMissing } from './store/store-call';

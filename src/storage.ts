@@ -1,4 +1,4 @@
-import type { SessionMaker } from './generate';
+import type { SessionMaker } from './request/generate';
 import { FollowingRecords } from './following-records';
 import { guardOf } from './store/guarantee';
 import { HashedStore } from './hashed-store';

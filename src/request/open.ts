@@ -1,20 +1,20 @@
 import type { Credential } from './credential';
-import { debug, trace } from './diagnostics';
+import { debug, trace } from '../diagnostics';
 import { createCookie, defineSessionID, TokenIssuer } from './generate';
-import { Identity } from './identity';
-import { isOver, openSuccessor, type Successor, successorIn } from './forwarding';
-import { MAX_STEPS } from './following-records';
-import { forwardingId, openForwarding, predecessorOf, type Upgrade, upgradeOf } from './legacy/legacy';
-import type { Config } from './options/options';
-import { renewToken } from './renewal';
-import type { Step } from './replacement';
+import { Identity } from '../identity';
+import { isOver, openSuccessor, type Successor, successorIn } from '../forwarding';
+import { MAX_STEPS } from '../following-records';
+import { forwardingId, openForwarding, predecessorOf, type Upgrade, upgradeOf } from '../legacy/legacy';
+import type { Config } from '../options/options';
+import { renewToken } from '../renewal';
+import type { Step } from '../replacement';
 import type { Origin } from './request-state';
-import { internalsOf, Session } from './session/session';
-import type { Storage } from './storage';
-import { callStoreSafely, isMissing } from './store/store-call';
-import type { Token, Tokens } from './token/token';
-import type { Carrier } from './http/transports';
-import type { Request, SessionRecord } from './types';
+import { internalsOf, Session } from '../session/session';
+import type { Storage } from '../storage';
+import { callStoreSafely, isMissing } from '../store/store-call';
+import type { Token, Tokens } from '../token/token';
+import type { Carrier } from '../http/transports';
+import type { Request, SessionRecord } from '../types';
 
 /** Where the session of a request is looked for. */
 export interface Source {

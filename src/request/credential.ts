@@ -1,10 +1,10 @@
-import { readCookies } from './session/cookie';
-import { debug, deprecate } from './diagnostics';
-import { isLegacyValue, readLegacyId } from './legacy/legacy';
-import type { Config } from './options/options';
-import { isTokenShaped, type Token, type Tokens } from './token/token';
-import type { Carrier } from './http/transports';
-import type { Request } from './types';
+import { readCookies } from '../session/cookie';
+import { debug, deprecate } from '../diagnostics';
+import { isLegacyValue, readLegacyId } from '../legacy/legacy';
+import type { Config } from '../options/options';
+import { isTokenShaped, type Token, type Tokens } from '../token/token';
+import type { Carrier } from '../http/transports';
+import type { Request } from '../types';
 
 /** What a request shows of its session: a verified token, or the verified id of an express-session cookie. */
 export type Credential = { readonly token: Token } | { readonly legacyId: string };

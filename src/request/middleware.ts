@@ -1,18 +1,18 @@
 import parseurl = require('parseurl');
-import { pathMatches } from './session/cookie';
+import { pathMatches } from '../session/cookie';
 import { type Credential, findRawToken, readCredential } from './credential';
-import { debug } from './diagnostics';
+import { debug } from '../diagnostics';
 import { generateSession } from './generate';
-import { NoPrivateKeyError } from './keys/key-ring';
-import { loadSession, type Source } from './load';
-import type { Config } from './options/options';
+import { NoPrivateKeyError } from '../keys/key-ring';
+import { loadSession, type Source } from './open';
+import type { Config } from '../options/options';
 import { type Origin, RequestState } from './request-state';
 import { patchResponse } from './response';
-import { identityOf } from './session/session';
-import { StorageChoice } from './storage';
-import type { Tokens } from './token/token';
-import type { Carrier } from './http/transports';
-import type { Middleware, NextFunction, Request, RequestHandler, Response } from './types';
+import { identityOf } from '../session/session';
+import { StorageChoice } from '../storage';
+import type { Tokens } from '../token/token';
+import type { Carrier } from '../http/transports';
+import type { Middleware, NextFunction, Request, RequestHandler, Response } from '../types';
 
 /**
  * The way of a request: skip checks, keys, cookie, store, `next()`. What follows when the response ends is in ending.ts.

@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import onHeaders = require('on-headers');
-import { abandonBody } from './http/abandoned-body';
-import { debug } from './diagnostics';
-import { observe, settleHeaders, settleStore, withdrawToken } from './ending';
-import { deferHead, holdHeaders, isHttp2 } from './http/held-headers';
-import { IssueError } from './keys/key-ring';
+import { abandonBody } from '../http/abandoned-body';
+import { debug } from '../diagnostics';
+import { observe, settleHeaders, settleStore, withdrawToken } from './finish';
+import { deferHead, holdHeaders, isHttp2 } from '../http/held-headers';
+import { IssueError } from '../keys/key-ring';
 import type { RequestState } from './request-state';
-import { callStoreSafely } from './store/store-call';
+import { callStoreSafely } from '../store/store-call';
 
 type End = ServerResponse['end'];
 type EndArguments = [chunk?: unknown, encoding?: unknown, callback?: unknown];

@@ -1,9 +1,9 @@
-import { type Cookie, isSecure, settingsOf } from './session/cookie';
-import { debug } from './diagnostics';
+import { type Cookie, isSecure, settingsOf } from '../session/cookie';
+import { debug } from '../diagnostics';
 import { createCookie } from './generate';
 import type { RequestState } from './request-state';
-import { stringifyCookie } from './http/set-cookie';
-import { addSetCookie } from './http/transports';
+import { stringifyCookie } from '../http/set-cookie';
+import { addSetCookie } from '../http/transports';
 
 const LONG_AGO = new Date(0);
 

@@ -1,13 +1,13 @@
-import { type Claims, NO_CLAIMS } from './token/claims';
-import { Cookie, isSecure } from './session/cookie';
-import { Identity, type Issuer } from './identity';
-import { IssueError } from './keys/key-ring';
-import type { Config } from './options/options';
-import { Session } from './session/session';
-import { nonce } from './random';
-import { MAX_COOKIE_LENGTH, type Token, type Tokens } from './token/token';
-import type { Origins } from './token/token-rules';
-import type { Request } from './types';
+import { type Claims, NO_CLAIMS } from '../token/claims';
+import { Cookie, isSecure } from '../session/cookie';
+import { Identity, type Issuer } from '../identity';
+import { IssueError } from '../keys/key-ring';
+import type { Config } from '../options/options';
+import { Session } from '../session/session';
+import { nonce } from '../random';
+import { MAX_COOKIE_LENGTH, type Token, type Tokens } from '../token/token';
+import type { Origins } from '../token/token-rules';
+import type { Request } from '../types';
 
 /** Makes new sessions for requests that the middleware has seen. */
 export interface SessionMaker {

@@ -1,8 +1,8 @@
-import { type Claims, sameClaims } from './token/claims';
-import type { Cookie } from './session/cookie';
+import { type Claims, sameClaims } from '../token/claims';
+import type { Cookie } from '../session/cookie';
 import type { RequestState } from './request-state';
-import { internalsOf } from './session/session';
-import { sameCookie, sameData, sameSnapshot, type Snapshot } from './session/snapshot';
+import { internalsOf } from '../session/session';
+import { sameCookie, sameData, sameSnapshot, type Snapshot } from '../session/snapshot';
 
 /* What happens to a session at the end of its request: predicates without effects. */
 

@@ -1,14 +1,14 @@
-import type { Claims } from './token/claims';
-import type { Cookie } from './session/cookie';
-import type { Identity } from './identity';
-import type { Source } from './load';
-import type { Config } from './options/options';
-import type { Records } from './store/records';
-import { identityOf } from './session/session';
-import { NEW_SESSION, type Snapshot, takeSnapshot } from './session/snapshot';
-import type { Tokens } from './token/token';
-import type { Carrier, TakeBack } from './http/transports';
-import type { NextFunction, Request, Response } from './types';
+import type { Claims } from '../token/claims';
+import type { Cookie } from '../session/cookie';
+import type { Identity } from '../identity';
+import type { Source } from './open';
+import type { Config } from '../options/options';
+import type { Records } from '../store/records';
+import { identityOf } from '../session/session';
+import { NEW_SESSION, type Snapshot, takeSnapshot } from '../session/snapshot';
+import type { Tokens } from '../token/token';
+import type { Carrier, TakeBack } from '../http/transports';
+import type { NextFunction, Request, Response } from '../types';
 
 /**
  * Where the request's session came from.

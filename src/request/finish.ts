@@ -1,16 +1,16 @@
-import type { Claims } from './token/claims';
-import { isModified, shouldDestroy, shouldRotate, shouldSave, shouldSetCookie, shouldTouch } from './changes';
-import { isSecure } from './session/cookie';
-import { debug, trace } from './diagnostics';
-import { expireCookie } from './expired-cookie';
+import type { Claims } from '../token/claims';
+import { isModified, shouldDestroy, shouldRotate, shouldSave, shouldSetCookie, shouldTouch } from './decide';
+import { isSecure } from '../session/cookie';
+import { debug, trace } from '../diagnostics';
+import { expireCookie } from './clear-cookie';
 import { defineSessionID, reissue } from './generate';
-import { Identity } from './identity';
-import type { WriteCallback } from './store/records';
+import { Identity } from '../identity';
+import type { WriteCallback } from '../store/records';
 import type { RequestState } from './request-state';
-import { identityOf, type Internals, internalsOf, type Session, touchOnce } from './session/session';
-import { type Snapshot, takeSnapshot, toRecord } from './session/snapshot';
-import { callStore, callStoreSafely } from './store/store-call';
-import type { SessionRecord } from './types';
+import { identityOf, type Internals, internalsOf, type Session, touchOnce } from '../session/session';
+import { type Snapshot, takeSnapshot, toRecord } from '../session/snapshot';
+import { callStore, callStoreSafely } from '../store/store-call';
+import type { SessionRecord } from '../types';
 
 /** Calls back once. */
 export type StoreWork = (callback: WriteCallback) => void;
