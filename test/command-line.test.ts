@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import session from '../src';
-import { runCommand } from '../src/command-line';
+import { runCommand } from '../src/cli/command-line';
 import { digest } from './support/cookies';
 import { byHand, breakSignature } from './support/by-hand';
 import { forge, seconds } from './support/forge';
@@ -223,7 +223,7 @@ describe('express-session-jwt', () => {
   });
 
   describe('as a program', () => {
-    const program = ['--require', './test/support/register.cjs', 'src/cli.ts'];
+    const program = ['--require', './test/support/register.cjs', 'src/cli/main.ts'];
 
     it('writes to standard output and reads standard input', () => {
       const out = execFileSync(process.execPath, [...program, 'inspect', '-'], {

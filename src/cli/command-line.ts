@@ -1,9 +1,9 @@
 import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { generateKeys } from './keys/generate-keys';
+import { generateKeys } from '../keys/generate-keys';
 import { inspect } from './inspect';
-import { jwks } from './keys/jwks';
+import { jwks } from '../keys/jwks';
 
 const USAGE = `Usage: express-session-jwt <command>
 

@@ -1,8 +1,8 @@
-import { digestOf } from './digest';
-import { isSignedBy, parseSegment } from './token/jws';
-import { parseKey } from './keys/key-material';
-import { KeyRing, thumbprint } from './keys/key-ring';
-import { createTokenCache, isTokenShaped, Tokens } from './token/token';
+import { digestOf } from '../digest';
+import { isSignedBy, parseSegment } from '../token/jws';
+import { parseKey } from '../keys/key-material';
+import { KeyRing, thumbprint } from '../keys/key-ring';
+import { createTokenCache, isTokenShaped, Tokens } from '../token/token';
 
 /** Claims that are points in time, in seconds (RFC 7519, section 4.1; OpenID Connect Core, section 2). */
 const TIMES = ['iat', 'nbf', 'exp', 'auth_time'];
