@@ -1,5 +1,47 @@
 import js from '@eslint/js';
+import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
+
+/** The rooms of src/, from the top down: each may import those below it. */
+const ROOMS = [
+  'cli',
+  'store-test',
+  'request',
+  'options',
+  'store',
+  'http',
+  'session',
+  'legacy',
+  'token',
+  'keys',
+];
+
+const boundaries = ROOMS.map((room, at) => ({
+  files: [`src/${room}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          ...(at === 0
+            ? []
+            : [
+                {
+                  group: ROOMS.slice(0, at).map((above) => `**/${above}/**`),
+                  message: `${room}/ is below it: see the rooms in eslint.config.mjs.`,
+                },
+              ]),
+          ...(room === 'store-test'
+            ? []
+            : [{ regex: '^\\.\\.(/index)?$', message: 'index.ts stands on top of the rooms.' }]),
+          ...(room === 'token'
+            ? []
+            : [{ group: ['jsonwebtoken'], message: 'Only token/ knows what a token looks like.' }]),
+        ],
+      },
+    ],
+  },
+}));
 
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'test/consumers/'] },
@@ -14,6 +56,17 @@ export default tseslint.config(
       // `import x = require()` is the import that belongs to `export =`, the form of express-session's types.
       '@typescript-eslint/no-require-imports': ['error', { allowAsImport: true }],
     },
+  },
+  ...boundaries,
+  {
+    files: ['src/**/*.ts'],
+    plugins: { 'import-x': importX },
+    settings: {
+      'import-x/extensions': ['.ts'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts'] })],
+    },
+    rules: { 'import-x/no-cycle': 'error' },
   },
   {
     files: ['**/*.cjs'],

@@ -24,13 +24,18 @@ async function open() {
     site.middleware(req, res, resolve);
   });
   if (body !== 'ada' || req.session.user !== 'ada') throw new Error('it does not keep a session');
-  return { store: req.sessionStore, session: req.session, cookie: String(client.cookie) };
+  // Where a record has more than the session's data, it is what the middleware gives to the store.
+  /** @type {any} */
+  const store = subject.recordOf ? site.store : req.sessionStore;
+  const next = () => subject.recordOf?.(req.session) ?? req.session;
+  return { store, next, cookie: String(client.cookie) };
 }
 
-/** Ids of the same form as the subject's own. The store hashes a token's text; it does not ask who signed it. */
+/** Ids of the same form as the subject's own. */
 function createIds(/** @type {string} */ cookie) {
   const id = decodeURIComponent(cookie.slice(cookie.indexOf('=') + 1));
-  if (id.startsWith('s:')) return () => randomBytes(24).toString('base64url');
+  // This package's ids are as long as those of express-session.
+  if (id.startsWith('s:') || subject.recordOf) return () => randomBytes(24).toString('base64url');
   const signed = id.slice(0, id.lastIndexOf('.') + 1);
   return () => signed + randomBytes(64).toString('base64url');
 }
@@ -48,11 +53,11 @@ async function heapUsed() {
 answerCalls({
   /** Bytes per stored session. */
   async stored(/** @type {{ sessions: number }} */ { sessions }) {
-    const { store, session, cookie } = await open();
+    const { store, next, cookie } = await open();
     const nextId = createIds(cookie);
     const before = await heapUsed();
     for (let i = 0; i < sessions; i++) {
-      store.set(nextId(), session, () => undefined);
+      store.set(nextId(), next(), () => undefined);
       if (i % PER_TURN === 0) await setImmediate();
     }
     const bytes = ((await heapUsed()) - before) / sessions;
@@ -65,12 +70,12 @@ answerCalls({
 
   /** Bytes left after so many sessions have come and gone. */
   async left(/** @type {{ sessions: number }} */ { sessions }) {
-    const { store, session, cookie } = await open();
+    const { store, next, cookie } = await open();
     const nextId = createIds(cookie);
     const comeAndGo = async (/** @type {number} */ number) => {
       for (let i = 0; i < number; i++) {
         const id = nextId();
-        store.set(id, session, () => undefined);
+        store.set(id, next(), () => undefined);
         store.destroy(id, () => undefined);
         if (i % PER_TURN === 0) await setImmediate();
       }

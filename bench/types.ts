@@ -63,6 +63,8 @@ export interface Subject {
   readonly save?: (req: Request) => Promise<void>;
   /** The Cookie header of an express-session session that is in the store and unknown to this subject so far. */
   readonly addLegacySession?: (store: BenchStore) => string;
+  /** What the middleware gives to the store for a session, where that is more than its data. */
+  readonly recordOf?: (session: object) => object;
 }
 
 /** What a handler does with the session; calls back with the text of the response. */

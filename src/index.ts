@@ -1,9 +1,10 @@
+/** The public face of the package: the callable factory and what hangs on it. */
 import type expressSession = require('express-session');
 import { Cookie as CookieClass } from './session/cookie';
 import { generateKeys } from './keys/generate-keys';
 import { jwks } from './keys/jwks';
 import { MemoryStore as MemoryStoreClass } from './store/memory-store';
-import { createMiddleware } from './request/middleware';
+import { createMiddleware, tokenOf } from './request/middleware';
 import { resolveOptions } from './options/options';
 import { remoteKeys } from './keys/remote-keys';
 import { Session as SessionClass } from './session/session';
@@ -14,7 +15,7 @@ import type * as types from './types';
 // Node's scanner for named exports of CommonJS modules looks for lines of this form.
 /* eslint-disable @typescript-eslint/no-unsafe-member-access -- `exports` has no type beside `export =` */
 exports.Cookie = exports.MemoryStore = exports.Session = exports.Store = undefined;
-exports.generateKeys = exports.jwks = exports.remoteKeys = undefined;
+exports.generateKeys = exports.jwks = exports.remoteKeys = exports.tokenOf = undefined;
 /* eslint-enable */
 
 /**
@@ -28,12 +29,12 @@ function session(options?: session.SessionOptions | null): types.Middleware {
 
 /**
  * Lets a constructor be called without `new`: for an instance of a `util.inherits` style subclass, which gets what an
- * instance would have (B002), else it makes one.
+ * instance would have, else it makes one. It is what instances name as their constructor.
  */
 function callable<Constructor extends abstract new (...args: never) => object>(
   constructor: Constructor,
 ): Constructor {
-  return new Proxy(constructor, {
+  const proxy = new Proxy(constructor, {
     apply(target, self: unknown, args: never) {
       const instance = Reflect.construct(target as unknown as new () => object, args);
       if (!(self instanceof target)) return instance;
@@ -45,12 +46,15 @@ function callable<Constructor extends abstract new (...args: never) => object>(
       return undefined;
     },
   });
+  Object.defineProperty(constructor.prototype, 'constructor', { value: proxy });
+  return proxy;
 }
 
 Object.assign(session, {
   generateKeys,
   jwks,
   remoteKeys,
+  tokenOf,
   Store: Object.assign(callable(StoreClass), { from: storeFrom }),
   MemoryStore: callable(MemoryStoreClass),
   Session: callable(SessionClass),
@@ -63,6 +67,8 @@ declare namespace session {
   export type KeyPair = types.KeyPair;
   export type KeyMaterial = types.KeyMaterial;
   export type KeysProvider = types.KeysProvider;
+  export type TenantKeys = types.TenantKeys;
+  export type CompareAndSet = types.CompareAndSet;
   export type ProvidedKeys = types.ProvidedKeys;
   export type RemoteKeys = types.RemoteKeys;
   export type RemoteKeysOptions = types.RemoteKeysOptions;
@@ -90,6 +96,12 @@ declare namespace session {
    * @throws TypeError naming what is wrong with the address or an option
    */
   export function remoteKeys(url: string | URL, options?: RemoteKeysOptions): RemoteKeys;
+
+  /**
+   * The token of the session on this request: for a client that does not keep cookies, or a call to another service. Undefined
+   * where there is none and none can be made. It is a credential: what has it can act as the user.
+   */
+  export function tokenOf(req: types.Request): string | undefined;
 
   /** What a session holds. Augment this, or the interface of the same name in 'express-session'. */
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications fill it
@@ -126,10 +138,15 @@ declare module 'express-session' {
   interface Session extends Partial<Omit<session.SessionData, 'cookie'>> {
     /** Payload of the session's token; undefined where this service cannot issue one. */
     readonly jwt: session.JwtPayload | undefined;
-    save(): Promise<void>;
+    /** Fulfils with false if the session was destroyed or its generation has ended, so that nothing was stored. */
+    save(): Promise<boolean>;
+    save(callback: (error?: unknown, stored?: boolean) => void): this;
     reload(): Promise<void>;
     destroy(): Promise<void>;
     regenerate(): Promise<void>;
+    /** Ends all tokens of the session and sends a new one with this response. Rejects if it cannot be sent. */
+    renewToken(): Promise<void>;
+    renewToken(callback: (error?: unknown) => void): this;
   }
 }
 

@@ -1,19 +1,25 @@
-// Types only: nothing to run, and so left out of the coverage.
+/** Types only: nothing to run, and so left out of the coverage. */
 import type * as crypto from 'node:crypto';
 import type expressSession = require('express-session');
 
 export type RequestHandler = ReturnType<typeof expressSession>;
 
 /**
- * How a session that was destroyed is kept from being stored again by a request that had loaded it before.
- * atomic: by the store itself, in one step. check: by a look into the store just before. process: by what this process
- * knows, so that a request in another process can still store it.
+ * Where it holds that a session which was destroyed stays destroyed, and that a token which was replaced opens nothing.
+ * everywhere: the store compares and sets in one step, so that it holds across processes. in this process: requests in
+ * other processes can still store what they had loaded before.
  */
-export type Guarantee = 'atomic' | 'check' | 'process';
+export type Guarantee = 'everywhere' | 'in this process';
 
 /** What `session()` returns. */
 export interface Middleware extends RequestHandler {
   readonly guarantee: Guarantee;
+  /**
+   * The store for code outside of requests: what `req.sessionStore` is in them. `get` and `all` show records without
+   * what the library keeps in them. `set` of a record that `get` gave is stored only if the session still is in the generation
+   * that was read; otherwise it calls back with an error whose code is `ERR_SESSION_OUTDATED`.
+   */
+  readonly store: expressSession.Store;
 }
 
 export type Request = Parameters<RequestHandler>[0];
@@ -48,8 +54,23 @@ export interface JwkSet {
   }[];
 }
 
-/** What `keysProvider` may answer: the forms of the `keys` option. */
-export type ProvidedKeys = KeyPair | readonly KeyPair[];
+/**
+ * Keys of one tenant of several, for `keysProvider`.
+ *
+ * @example
+ * keysProvider: async (req) => ({ keys: await keysOf(req.hostname), tenant: req.hostname })
+ */
+export interface TenantKeys {
+  readonly keys: KeyPair | readonly KeyPair[];
+  /**
+   * Name of the tenant, not empty. It goes into the ids of sessions, so that a token signed with the keys of one tenant
+   * opens no session of another, whatever it says. A tenant whose name changes loses its sessions.
+   */
+  readonly tenant: string;
+}
+
+/** What `keysProvider` may answer: the forms of the `keys` option, or those with the name of their tenant. */
+export type ProvidedKeys = KeyPair | readonly KeyPair[] | TenantKeys;
 
 /**
  * Gives the keys of one request.
@@ -79,12 +100,17 @@ export interface RemoteKeysOptions {
 /** A `keysProvider` over a JWK Set. */
 export type RemoteKeys = (req: Request, rawJwtToken: string | undefined) => Promise<KeyPair[]>;
 
-/** Payload of a session token (RFC 7519, section 4). */
+/** Payload of a session token (RFC 7519, section 4): the claims that `jwtFromReq` returns, and those of the library. */
 export interface JwtPayload {
   /** When the token was issued, in seconds since 1970. */
   iat?: number;
-  /** The token's random id. */
-  jti?: string;
+  /**
+   * Which session the token opens: its handle `id`, or `lid`, the id of a session that express-session had stored, and
+   * its generation. `exp` is true where the claim `exp` comes from the option `jwt.expiresIn`.
+   */
+  ses?: { id?: string; lid?: string; gen: number; exp?: true };
+  /** When the user signed in, in seconds since 1970: in each token whose session has claims of `jwtFromReq`. */
+  auth_time?: number;
   /** When the token expires, in seconds since 1970. */
   exp?: number;
   /** Before when the token is not accepted, in seconds since 1970. */
@@ -125,8 +151,8 @@ export type CookieOptions = Omit<expressSession.CookieOptions, 'sameSite'> & {
 export interface JwtOptions {
   /**
    * How long tokens are good by themselves: `exp` (RFC 7519, section 4.1.4), demanded by services without a private key.
-   * The issuer replaces a token when less than half of that is left, and one that has expired as long as its session is in
-   * the store. Default: tokens do not expire.
+   * The issuer sends a token with later times when less than half of that is left, and for one that has expired as long as
+   * its session is in the store. Default: tokens do not expire.
    */
   expiresIn?: number | string | undefined;
   /** `iss` (section 4.1.1): written, of an array the first; a token must have one of them. Default: none, not looked at. */
@@ -140,8 +166,6 @@ export interface JwtOptions {
   clockTolerance?: number | undefined;
   /** How old a token may get, counted from `iat`; like `exp` for the issuer that replaces tokens. Default: any age. */
   maxTokenAge?: number | string | undefined;
-  /** How long a replaced token goes on working once its successor has been used. Default: '30s'. */
-  grace?: number | string | undefined;
 }
 
 /**
@@ -152,7 +176,7 @@ export interface SessionOptions extends Omit<expressSession.SessionOptions, 'sec
   /**
    * Key pair(s) on the curve P-256. The first one signs, all of them verify. Required at run time, this or
    * `keysProvider`: without keys every request on the cookie's path is answered with `next(error)`. Without a private
-   * key in the first pair tokens are verified, but not issued (B198); then, without `store`, no session is looked up.
+   * key in the first pair tokens are verified, but not issued; then, without `store`, no session is looked up.
    */
   keys?: KeyPair | readonly KeyPair[] | undefined;
   /**
@@ -163,14 +187,15 @@ export interface SessionOptions extends Omit<expressSession.SessionOptions, 'sec
   /**
    * Claims to carry in the token, readable by everybody who sees it. Called with `req.session` in place; must
    * return a plain object, null or undefined, synchronously. When the result changes during a request the session
-   * gets a new token and the old one is dead. Default: no claims.
+   * gets a new token, and the old one opens nothing any more; with the same `sub` before and after it goes on. Default: no
+   * claims.
    */
   jwtFromReq?: ((req: Request) => object | null | undefined) | undefined;
   /** Lifetime and purpose of tokens. Default: they have neither. */
   jwt?: JwtOptions | undefined;
   /**
-   * How long after sign-in (its creation or `regenerate`) a session ends, however active it is, in ms. Carried in the token
-   * as `auth_time`; tokens without it count from `iat`. Default: never.
+   * How long after sign-in a session ends, however active it is, in ms: counted from `auth_time` in the token, without claims
+   * from the session's beginning. Default: never.
    */
   absoluteTimeout?: number | undefined;
   /** Secret(s) of express-session cookies that are still around: they are verified and upgraded. Default: none. */
@@ -184,10 +209,11 @@ export interface SessionOptions extends Omit<expressSession.SessionOptions, 'sec
    */
   transport?: Transport | Transport[] | undefined;
   /**
-   * What to do for a destroyed session on a store that cannot update a record only if it exists. 'check': one more `get`
-   * before each `set` of a session that was loaded. Default: 'process', what this process knows.
+   * Whether changes of two requests to different members of one session are both kept. Within a member the later one wins. It
+   * makes states that no request wrote: an application that is safe without it may not be safe with it. Default: false, the
+   * later write replaces the whole session, as with express-session.
    */
-  guard?: 'check' | 'process' | undefined;
+  merge?: boolean | undefined;
   /**
    * How long each call of the store may take, in ms, a whole number from 1. A call without an answer by then is an error
    * with `code` 'ETIMEDOUT': of `get` it goes to `next(err)`, any other is told late, and the response goes. What a late
@@ -210,12 +236,6 @@ export interface SessionOptions extends Omit<expressSession.SessionOptions, 'sec
    * Default: false.
    */
   clearCookie?: boolean | undefined;
-  /**
-   * What the store knows a token by, 128 bits or more of a digest of the whole token; for stores whose key column is too
-   * narrow for the default. Called with the ids of express-session cookies as well. What cannot be used as a key is a
-   * TypeError, at start where a sample shows it. Default: SHA-256 in 64 hexadecimal characters.
-   */
-  storeKey?: ((token: string) => string) | undefined;
   /** How many verified tokens are remembered, about 1 KB each. Default: 10000. */
   tokenCacheSize?: number | undefined;
 }
@@ -228,19 +248,31 @@ export interface SessionRecord {
 
 export type ErrorCallback = (error?: unknown) => void;
 
-/** What the middleware needs of a store; `touch` is optional (B176). Methods may answer by promise as well. */
+/**
+ * Stores the record only if there is one under `id` that contains the text `tag`, or, for null, one without the member
+ * `__session`; in one step of the store's engine. A record that has expired counts as absent. Answers whether it was
+ * stored. A tag is made of letters, digits, `_`, `-` and `.`; case matters.
+ */
+export type CompareAndSet = (
+  id: string,
+  record: SessionRecord,
+  tag: string | null,
+  callback: (error?: unknown, stored?: boolean) => void,
+) => unknown;
+
+/** What the middleware needs of a store; `touch` is optional. Methods may answer by promise as well. */
 export interface AnyStore {
   on(event: 'connect' | 'disconnect', listener: () => void): unknown;
   get(id: string, callback: (error?: unknown, record?: unknown) => void): unknown;
   set(id: string, record: SessionRecord, callback: ErrorCallback): unknown;
   destroy(id: string, callback: ErrorCallback): unknown;
   touch?(id: string, record: SessionRecord, callback: ErrorCallback): unknown;
-  update?(id: string, record: SessionRecord, callback: (error?: unknown, saved?: boolean) => void): unknown;
+  compareAndSet?: CompareAndSet;
 }
 
 /**
- * A store as an object of async functions, for `session.Store.from`. Ids are 64 hexadecimal characters; what a function
- * rejects with is the store's error.
+ * A store as an object of async functions, for `session.Store.from`. Ids are 32 characters; what a function rejects
+ * with is the store's error.
  */
 export interface AsyncStoreMethods {
   /** The record, or null or undefined if there is none (any more). */
@@ -249,8 +281,11 @@ export interface AsyncStoreMethods {
   set(id: string, record: SessionRecord): Promise<unknown>;
   /** Removes the record. That there is none is no error. */
   destroy(id: string): Promise<unknown>;
-  /** Sets the record's expiry to `record.cookie.expires`. It must not create a record. */
+  /** Sets the record's expiry to `record.cookie.expires` and nothing else. It must not create a record. */
   touch?(id: string, record: SessionRecord): Promise<unknown>;
-  /** As `set`, only if there is a record, in one step of the store's engine; false if there was none. */
-  update?(id: string, record: SessionRecord): Promise<boolean>;
+  /**
+   * As `set`, only if there is a record under `id` that contains the text `tag`, or, for null, one without the member
+   * `__session`; in one step of the store's engine. A record that has expired counts as absent. False if it was not stored.
+   */
+  compareAndSet?(id: string, record: SessionRecord, tag: string | null): Promise<boolean>;
 }

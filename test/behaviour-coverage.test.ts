@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 
-const LAST = 240;
+const LAST = 265;
 
 const label = (number: number): string => `B${String(number).padStart(3, '0')}`;
 

@@ -4,12 +4,14 @@ import { createPublicKey } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import session from '../src';
 import { runCommand } from '../src/cli/command-line';
-import { digest } from './support/cookies';
-import { byHand, breakSignature } from './support/by-hand';
+import { jwks } from '../src/keys/jwks';
+import { createKeyRing } from '../src/keys/key-ring';
+import { recordId } from '../src/token/record-id';
+import { breakSignature } from './support/by-hand';
 import { forge, seconds } from './support/forge';
 import { keys, otherKeys } from './support/keys';
+import { sessionToken } from './support/tokens';
 
 describe('express-session-jwt', () => {
   let folder: string;
@@ -71,7 +73,7 @@ describe('express-session-jwt', () => {
       const { code, out } = run('keygen');
       assert.equal(code, 0);
       const [privatePem = '', publicPem = ''] = out.split(/(?=-----BEGIN PUBLIC)/);
-      session({ keys: { private: privatePem, public: publicPem } });
+      assert.ok(createKeyRing({ private: privatePem, public: publicPem })?.canSign);
       assert.equal(createPublicKey(publicPem).asymmetricKeyDetails?.namedCurve, 'prime256v1');
     });
 
@@ -80,12 +82,11 @@ describe('express-session-jwt', () => {
       assert.equal(code, 0);
       assert.equal(out, `${file('private-key.pem')}\n${file('public-key.pem')}\n`);
       assert.equal(statSync(file('private-key.pem')).mode & 0o777, 0o600);
-      session({
-        keys: {
-          private: readFileSync(file('private-key.pem')),
-          public: readFileSync(file('public-key.pem')),
-        },
-      });
+      const pair = {
+        private: readFileSync(file('private-key.pem')),
+        public: readFileSync(file('public-key.pem')),
+      };
+      assert.ok(createKeyRing(pair)?.canSign);
     });
 
     for (const existing of ['private-key.pem', 'public-key.pem']) {
@@ -111,10 +112,7 @@ describe('express-session-jwt', () => {
       writeFileSync(file('other.pem'), otherKeys.public);
       const { code, out } = run('jwks', file('public.pem'), file('other.pem'));
       assert.equal(code, 0);
-      assert.deepEqual(
-        JSON.parse(out),
-        session.jwks([{ public: keys.public }, { public: otherKeys.public }]),
-      );
+      assert.deepEqual(JSON.parse(out), jwks([{ public: keys.public }, { public: otherKeys.public }]));
     });
 
     it('refuses a private key', () => {
@@ -133,41 +131,58 @@ describe('express-session-jwt', () => {
   });
 
   describe('inspect', () => {
-    it('prints header, claims, times and the id in the store, and that nothing was verified', () => {
-      const token = byHand({ user: 101, iat: 1_700_000_000, exp: 'soon' });
+    it('prints header, claims, times and the id of the session in the store, and that nothing was verified', () => {
+      const token = sessionToken({ user: 101, iat: 1_700_000_000, exp: 'soon' });
       const { code, out } = run('inspect', token);
       assert.equal(code, 0);
       assert.match(out, /"alg": "ES256"/);
       assert.match(out, /"user": 101/);
       assert.match(out, /iat = 2023-11-14T22:13:20\.000Z/);
       assert.doesNotMatch(out, /exp = /);
-      assert.ok(out.includes(digest(token)));
+      assert.match(out, /"ses": \{\s+"id": "by hand",\s+"gen": 1\s+\}/);
+      assert.ok(out.includes(`id in the store: ${recordId('by hand', undefined)}\n`));
       assert.match(out, /signature: NOT VERIFIED/);
     });
 
+    it('prints the id that a session had before it was upgraded', () => {
+      const { out } = run('inspect', sessionToken({ ses: { lid: 'an old id', gen: 1 } }));
+      assert.match(out, /^id in the store: an old id$/m);
+    });
+
+    it('says that a token is no session token, and not accepted with a good signature', () => {
+      const { code, out } = run('inspect', sessionToken({ ses: undefined }), '--key', file('public.pem'));
+      assert.equal(code, 1);
+      assert.match(out, /^id in the store: none, this is no session token/m);
+      assert.match(out, /signature: valid, but the token is NOT ACCEPTED/);
+    });
+
     it('prints neither the token nor its signature', () => {
-      const token = byHand();
+      const token = sessionToken();
       const { out } = run('inspect', token, '--key', file('public.pem'));
       for (const segment of token.split('.')) assert.ok(!out.includes(segment));
     });
 
     it('says by which key a token is signed', () => {
-      const { code, out } = run('inspect', byHand(), '--key', file('public.pem'));
+      const { code, out } = run('inspect', sessionToken(), '--key', file('public.pem'));
       assert.equal(code, 0);
-      assert.ok(
-        out.includes(`signature: valid, made with the key ${String(session.jwks(keys).keys[0]?.kid)}`),
-      );
+      assert.ok(out.includes(`signature: valid, made with the key ${String(jwks(keys).keys[0]?.kid)}`));
     });
 
     it('reads the token from standard input', () => {
-      const { code, out } = runWith(`${byHand({ user: 7 })}\n`, 'inspect', '-', '--key', file('public.pem'));
+      const { code, out } = runWith(
+        `${sessionToken({ user: 7 })}\n`,
+        'inspect',
+        '-',
+        '--key',
+        file('public.pem'),
+      );
       assert.equal(code, 0);
       assert.match(out, /"user": 7/);
     });
 
     for (const [name, token] of [
-      ['a broken signature', breakSignature(byHand())],
-      ['the signature of another key', byHand({}, otherKeys)],
+      ['a broken signature', breakSignature(sessionToken())],
+      ['the signature of another key', sessionToken({}, otherKeys)],
       ['a signature that is none', forge({ alg: 'none' }, { user: 1 }, () => Buffer.alloc(0))],
     ] as const) {
       it(`says INVALID, with exit code 1, for ${name}`, () => {
@@ -178,8 +193,8 @@ describe('express-session-jwt', () => {
     }
 
     for (const [name, token] of [
-      ['has expired', byHand({ exp: seconds() - 10 })],
-      ['has another type', forge({ alg: 'ES256', typ: 'at+jwt' }, { user: 1 })],
+      ['has expired', sessionToken({ exp: seconds() - 10 })],
+      ['has another type', forge({ alg: 'ES256', typ: 'at+jwt' }, { ses: { id: 'h', gen: 1 } })],
     ] as const) {
       it(`says that a token which ${name} is not accepted`, () => {
         const { code, out } = run('inspect', token, '--key', file('public.pem'));
@@ -189,13 +204,16 @@ describe('express-session-jwt', () => {
     }
 
     it('prints no character that could steer a terminal', () => {
-      const { out } = run('inspect', byHand({ name: '\u001b[2J\u009b31m\u202e\u2028é' }));
+      const { out } = run('inspect', sessionToken({ name: '\u001b[2J\u009b31m\u202e\u2028é' }));
       assert.match(out, /^[\n -~]*$/);
       assert.match(out, /\\u001b\[2J\\u009b31m\\u202e/);
+      const { out: legacy } = run('inspect', sessionToken({ ses: { lid: 'a\u001b[2J\nb', gen: 1 } }));
+      assert.match(legacy, /^[\n -~]*$/);
+      assert.match(legacy, /^id in the store: a\\u001b\[2J\\nb$/m);
     });
 
     it('leaves out a time that is none', () => {
-      assert.doesNotMatch(run('inspect', byHand({ exp: 1e300 })).out, /exp =/);
+      assert.doesNotMatch(run('inspect', sessionToken({ exp: 1e300 })).out, /exp =/);
     });
 
     for (const text of [
@@ -204,7 +222,7 @@ describe('express-session-jwt', () => {
       'a.b.c',
       's:abc.def',
       'bnVsbA.W10.x',
-      `${byHand()}${'A'.repeat(20_000)}`,
+      `${sessionToken()}${'A'.repeat(20_000)}`,
     ]) {
       it(`says that "${text.slice(0, 10)}", of ${String(text.length)} characters, is no token`, () => {
         const { code, out, err } = run('inspect', text);
@@ -216,7 +234,7 @@ describe('express-session-jwt', () => {
 
     it('refuses a key that is none', () => {
       writeFileSync(file('bogus.pem'), 'bogus');
-      const { code, err } = run('inspect', byHand(), '--key', file('bogus.pem'));
+      const { code, err } = run('inspect', sessionToken(), '--key', file('bogus.pem'));
       assert.equal(code, 1);
       assert.match(err, /--key must be a PEM text/);
     });
@@ -227,7 +245,7 @@ describe('express-session-jwt', () => {
 
     it('writes to standard output and reads standard input', () => {
       const out = execFileSync(process.execPath, [...program, 'inspect', '-'], {
-        input: byHand({ user: 5 }),
+        input: sessionToken({ user: 5 }),
       });
       assert.match(out.toString(), /"user": 5/);
     }).timeout(20_000);

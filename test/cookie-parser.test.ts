@@ -3,11 +3,13 @@ import cookieParser from 'cookie-parser';
 import type { RequestHandler } from 'express';
 import request from 'supertest';
 import session from '../src';
-import { cookieOf, digest, setCookie, tokenOf } from './support/cookies';
+import { cookieOf, setCookie } from './support/cookies';
 import { breakSignature, byHand } from './support/by-hand';
 import { recordOf } from './support/forge';
+import { idOf, recordWith, sesOf, stateOf } from './support/session-tokens';
 import { keys } from './support/keys';
 import { legacyCookie } from './support/legacy';
+import { loose } from './support/loose';
 import { serverOf } from './support/server';
 import { asStore } from './support/site';
 import { ForeignStore } from './support/stores';
@@ -20,6 +22,8 @@ interface Parsed {
   header?: string | undefined;
   signedCookies?: Record<string, unknown>;
   cookies?: Record<string, unknown>;
+  /** `req.secret`: what cookie-parser verifies with. */
+  secret?: unknown;
 }
 
 /** A store with a counting server on it. */
@@ -43,9 +47,9 @@ function setUp(options: session.SessionOptions = {}) {
   };
 
   /** Visits with what some parser would have left. */
-  const visit = ({ header, signedCookies, cookies }: Parsed = {}) => {
+  const visit = ({ header, signedCookies, cookies, secret: parserSecret }: Parsed = {}) => {
     const prepared: RequestHandler = (req, res, next) => {
-      Object.assign(req, { signedCookies, cookies });
+      Object.assign(req, { signedCookies, cookies, secret: parserSecret });
       middleware(req, res, next);
     };
     const pending = request(serverOf(prepared, visits)).get('/');
@@ -54,12 +58,12 @@ function setUp(options: session.SessionOptions = {}) {
 
   /** The token of a session that has this many visits. */
   const tokenWith = async (count: number) => {
-    const token = byHand({ jti: `session with ${String(count)}` });
-    store.records.set(digest(token), recordOf({ visits: count }));
+    const token = byHand({ ses: { id: `session with ${String(count)}`, gen: 1 } });
+    store.records.set(idOf(token), recordWith({ visits: count }));
     // Shows that the token is good before a test shows where it is read from.
     const res = await visit({ header: `connect.sid=${token}` }).expect(String(count + 1));
     assert.equal(setCookie(res), undefined);
-    store.records.set(digest(token), recordOf({ visits: count }));
+    store.records.set(idOf(token), recordWith({ visits: count }));
     store.calls.length = 0;
     return token;
   };
@@ -99,7 +103,7 @@ describe('behind cookie-parser', () => {
   });
 
   it('upgrades a legacy id, which sits in req.signedCookies without its wrapping (B184)', async () => {
-    const { store, behindParser, visit } = setUp();
+    const { store, behindParser, visit } = setUp({ secret });
     store.records.set('old-id', recordOf({ visits: 41 }));
     const left = serverOf(cookieParser(secret), (req, res) => {
       res.end(JSON.stringify(req.signedCookies));
@@ -110,9 +114,16 @@ describe('behind cookie-parser', () => {
       .expect('{"connect.sid":"old-id"}');
 
     const res = await behindParser(legacyCookie('old-id', secret), { parserSecret: secret }).expect('42');
-    assert.equal(store.records.has('old-id'), false);
-    assert.equal(store.records.has(digest(tokenOf(res))), true);
+    assert.deepEqual(sesOf(res), { lid: 'old-id', gen: 1 });
     await visit({ header: cookieOf(res) }).expect('43');
+    assert.deepEqual([...store.records.keys()], ['old-id']);
+  });
+
+  it('upgrades none without a secret option (B184)', async () => {
+    const { store, behindParser } = setUp();
+    store.records.set('old-id', recordOf({ visits: 41 }));
+    await behindParser(legacyCookie('old-id', secret), { parserSecret: secret }).expect('1');
+    assert.equal(store.count('get'), 0);
   });
 
   it('reads the header as usual where it is still there (B184)', async () => {
@@ -171,25 +182,95 @@ describe('behind cookie-parser', () => {
       await visit({ signedCookies: named(breakSignature(byHand())), cookies: named(plain) }).expect('31');
     });
 
-    it('takes the first that verifies, though its session may be lost (B185)', async () => {
+    it('goes on past a token whose session is lost (B185)', async () => {
       const { visit, tokenWith, store } = setUp();
       const plain = await tokenWith(30);
-      await visit({ header: `connect.sid=${byHand()}`, cookies: named(plain) }).expect('1');
+      await visit({ header: `connect.sid=${byHand()}`, cookies: named(plain) }).expect('31');
+      assert.equal(store.count('get'), 2);
+    });
+
+    it('mixes tokens and cookies of express-session (B185)', async () => {
+      const { store, visit, tokenWith } = setUp({ secret });
+      const token = await tokenWith(30);
+      store.records.set('old-id', recordOf({ visits: 41 }));
+      const old = legacyCookie('old-id', secret);
+      await visit({ header: `${old}; connect.sid=${token}` }).expect('42');
+      await visit({ header: `connect.sid=${token}; ${old}` }).expect('31');
+      await visit({ header: legacyCookie('lost', secret), cookies: named(token) }).expect('32');
+      await visit({
+        header: `connect.sid=${byHand()}`,
+        cookies: named(decodeURIComponent(old.slice(12))),
+      }).expect('43');
+    });
+
+    it('takes equal values once, wherever they are (B185)', async () => {
+      const { visit, store } = setUp();
+      const lost = byHand();
+      await visit({
+        header: `connect.sid=${lost}; connect.sid=${lost}`,
+        signedCookies: named(lost),
+        cookies: named(lost),
+      }).expect('1');
       assert.equal(store.count('get'), 1);
+    });
+
+    it('tries four that are well-formed, not counting what is not (B185)', async () => {
+      const { visit, tokenWith, store } = setUp({ secret });
+      const plain = await tokenWith(30);
+      const lost = (number: number) =>
+        `connect.sid=${byHand({ ses: { id: `lost ${String(number)}`, gen: 1 } })}`;
+      const three = ['garbage', lost(1), 'connect.sid=garbage', lost(2), 'connect.sid=', lost(3)].join('; ');
+      await visit({ header: three, signedCookies: named(false), cookies: named(plain) }).expect('31');
+      assert.equal(store.count('get'), 4);
+      store.calls.length = 0;
+      await visit({ header: `${three}; ${lost(4)}`, cookies: named(plain) }).expect('1');
+      assert.equal(store.count('get'), 4);
+    });
+
+    it('takes a superseded one only where none lives (B185, B243)', async () => {
+      const { visit, tokenWith, store } = setUp();
+      const [old, living] = [await tokenWith(20), await tokenWith(30)];
+      const supersede = () => {
+        store.records.set(idOf(old), recordWith({ visits: 20 }, { gen: 2, rotatedAt: Date.now() }));
+      };
+      supersede();
+      await visit({ header: `connect.sid=${old}`, cookies: named(living) }).expect('31');
+      const res = await visit({ header: `connect.sid=${old}`, cookies: named(byHand()) }).expect('1');
+      assert.equal(setCookie(res), undefined);
+      assert.deepEqual([...store.records.keys()].sort(), [idOf(old), idOf(living)].sort());
     });
   });
 
   describe('with what was left to verify', () => {
     const named = (value: unknown) => ({ 'connect.sid': value });
 
-    it('trusts a legacy id in req.signedCookies, whatever its own secret (B186)', async () => {
-      for (const options of [{}, { secret: 'another secret' }]) {
-        const { store, visit } = setUp(options);
+    for (const given of [secret, ['another secret', secret]]) {
+      it(`trusts a legacy id in req.signedCookies where req.secret is one of ${String(given)} (B186)`, async () => {
+        const { store, behindParser } = setUp({ secret: given });
         store.records.set('old-id', recordOf({ visits: 41 }));
-        await visit({ signedCookies: named('old-id') }).expect('42');
+        await behindParser(legacyCookie('old-id', secret), { parserSecret: secret }).expect('42');
         assert.equal(store.calls[0]?.id, 'old-id');
-      }
-    });
+      });
+    }
+
+    for (const [given, parserSecret] of [
+      ['another secret', secret],
+      [['another secret', 'a third'], secret],
+      [undefined, secret],
+      [secret, undefined],
+      [secret, ''],
+      [secret, 42],
+      [secret, [secret]],
+      [[Buffer.from(secret)], secret],
+    ] as const) {
+      const label = `${JSON.stringify(given)} does not have ${JSON.stringify(parserSecret)}`;
+      it(`does not trust it where the secret option ${label} of req.secret (B116, B186)`, async () => {
+        const { store, visit } = setUp(loose({ secret: given }));
+        store.records.set('old-id', recordOf({ visits: 41 }));
+        await visit({ signedCookies: named('old-id'), secret: parserSecret }).expect('1');
+        assert.equal(store.count('get'), 0);
+      });
+    }
 
     it('verifies a legacy value in req.cookies (B186)', async () => {
       const { store, visit } = setUp({ secret });
@@ -203,26 +284,19 @@ describe('behind cookie-parser', () => {
       await visit({ cookies: named(legacy(secret)) }).expect('42');
     });
 
-    it('verifies a legacy value that req.secret has signed where there is no secret option (B186)', async () => {
-      const { store, behindParser } = setUp();
-      store.records.set('old-id', recordOf({ visits: 41 }));
-      await behindParser(legacyCookie('old-id', 'another secret'), { parserSecret: secret }).expect('1');
-      assert.equal(store.count('get'), 0);
-      await behindParser(legacyCookie('old-id', secret), { parserSecret: secret }).expect('42');
-    });
-
     it('verifies a token from either (B186)', async () => {
       const { store, visit } = setUp();
       const forged = breakSignature(byHand());
-      for (const id of [forged, digest(forged)]) store.records.set(id, recordOf({ visits: 41 }));
+      for (const id of [forged, idOf(forged)]) store.records.set(id, recordWith({ visits: 41 }));
       await visit({ cookies: named(forged) }).expect('1');
       await visit({ signedCookies: named(forged) }).expect('1');
       assert.equal(store.count('get'), 0);
 
       const good = byHand();
-      store.records.set(digest(good), recordOf({ visits: 41 }));
+      store.records.set(idOf(good), recordWith({ visits: 41 }));
       await visit({ cookies: named(good) }).expect('42');
       await visit({ signedCookies: named(good) }).expect('43');
+      assert.equal(stateOf(store, idOf(good)).gen, 1);
     });
   });
 

@@ -5,15 +5,26 @@ import request from 'supertest';
 import session from '../src';
 import { breakSignature, byHand } from './support/by-hand';
 import { record } from './support/contents';
-import { cookieOf, decode, digest, setCookie, tokenOf } from './support/cookies';
+import { cookieOf, decode, setCookie, tokenOf } from './support/cookies';
 import { methods, serve, storedCookie } from './support/exchange';
 import { ecdsa } from './support/forge';
 import { keys } from './support/keys';
-import { lateErrors } from './support/late-errors';
-import { legacyCookie, legacySecret, startLegacySession } from './support/legacy';
+import { lateCodes, lateErrors } from './support/late-errors';
+import { legacySecret, startLegacySession } from './support/legacy';
 import { loose } from './support/loose';
+import { idOf, sesOf } from './support/session-tokens';
 import { createHttp2Server, serverOf, type Handler, type SessionServer } from './support/server';
-import { asStore, claimsOfSession, closeSites, countHits, data, gate, open, routes } from './support/site';
+import {
+  asStore,
+  claimsOfSession,
+  closeSites,
+  countHits,
+  data,
+  gate,
+  open,
+  routes,
+  turn,
+} from './support/site';
 import { ForeignStore } from './support/stores';
 import { Http2Exchange, withHttp2Client } from './support/wire';
 
@@ -62,20 +73,20 @@ describe('at the edges', () => {
       }
     });
 
-    it('may be made by a function that reads the id of the session they are for (B207)', async () => {
+    it('may be made by a function that reads the id of the session they are for, and its token (B207)', async () => {
       const options: session.SessionOptions = {
-        jwtFromReq: (req) => ({ hasId: typeof req.sessionID === 'string' }),
+        jwtFromReq: (req) => ({ hasId: typeof req.sessionID === 'string', token: typeof req.session.jwt }),
       };
       const { server, store } = serve(options, countHits);
       const first = await request(server).get('/');
       assert.equal(first.text, '1');
       assert.equal(decode(tokenOf(first)).payload.hasId, true);
-      assert.deepEqual([...store.records.keys()], [digest(tokenOf(first))]);
+      assert.deepEqual([...store.records.keys()], [idOf(first)]);
       const second = await request(server).get('/').set('Cookie', cookieOf(first));
       assert.equal(second.text, '2');
     });
 
-    it('that fail while a token is signed leave the session with those known before (B206)', async () => {
+    it('that fail at the end of the first request store and send nothing (B206 B214)', async () => {
       const options: session.SessionOptions = {
         jwtFromReq: (req) => {
           if (data(req as never).user) throw new Error('no claims!');
@@ -85,16 +96,16 @@ describe('at the edges', () => {
       const { server, store } = serve(options, addUser);
       const site = await open(server);
       const res = await site.visit('/');
-      assert.equal(decode(tokenOf(res)).payload.role, 'guest');
-      assert.equal(record(store, digest(tokenOf(res)))?.user, 'bob');
-      assert.deepEqual(await lateErrors(site), ['no claims!']);
+      assert.equal(setCookie(res), undefined);
+      assert.deepEqual(store.calls, []);
+      assert.deepEqual(await lateCodes(site), ['ERR_SESSION_TOKEN_UNDELIVERABLE']);
     });
   });
 
-  describe('rotation of a new session', () => {
+  describe('a new session whose claims change', () => {
     const jwtFromReq = claimsOfSession;
 
-    it('that was saved already retires what was saved (B208 B211)', async () => {
+    it('after it was saved has its first token with the last claims: nobody had another one (B208 B219)', async () => {
       const { server, store } = serve({ jwtFromReq }, async (req, res) => {
         data(req).user = 'bob';
         await req.session.save();
@@ -103,20 +114,21 @@ describe('at the edges', () => {
       });
       const res = await request(server).get('/');
       assert.equal(decode(tokenOf(res)).payload.role, 'admin');
-      assert.deepEqual(methods(store), ['set', 'set', 'destroy']);
-      assert.deepEqual([...store.records.keys()], [digest(tokenOf(res))]);
+      assert.equal(sesOf(res).gen, 1);
+      assert.deepEqual(methods(store), ['set', 'set']);
+      assert.deepEqual([...store.records.keys()], [idOf(res)]);
     });
 
-    it('whose first save has failed while a second one is under way retires that (B208 B211)', async () => {
+    it('after a first save that failed, beside a second one that is under way, is stored once (B208 B211)', async () => {
       const pending = new ForeignStore();
       const { server } = serve({ jwtFromReq, store: asStore(pending) }, async (req, res) => {
         data(req).user = 'bob';
         pending.failures.set = new Error('boom!');
-        const failing = req.session.save();
+        await assert.rejects(req.session.save(), /boom!/);
         delete pending.failures.set;
         const held = pending.hold('set');
         const saving = req.session.save();
-        await assert.rejects(failing, /boom!/);
+        await held.reached;
         data(req).role = 'admin';
         res.end();
         held.release();
@@ -125,17 +137,18 @@ describe('at the edges', () => {
       const res = await request(server).get('/');
       assert.equal(res.status, 200);
       assert.equal(decode(tokenOf(res)).payload.role, 'admin');
-      assert.deepEqual([...pending.records.keys()], [digest(tokenOf(res))]);
+      assert.deepEqual([...pending.records.keys()], [idOf(res)]);
+      assert.equal(record(pending, idOf(res))?.role, 'admin');
     });
 
-    it('of which only the id was read has nothing to retire (B208 B211)', async () => {
+    it('after only its id was read keeps that id (B208 B241)', async () => {
       let early: string | undefined;
       const { server, store } = serve({ jwtFromReq }, (req, res) => {
         early = req.sessionID;
         addUser(req, res);
       });
       const res = await request(server).get('/');
-      assert.notEqual(tokenOf(res), early);
+      assert.equal(idOf(res), early);
       assert.equal(decode(tokenOf(res)).payload.user, 'bob');
       assert.deepEqual(methods(store), ['set']);
     });
@@ -157,31 +170,45 @@ describe('at the edges', () => {
       assert.equal(record(store, legacy.id)?.user, 'bob');
     });
 
-    it('a new session has neither id nor jwt (B198 B205)', async () => {
+    it('a new session has an id, but neither token nor jwt (B198 B205)', async () => {
       const { server } = serve({ keys: verifyOnly }, (req, res) => {
-        res.end(JSON.stringify([typeof req.session, typeof req.session.id, typeof req.session.jwt]));
+        res.end(JSON.stringify([typeof req.session.id, typeof req.session.jwt, typeof session.tokenOf(req)]));
       });
       assert.deepEqual(JSON.parse((await request(server).get('/')).text), [
-        'object',
+        'string',
         'undefined',
         'undefined',
       ]);
     });
 
-    it('unset destroy has no id to destroy of a new session (B122 B198)', async () => {
+    it('unset destroy destroys a new session though it was never stored (B122 B198)', async () => {
       const { server, store } = serve({ keys: verifyOnly, unset: 'destroy' }, (req, res) => {
         req.session = null as never;
         res.end('gone');
       });
       const res = await request(server).get('/');
       assert.equal(res.text, 'gone');
+      assert.deepEqual(methods(store), ['destroy']);
+    });
+
+    it('a new session whose response is written and ended in one tick is an error for next (B198)', async () => {
+      const { server, store } = serve({ keys: verifyOnly }, (req, res) => {
+        data(req).user = 'bob';
+        res.write('first, ');
+        res.end('last');
+      });
+      const res = await request(server).get('/');
+      assert.equal(res.status, 500);
+      assert.match(res.text, /^keys.*private/);
+      assert.equal(setCookie(res), undefined);
       assert.deepEqual(store.calls, []);
     });
 
     it('a new session whose headers leave early is reported late, the response is whole (B129 B198)', async () => {
-      const { server, store } = serve({ keys: verifyOnly }, (req, res) => {
+      const { server, store } = serve({ keys: verifyOnly }, async (req, res) => {
         data(req).user = 'bob';
         res.write('first, ');
+        await turn();
         res.end('last');
       });
       const site = await open(server);
@@ -196,10 +223,11 @@ describe('at the edges', () => {
   });
 
   describe('responses', () => {
-    it('throw out of write what the session cannot express, and can be answered with an error (B045)', async () => {
+    it('written and ended in one tick throw what the session cannot express, and become an error page (B045)', async () => {
       const { server, store } = serve({}, (req, res) => {
         data(req).self = req.session;
         res.write('first');
+        res.end('last');
       });
       const res = await request(server).get('/');
       assert.equal(res.status, 500);
@@ -226,7 +254,7 @@ describe('at the edges', () => {
       );
       const res = await site.visit('/');
       assert.equal(res.text, 'stored');
-      assert.equal(record(store, digest(tokenOf(res)))?.user, 'bob');
+      assert.equal(record(store, idOf(res))?.user, 'bob');
       assert.deepEqual(await lateErrors(site), ['the monitor broke']);
     });
 
@@ -249,13 +277,17 @@ describe('at the edges', () => {
   });
 
   describe('cookies of the request', () => {
-    it('meet a req.secret that is no secret with next(err) (B116)', async () => {
-      const server = serveAfter(adding({ secret: 42 }), {});
-      const res = await request(server).get('/').set('Cookie', legacyCookie('apple'));
-      assert.equal(res.status, 500);
-      assert.match(res.text, /key.*42|must be of type string/);
-      assert.equal((await request(server).get('/')).status, 200);
-    });
+    for (const secret of [42, legacySecret, [legacySecret]]) {
+      it(`are not verified by req.secret, here ${JSON.stringify(secret)} (B116)`, async () => {
+        const store = new ForeignStore();
+        const legacy = await startLegacySession(store, { hits: 41 });
+        const server = serveAfter(adding({ secret }), { store: asStore(store) }, countHits);
+        const res = await request(server).get('/').set('Cookie', legacy.cookie);
+        assert.equal(res.status, 200);
+        assert.equal(res.text, '1');
+        assert.equal(store.count('get'), 0);
+      });
+    }
 
     it('with a signed payload that is no JSON are ignored (B021)', async () => {
       const { server, store } = serve({}, countHits);
@@ -283,18 +315,32 @@ describe('at the edges', () => {
       assert.deepEqual(store.calls, []);
     });
 
-    it('that returns no string lets no legacy session be upgraded, which stays as it was (B095 B237)', async () => {
+    it('that returns no string leaves nothing to reload (B095 B138)', async () => {
+      const { server, store } = serve(loose({ genid: () => 42 }), async (req, res) => {
+        const { session: before } = req;
+        await assert.rejects(req.session.reload(), /^Error: failed to load session$/);
+        assert.equal(req.session, before);
+        res.end('reloaded nothing');
+      });
+      await request(server).get('/').expect(200, 'reloaded nothing');
+      assert.deepEqual(store.calls, []);
+    });
+
+    it('that returns no string is no matter to sessions that are there: upgrades and rotations call it not (B095 B097 B232)', async () => {
       const store = new ForeignStore();
       const legacy = await startLegacySession(store, { user: 'bob' });
-      const options = loose({ genid: () => 42, store, secret: legacySecret });
-      const { server } = serve(options, countHits);
-      const res = await request(server).get('/').set('Cookie', legacy.cookie);
-      assert.equal(res.status, 500);
-      assert.match(res.text, /genid must return a string/);
+      const options = loose({
+        ...{ genid: () => 42, store, secret: legacySecret },
+        jwtFromReq: claimsOfSession,
+      });
+      const { server } = serve(options, routes({ '/': countHits, '/user': addUser }));
+      const first = await request(server).get('/').set('Cookie', legacy.cookie);
+      assert.equal(first.text, '1');
+      assert.deepEqual(sesOf(first), { lid: legacy.id, gen: 1 });
       assert.deepEqual([...store.records.keys()], [legacy.id]);
     });
 
-    it('that returns no string any more when claims change fails that request alone (B095 B097)', async () => {
+    it('that returns no string any more when claims change is not asked (B095 B097)', async () => {
       let id: unknown = 'apple';
       const options = loose({ genid: () => id, jwtFromReq: claimsOfSession });
       const { server } = serve(
@@ -304,10 +350,9 @@ describe('at the edges', () => {
       const cookie = await storedCookie(server);
       id = 42;
       const res = await request(server).get('/user').set('Cookie', cookie);
-      assert.equal(res.status, 500);
-      assert.match(res.text, /genid must return a string/);
-      assert.equal(setCookie(res), undefined);
-      assert.equal((await request(server).get('/count').set('Cookie', cookie)).text, '2');
+      assert.equal(res.status, 200);
+      assert.deepEqual(sesOf(res), { id: 'apple', gen: 2 });
+      assert.equal((await request(server).get('/count').set('Cookie', cookieOf(res))).text, '2');
     });
 
     it('that throws when a session is regenerated makes that fail (B096 B097)', async () => {

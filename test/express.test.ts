@@ -14,12 +14,13 @@ import express5, {
 import onHeaders from 'on-headers';
 import request from 'supertest';
 import session from '../src';
-import { attributes, cookieOf, digest, setCookie, tokenOf } from './support/cookies';
+import { attributes, cookieOf, setCookie } from './support/cookies';
 import { record } from './support/contents';
 import { answerAfter, methods } from './support/exchange';
 import { keys } from './support/keys';
 import { createHttp2Server, type Handler } from './support/server';
-import { asStore, countHits, data } from './support/site';
+import { idOf } from './support/session-tokens';
+import { asStore, countHits, data, gate } from './support/site';
 import { ForeignStore } from './support/stores';
 import { countVisit } from './support/visits';
 import { Http2Exchange, ping, withHttp2Client } from './support/wire';
@@ -133,7 +134,7 @@ for (const [version, express] of [
       assert.equal(login.headers.location, '/');
       const known = cookieOf(login);
       assert.notEqual(known, anonymous);
-      assert.deepEqual([...store.records.keys()], [digest(tokenOf(login))]);
+      assert.deepEqual([...store.records.keys()], [idOf(login)]);
 
       const hello = async (cookie: string) => (await request(app).get('/').set('Cookie', cookie)).text;
       assert.equal(await hello(known), 'hello bob');
@@ -169,7 +170,9 @@ for (const [version, express] of [
         assert.equal(ours.status, status);
         assert.equal(ours.text, body);
         assert.ok(setCookie(ours));
-        assert.deepEqual(withoutCookieAndDate(ours), withoutCookieAndDate(plain));
+        assert.equal(ours.headers['cache-control'], 'no-cache="Set-Cookie"');
+        assert.match(String(ours.headers.vary), /\bCookie$/);
+        assert.deepEqual(withoutOurs(ours), withoutOurs(plain));
         assert.deepEqual(methods(store), ['set']);
       });
     }
@@ -186,7 +189,7 @@ for (const [version, express] of [
       const answer = await request(app).get('/').set('If-None-Match', etag);
       assert.equal(answer.status, 304);
       assert.equal(answer.text, '');
-      assert.equal(record(store, digest(tokenOf(answer)))?.user, 'bob');
+      assert.equal(record(store, idOf(answer))?.user, 'bob');
     });
 
     for (const [title, fail] of [
@@ -215,7 +218,7 @@ for (const [version, express] of [
         const answer = await request(app).get('/');
         assert.equal(answer.status, 500);
         assert.equal(answer.text, 'out of order');
-        assert.equal(record(store, digest(tokenOf(answer)))?.user, 'bob');
+        assert.equal(record(store, idOf(answer))?.user, 'bob');
       });
     }
 
@@ -255,14 +258,14 @@ for (const [version, express] of [
         await req.session.regenerate();
         data(req).user = 'bob';
         await req.session.save();
-        res.json({ stored: store.records.has(digest(req.sessionID)) });
+        res.json({ stored: store.records.has(req.sessionID) });
       };
       app.get('/', (req, res, next) => {
         login(req, res).catch(next);
       });
       const answer = await request(app).get('/');
       assert.deepEqual(answer.body, { stored: true });
-      assert.equal(record(store, digest(tokenOf(answer)))?.user, 'bob');
+      assert.equal(record(store, idOf(answer))?.user, 'bob');
       assert.equal(store.count('set'), 1);
     });
 
@@ -316,7 +319,7 @@ for (const [version, express] of [
       });
       const answer = await answerAfter(store.hold('set'), request(app).get('/').buffer(true).then(received));
       assert.equal(answer.text, 'one, two, three');
-      assert.equal(record(store, digest(tokenOf(answer)))?.visits, 1);
+      assert.equal(record(store, idOf(answer))?.visits, 1);
       assert.deepEqual(methods(store), ['set']);
     });
 
@@ -365,7 +368,7 @@ for (const [version, express] of [
           assert.equal(answer.headers['content-encoding'], 'gzip');
           assert.equal(answer.headers['content-length'], undefined);
           assert.equal(answer.text, text);
-          assert.equal(record(store, digest(tokenOf(answer)))?.visits, 1);
+          assert.equal(record(store, idOf(answer))?.visits, 1);
           assert.deepEqual(methods(store), ['set']);
         });
       }
@@ -398,7 +401,7 @@ describe('Express 5 alone', () => {
     const answer = await request(app).get('/');
     assert.equal(answer.status, 500);
     assert.equal(answer.text, 'out of order');
-    assert.equal(record(store, digest(tokenOf(answer)))?.user, 'bob');
+    assert.equal(record(store, idOf(answer))?.user, 'bob');
   });
 
   it('answers a save that the store refuses with 500, where the handler awaits it (B141)', async () => {
@@ -437,20 +440,33 @@ describe('HTTP/2 by the compatibility API', () => {
     });
   });
 
-  it('streams: the first part goes out with the cookie, the end waits for the store (B052)', async () => {
+  it('streams: the first part waits for the store and goes out with the cookie, so does the end (B052, B259)', async () => {
     const store = new ForeignStore();
-    const held = store.hold('set');
-    const server = createHttp2Server({ store: asStore(store) }, (req, res) => {
+    const [first, last] = [gate(), gate()];
+    let held = store.hold('set');
+    const server = createHttp2Server({ store: asStore(store) }, async (req, res) => {
       data(req).user = 'bob';
       res.write('one, ');
+      await first.pass();
+      data(req).user = 'alice';
+      held = store.hold('set');
       res.end('two');
+      last.open();
     });
     await withHttp2Client(server, async (client) => {
       const exchange = new Http2Exchange(client);
       await held.reached;
       await ping(client);
-      assert.equal(exchange.body, 'one, ');
+      assert.equal(exchange.headerFrames, 0);
+      assert.equal(store.records.size, 0);
+      held.release();
+      await exchange.received('one, ');
       assert.match(String(exchange.setCookie), /^connect\.sid=ey/);
+      first.open();
+      await last.pass();
+      await held.reached;
+      await ping(client);
+      assert.equal(exchange.body, 'one, ');
       held.release();
       assert.equal((await exchange.done).body, 'one, two');
     });
@@ -573,9 +589,11 @@ function received(answer: request.Response): request.Response {
 }
 
 /** The headers of an answer that have to be the same with and without the middleware. */
-function withoutCookieAndDate(answer: request.Response): Record<string, string> {
+function withoutOurs(answer: request.Response): Record<string, string> {
   const headers = { ...(answer.headers as Record<string, string>) };
-  delete headers['set-cookie'];
-  delete headers.date;
+  for (const name of ['set-cookie', 'cache-control', 'date']) Reflect.deleteProperty(headers, name);
+  const vary = (headers.vary ?? '').replace(/(, )?Cookie$/, '');
+  if (vary) headers.vary = vary;
+  else delete headers.vary;
   return headers;
 }

@@ -4,7 +4,10 @@ import { sign } from 'cookie-signature';
 import originalSession from 'express-session';
 import session from '../src';
 import { contents, reachableStrings, record } from './support/contents';
-import { cookieOf, digest, setCookie, tokenOf } from './support/cookies';
+import { cookieOf, setCookie, tokenOf } from './support/cookies';
+import { keys } from './support/keys';
+import { loose } from './support/loose';
+import { idOf, sesOf } from './support/session-tokens';
 import { answer, asStore, claimsOfSession, closeSites, countHits, data, openSite } from './support/site';
 import { ForeignStore, SmartStore, SyncStore } from './support/stores';
 
@@ -103,6 +106,12 @@ function plantLegacySession(store: ForeignStore, id: string): string {
   return `connect.sid=${encodeURIComponent(`s:${sign(id, secret)}`)}`;
 }
 
+/** What a store must never see of a token. */
+function secretsOf(token: string): string[] {
+  const { id } = sesOf(token);
+  return [token, ...token.split('.'), ...(id === undefined ? [] : [id])];
+}
+
 describe('Ids at rest', () => {
   let store: CuriousStore;
   beforeEach(() => {
@@ -110,39 +119,67 @@ describe('Ids at rest', () => {
   });
   afterEach(closeSites);
 
-  it('are the SHA-256 of the token as 64 lower-case hex digits, in every call (B220)', async () => {
+  it('are 32 characters of the SHA-256 of the handle, in every call (B220)', async () => {
     const tokens = await tour(store);
-    assert.equal(tokens.length, 5);
     assert.deepEqual([...new Set(store.calls.map(({ method }) => method))].sort(), [
       'destroy',
       'get',
       'set',
       'touch',
     ]);
-    const digests = tokens.map((token) => createHash('sha256').update(token).digest('hex'));
+    const handles = new Set(tokens.map((token) => String(sesOf(token).id)));
+    assert.equal(handles.size, 4, 'a rotation keeps the handle');
+    assert.equal(tokens.length, 5);
+    const ids = [...handles].map((handle) => {
+      const bytes = createHash('sha256').update(handle).digest().subarray(0, 24);
+      return bytes.toString('base64url');
+    });
     for (const { method, id } of store.calls) {
-      assert.match(id, /^[0-9a-f]{64}$/, method);
-      assert.ok(digests.includes(id), `${method} of an id that is no token's digest`);
+      assert.match(id, /^[\w-]{32}$/, method);
+      assert.ok(ids.includes(id), `${method} of an id that is no handle's`);
     }
   });
 
-  it('and the data beside them never yield a token nor a segment of one (B220)', async () => {
-    const segments = (await tour(store)).flatMap((token) => [token, ...token.split('.')]);
+  it('are made of tenant, a zero byte and handle where keysProvider names a tenant (B220)', async () => {
+    const site = await openSite(
+      loose({
+        store: asStore(store),
+        keys: undefined,
+        keysProvider: () => Promise.resolve({ keys, tenant: 'acme' }),
+      }),
+      { '/': countHits },
+    );
+    const first = await site.visit('/');
+    await site.visit('/', cookieOf(first));
+    const text = `acme\0${String(sesOf(first).id)}`;
+    const id = createHash('sha256').update(text).digest('base64url').slice(0, 32);
+    assert.deepEqual(
+      store.calls.map((call) => [call.method, call.id]),
+      [
+        ['set', id],
+        ['get', id],
+        ['set', id],
+      ],
+    );
+  });
+
+  it('and the data beside them never yield a token, a segment of one, nor a handle (B220)', async () => {
+    const segments = (await tour(store)).flatMap(secretsOf);
     assert.ok(store.strings.includes('hits'), 'the store has seen data');
     for (const text of store.strings) {
       for (const segment of segments) assert.equal(text.includes(segment), false, text);
     }
   });
 
-  it('are verbatim for the one get, and the destroy, of a legacy id alone (B220)', async () => {
+  it('of an upgraded session stay what they were, until it is regenerated (B220)', async () => {
     const legacyId = 'ZxB-Ru9D3mTqWv5LyP0aKs_7HfJcE2nG';
     const tokens = await tour(store, plantLegacySession(store, legacyId));
-    assert.deepEqual(
-      store.calls.filter(({ id }) => id === legacyId).map(({ method }) => method),
-      ['get', 'destroy'],
-    );
-    for (const { id } of store.calls) assert.ok(id === legacyId || /^[0-9a-f]{64}$/.test(id), id);
-    const segments = tokens.flatMap((token) => [token, ...token.split('.')]);
+    const [first, ...others] = new Set(store.calls.map(({ id }) => id));
+    assert.equal(first, legacyId);
+    const regenerated = tokens.filter((token) => sesOf(token).id !== undefined).map((token) => idOf(token));
+    assert.deepEqual(new Set(others), new Set(regenerated));
+    for (const id of others) assert.match(id, /^[\w-]{32}$/);
+    const segments = tokens.flatMap(secretsOf);
     for (const text of store.strings) {
       for (const segment of segments) assert.equal(text.includes(segment), false, text);
     }
@@ -156,18 +193,21 @@ describe('Ids at rest', () => {
       const store = create();
       const site = await openTour(store);
       const first = await site.visit('/');
-      await site.visit('/promote', cookieOf(first));
+      const promoted = await site.visit('/promote', cookieOf(first));
       const dump = [...contents(store)].flatMap(([id, text]) => [
         id,
         text,
         ...reachableStrings(JSON.parse(text)),
       ]);
-      assert.ok(dump.some((text) => /^[0-9a-f]{64}$/.test(text)));
+      assert.ok(dump.includes(idOf(first)));
       for (const text of new Set(dump)) {
-        const attempt = await site.visit('/', `connect.sid=${encodeURIComponent(text)}`);
-        assert.equal(attempt.text, '1', text);
-        assert.notEqual(digest(tokenOf(attempt)), text);
+        for (const value of [text, `s:${sign(text, secret)}`]) {
+          const attempt = await site.visit('/', `connect.sid=${encodeURIComponent(value)}`);
+          assert.equal(attempt.text, '1', value);
+          assert.notEqual(idOf(attempt), text);
+        }
       }
+      assert.equal((await site.visit('/look', cookieOf(promoted))).text, '1', 'the session is there');
     });
   }
 
@@ -178,14 +218,17 @@ describe('Ids at rest', () => {
     ['store on our base class', () => new SmartStore()],
     ['store that answers at once', () => new SyncStore()],
   ] as const) {
-    it(`are no concern of a handler that asks req.sessionStore for its record, on the ${kind} (B222)`, async () => {
+    it(`are what a handler knows, for the store and for req.sessionStore, on the ${kind} (B222)`, async () => {
+      const store = create();
       const site = await openSite(
-        { store: asStore(create()) },
+        { store: asStore(store) },
         {
           '/': countHits,
           '/record': async (req, res) => {
             const [error, found] = await answer((done) => req.sessionStore.get(req.sessionID, done));
             assert.equal(error ?? null, null);
+            const [, direct] = await answer((done) => asStore(store).get(req.sessionID, done));
+            assert.equal((direct as { hits: number }).hits, 1);
             res.end(JSON.stringify((found as { hits: number }).hits));
           },
         },
@@ -203,7 +246,9 @@ describe('Ids at rest', () => {
           data(req).user = 'ann';
           await req.session.save();
           const [, found] = await answer((done) => req.sessionStore.get(req.sessionID, done));
-          assert.deepEqual(found, record(store, digest(req.sessionID)));
+          const { __session, ...stored } = record(store, req.sessionID) ?? {};
+          assert.equal(typeof __session, 'object');
+          assert.deepEqual(found, stored);
           res.end((found as { user: string }).user);
         },
       },

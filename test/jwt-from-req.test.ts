@@ -5,9 +5,10 @@ import { withFrozenClock } from './support/clock';
 import { cookieOf, decode, digest, setCookie, tokenOf } from './support/cookies';
 import { issue, recordOf, seconds } from './support/forge';
 import { keys } from './support/keys';
-import { lateErrors } from './support/late-errors';
+import { lateCodes, lateErrors } from './support/late-errors';
 import { loose } from './support/loose';
 import type { Handler } from './support/server';
+import { idOf, sesOf } from './support/session-tokens';
 import { asStore, closeSites, countHits, data, openSite, showHits } from './support/site';
 import { ForeignStore } from './support/stores';
 
@@ -44,7 +45,7 @@ describe('jwtFromReq', () => {
     it(`adds no claims when it is ${String(jwtFromReq)} (B200)`, async () => {
       const site = await openSite(loose({ jwtFromReq }), { '/': countHits });
       const first = await site.visit('/');
-      assert.deepEqual(Object.keys(claimsOf(tokenOf(first))).sort(), ['iat', 'jti']);
+      assert.deepEqual(Object.keys(claimsOf(tokenOf(first))).sort(), ['iat', 'ses']);
       assert.equal((await site.visit('/', cookieOf(first))).text, '2');
     });
   }
@@ -60,7 +61,7 @@ describe('jwtFromReq', () => {
       const site = await openSite(loose({ ...options, saveUninitialized: true }), { '/': countHits });
       const first = await site.visit('/');
       assert.equal(first.status, 200);
-      assert.deepEqual(Object.keys(claimsOf(tokenOf(first))).sort(), ['iat', 'jti']);
+      assert.deepEqual(Object.keys(claimsOf(tokenOf(first))).sort(), ['iat', 'ses']);
       assert.equal((await site.visit('/', cookieOf(first))).text, '2');
       assert.deepEqual(await lateErrors(site), []);
     });
@@ -130,50 +131,68 @@ describe('jwtFromReq', () => {
     assert.deepEqual(await lateErrors(site), []);
   });
 
-  it('adds to iat in seconds and a jti, and nothing else is in the payload (B203)', async () => {
+  it('adds to iat in seconds and ses, and nothing else is in the payload but the time of the sign-in (B203 B256)', async () => {
     await withFrozenClock(async () => {
       const jwtFromReq = () => ({ role: 'admin', tenant: { id: 3 } });
       const site = await openSite({ jwtFromReq, genid: () => 'apple' }, { '/': countHits });
       const payload = claimsOf(tokenOf(await site.visit('/')));
-      assert.deepEqual(payload, { role: 'admin', tenant: { id: 3 }, iat: seconds(), jti: 'apple' });
+      assert.deepEqual(payload, {
+        ...{ role: 'admin', tenant: { id: 3 } },
+        ...{ iat: seconds(), ses: { id: 'apple', gen: 1 }, auth_time: seconds() },
+      });
     });
   });
 
-  it('cannot override jti (B203)', async () => {
-    const site = await openSite(
-      { jwtFromReq: () => ({ jti: 'mine' }), genid: () => 'apple' },
-      { '/': countHits },
-    );
+  for (const ses of [{ id: 'mine', gen: 1 }, 'mine', null]) {
+    it(`must not return ses, not even ${JSON.stringify(ses)} (B203)`, async () => {
+      const store = new ForeignStore();
+      const site = await openSite({ jwtFromReq: () => ({ ses }), store: asStore(store) }, { '/': countHits });
+      const res = await site.get('/');
+      assert.equal(res.status, 500);
+      assert.match(res.text, /^jwtFromReq returned "ses"/);
+      assert.equal(setCookie(res), undefined);
+      assert.deepEqual(store.calls, []);
+    });
+  }
+
+  it("may return sid, jti and nonce: they are the application's (B203)", async () => {
+    const provider = { sid: 'of the provider', jti: 'of the provider', nonce: 'n-0S6_WzA2Mj' };
+    const site = await openSite({ jwtFromReq: () => provider }, { '/': countHits });
     const first = await site.visit('/');
-    assert.equal(claimsOf(tokenOf(first)).jti, 'apple');
+    const { sid, jti, nonce } = claimsOf(tokenOf(first));
+    assert.deepEqual({ sid, jti, nonce }, provider);
     const second = await site.visit('/', cookieOf(first));
     assert.equal(second.text, '2');
     assert.equal(setCookie(second), undefined);
   });
 
-  it('is no reason to replace a token of the older package, which has a nonce for a jti (B203)', async () => {
+  for (const [name, payload] of [
+    ['an OpenID ID token', { sub: '248289761001', nonce: undefined, sid: 'x', jti: 'y' }],
+    ['a link in a mail', { user: 101, purpose: 'reset' }],
+    ['a token of 1.0', { jti: 'by hand' }],
+  ] as const) {
+    it(`has to do with session tokens alone: ${name} of the same key opens nothing (B203)`, async () => {
+      const store = new ForeignStore();
+      const token = issue({ ...payload, iat: seconds() });
+      store.records.set(digest(token), recordOf({ hits: 4 }));
+      const site = await openSite({ store: asStore(store) }, { '/': countHits });
+      assert.equal((await site.visit('/', `connect.sid=${token}`)).text, '1');
+      assert.equal(store.count('get'), 0);
+    });
+  }
+
+  it('is no reason to end the generation of a token of 0.2.2, which has a nonce and no ses (B203 B237)', async () => {
     const store = new ForeignStore();
     const token = issue({ nonce: 'k3YkLuG6', role: 'admin', iat: seconds() - 60 });
     store.records.set(digest(token), recordOf({ hits: 4 }));
     const jwtFromReq = () => ({ role: 'admin' });
-    const site = await openSite({ store: asStore(store), jwtFromReq }, { '/': countHits, '/jwt': sendJwt });
+    const site = await openSite({ store: asStore(store), jwtFromReq }, { '/': countHits });
     const res = await site.visit('/', `connect.sid=${token}`);
     assert.equal(res.text, '5');
-    assert.equal(setCookie(res), undefined);
-    assert.deepEqual(JSON.parse((await site.visit('/jwt', `connect.sid=${token}`)).text), claimsOf(token));
+    assert.deepEqual(sesOf(res), { lid: digest(token), gen: 1 });
+    assert.equal(claimsOf(tokenOf(res)).role, 'admin');
     assert.deepEqual([...store.records.keys()], [digest(token)]);
-  });
-
-  it('is no reason either where it agrees with such a token only at the end of a request (B203)', async () => {
-    const store = new ForeignStore();
-    const token = issue({ nonce: 'k3YkLuG6', user_id: 101, iat: seconds() - 60 });
-    store.records.set(digest(token), recordOf({ hits: 4 }));
-    const options = { store: asStore(store), jwtFromReq: userClaims };
-    const site = await openSite(options, { '/': logInAndCount });
-    const res = await site.visit('/', `connect.sid=${token}`);
-    assert.equal(res.text, '5');
-    assert.equal(setCookie(res), undefined);
-    assert.deepEqual([...store.records.keys()], [digest(token)]);
+    assert.equal((await site.visit('/', `connect.sid=${token}`)).text, '6');
   });
 
   it('may set exp, which ends the session on time (B204)', async () => {
@@ -251,7 +270,7 @@ describe('jwtFromReq', () => {
       assert.equal((await site.visit('/', cookieOf(first))).text, '2');
     });
 
-    it(`spoils neither response nor session when it ${name} only at the end (B206)`, async () => {
+    it(`spoils neither response nor session when it ${name} only at the end (B206 B214)`, async () => {
       const store = new ForeignStore();
       let claims: () => unknown = () => null;
       const site = await openSite(loose({ jwtFromReq: () => claims(), store }), {
@@ -265,14 +284,14 @@ describe('jwtFromReq', () => {
       const second = await site.visit('/break', cookieOf(first));
       assert.equal(second.text, '2');
       assert.equal(setCookie(second), undefined);
-      const errors = await lateErrors(site);
-      assert.equal(errors.length, 1);
-      assert.match(errors[0] ?? '', message);
-      assert.deepEqual([...store.records.keys()], [digest(tokenOf(first))]);
-      assert.equal(store.count('destroy'), 0);
+      assert.deepEqual(await lateCodes(site), ['ERR_SESSION_TOKEN_UNDELIVERABLE']);
+      const [{ cause } = { cause: undefined }] = site.lateErrors;
+      assert.match((cause as Error).message, message);
+      assert.equal(store.count('set'), 1, 'nothing of a request whose claims nobody knows is stored');
+      assert.deepEqual([...store.records.keys()], [idOf(first)]);
 
       claims = () => null;
-      assert.equal((await site.visit('/', cookieOf(first))).text, '3');
+      assert.equal((await site.visit('/', cookieOf(first))).text, '2');
     });
   }
 
@@ -371,7 +390,7 @@ describe('req.session.jwt', () => {
     assert.deepEqual(shown(res.text), payload);
     assert.equal(payload.role, 'guest');
     assert.equal(typeof payload.iat, 'number');
-    assert.equal(typeof payload.jti, 'string');
+    assert.equal(typeof (payload.ses as { id: unknown }).id, 'string');
   });
 
   it('is the payload of the token that came with the request, also after reload (B205)', async () => {
@@ -409,18 +428,19 @@ describe('req.session.jwt', () => {
     const second = await site.visit('/regenerate', cookieOf(first));
     assert.deepEqual(shown(second.text), claimsOf(tokenOf(second)));
     assert.equal(claimsOf(tokenOf(second)).user_id, 101);
-    assert.notEqual(claimsOf(tokenOf(second)).jti, claimsOf(tokenOf(first)).jti);
+    assert.notEqual(sesOf(second).id, sesOf(first).id);
   });
 
-  it('is the new payload after a rotation, beside the new id (B205)', async () => {
+  it('is the new payload after a rotation, beside the same id (B205 B241)', async () => {
     const ids: string[] = [];
     const site = await openSite(
       { jwtFromReq },
       {
         '/': countHits,
-        '/login': (req, res) => {
+        '/login': async (req, res) => {
           logIn(req);
-          res.flushHeaders();
+          ids.push(req.sessionID);
+          await req.session.save();
           ids.push(req.sessionID, req.session.id);
           return sendJwt(req, res);
         },
@@ -430,7 +450,7 @@ describe('req.session.jwt', () => {
     const second = await site.visit('/login', cookieOf(first));
     assert.deepEqual(shown(second.text), claimsOf(tokenOf(second)));
     assert.equal(claimsOf(tokenOf(second)).user_id, 101);
-    assert.deepEqual(ids, [tokenOf(second), tokenOf(second)]);
+    assert.deepEqual(ids, Array(3).fill(idOf(first)));
   });
 
   it('is not enumerable (B205)', async () => {
@@ -487,7 +507,8 @@ describe('req.session.jwt', () => {
     const third = await site.visit('/login', cookieOf(first));
     assert.equal(third.text, '3');
     for (const { data: text = '' } of store.calls) {
-      for (const trace of ['jwt', 'jti', 'admin', 'user_id']) assert.ok(!text.includes(trace), text);
+      for (const trace of ['jwt', sesOf(first).id ?? 'ses', 'admin', 'user_id'])
+        assert.ok(!text.includes(trace), text);
     }
     assert.ok(store.count('set') >= 3);
   });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import session from '../src';
+import { byHand } from './support/by-hand';
 import { withFrozenClock } from './support/clock';
 import { contents } from './support/contents';
-import { cookieOf, digest, tokenOf } from './support/cookies';
+import { cookieOf, tokenOf } from './support/cookies';
+import { idOf } from './support/session-tokens';
 import { answer, closeSites, countHits, elapse, openSite } from './support/site';
 
 type Stored = session.SessionData & Record<string, unknown>;
@@ -141,10 +143,10 @@ describe('MemoryStore', () => {
       token = tokenOf(await site.visit('/'));
     });
 
-    it('that are tokens stand for their digest, whichever of the two is given (B179)', async () => {
+    it('that are tokens stand for the id of their session, whichever of the two is given (B179)', async () => {
       store.set(token, stored({ user: 'ann' }));
-      assert.deepEqual(ids(), [digest(token)]);
-      for (const id of [token, digest(token)]) {
+      assert.deepEqual(ids(), [idOf(token)]);
+      for (const id of [token, idOf(token)]) {
         assert.equal((await get(id))?.user, 'ann');
         const [, loaded] = await answer((done) => store.load(id, done));
         assert.equal((loaded as Stored).user, 'ann');
@@ -156,19 +158,28 @@ describe('MemoryStore', () => {
       assert.deepEqual(ids(), []);
     });
 
-    it('that are digests find what was stored by token, and go by either (B179)', () => {
-      store.set(digest(token), stored({ user: 'ann' }));
-      assert.deepEqual(ids(), [digest(token)]);
+    it('of sessions find what was stored by token, and go by either (B179)', () => {
+      store.set(idOf(token), stored({ user: 'ann' }));
+      assert.deepEqual(ids(), [idOf(token)]);
       store.set(token, stored({ user: 'bob' }));
-      assert.deepEqual(ids(), [digest(token)]);
-      store.destroy(digest(token));
+      assert.deepEqual(ids(), [idOf(token)]);
+      store.destroy(idOf(token));
       assert.deepEqual(ids(), []);
+    });
+
+    it('that a token names by "lid" are not read off it: a client could have written that (B179)', async () => {
+      const id = 'ZxB-Ru9D3mTqWv5LyP0aKs_7HfJcE2nG';
+      const upgraded = byHand({ ses: { lid: id, gen: 1 } });
+      store.set(id, stored({ user: 'ann' }));
+      assert.equal(await get(upgraded), undefined);
+      store.destroy(upgraded);
+      assert.deepEqual(ids(), [id]);
     });
 
     const plainIds = {
       'a short id': 'abc',
       'a legacy id': 'ZxB-Ru9D3mTqWv5LyP0aKs_7HfJcE2nG',
-      'a digest': digest('anything'),
+      'a digest': 'a'.repeat(64),
       'an id with two dots': 'user.42.session',
       'an id with blanks': 'an id with blanks',
     };
@@ -218,7 +229,7 @@ describe('MemoryStore', () => {
       assert.deepEqual(await answer((done) => store.get('missing', done)), [null, undefined]);
     });
 
-    it('of all are records by digest or plain id, on an object without prototype (B180)', async () => {
+    it('of all are records by id, without __session, on an object without prototype (B180)', async () => {
       const site = await openSite({ store }, { '/': countHits });
       const first = await site.visit('/');
       store.set('plain', stored({ hits: 7 }));
@@ -226,7 +237,9 @@ describe('MemoryStore', () => {
       assert.equal(error, null);
       assert.equal(Object.getPrototypeOf(all), null);
       const hits = Object.entries(all as Record<string, Stored>).map(([id, { hits }]) => [id, hits]);
-      assert.deepEqual(Object.fromEntries(hits), { [digest(tokenOf(first))]: 1, plain: 7 });
+      assert.deepEqual(Object.fromEntries(hits), { [idOf(first)]: 1, plain: 7 });
+      assert.deepEqual(Object.keys((all as Record<string, object>)[idOf(first)] ?? {}), ['cookie', 'hits']);
+      assert.equal(typeof (await get(idOf(first)))?.__session, 'object', 'it is there');
       assert.equal((await site.visit('/', cookieOf(first))).text, '2');
     });
 
@@ -248,6 +261,15 @@ describe('MemoryStore', () => {
   });
 
   describe('touch', () => {
+    it('leaves what the library keeps in the entry as it is (B181 B242)', async () => {
+      const site = await openSite({ store }, { '/': countHits });
+      const id = idOf(await site.visit('/'));
+      const before = (await get(id))?.__session;
+      await answer((done) => store.touch(id, stored({ __session: { gen: 7 } }), done));
+      const after = await get(id);
+      assert.deepEqual([after?.__session, after?.cookie.originalMaxAge], [before, 60_000]);
+    });
+
     it("replaces the entry's cookie and never its data (B181)", async () => {
       store.set('some-id', stored({ user: 'ann' }, 60_000));
       const touched = stored({ user: 'bob', admin: true }, 90_000);

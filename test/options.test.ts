@@ -12,6 +12,7 @@ import { createKeyPair, keys, otherKeys, secp256k1Keys } from './support/keys';
 import { legacyCookie } from './support/legacy';
 import { runProgram } from './support/run-program';
 import { createServer, serverOf } from './support/server';
+import type { Ses } from './support/session-tokens';
 import { answer, asStore } from './support/site';
 import { ForeignStore, SmartStore } from './support/stores';
 import { countVisit, visits } from './support/visits';
@@ -35,6 +36,12 @@ function refusal(options: object): TypeError {
 /** Claims of the token that this server gives to a new visitor of `/`. */
 async function newClaims(server: ReturnType<typeof createServer>): Promise<Record<string, unknown>> {
   return decode(tokenOf(await request(server).get('/'))).payload;
+}
+
+/** The session's handle in the claims of a token. */
+function handleOf(claims: Record<string, unknown> | undefined): string {
+  const { id } = claims?.ses as Ses;
+  return id ?? assert.fail('no handle');
 }
 
 describe('the package', () => {
@@ -223,9 +230,10 @@ describe('the factory', () => {
     it('gives every session a random id and puts no custom claim into its token (B004)', async () => {
       const server = createServer({}, visits);
       const claims = [await newClaims(server), await newClaims(server), await newClaims(server)];
-      for (const claim of claims) assert.deepEqual(Object.keys(claim).sort(), ['iat', 'jti']);
-      assert.equal(new Set(claims.map(({ jti }) => jti)).size, 3);
-      for (const { jti } of claims) assert(String(jti).length >= 22, 'at least 128 bits in base64url');
+      for (const claim of claims) assert.deepEqual(Object.keys(claim).sort(), ['iat', 'ses']);
+      const handles = claims.map(handleOf);
+      assert.equal(new Set(handles).size, 3);
+      for (const handle of handles) assert.match(handle, /^[\w-]{32}$/, '192 bits in base64url');
     });
   });
 
@@ -250,15 +258,19 @@ describe('the factory', () => {
 
   describe('with a bad cookie option', () => {
     const badCookies: [label: string, cookie: unknown, message: RegExp][] = [
-      ['a number', 42, /argument options must be a object/],
-      ['a string', 'foo', /argument options must be a object/],
-      ['true', true, /argument options must be a object/],
-      ['an object whose maxAge is text', { maxAge: '42' }, /maxAge must be a number or Date/],
-      ['an object whose maxAge is true', { maxAge: true }, /maxAge must be a number or Date/],
+      ['a number', 42, /^cookie option must be an object/],
+      ['a string', 'foo', /^cookie option must be an object/],
+      ['true', true, /^cookie option must be an object/],
+      ['an object whose maxAge is text', { maxAge: '42' }, /^cookie\.maxAge option must be a number/],
+      ['an object whose maxAge is true', { maxAge: true }, /^cookie\.maxAge option must be a number/],
     ];
     for (const [label, cookie, message] of badCookies) {
-      it(`does not throw for ${label}, the first generated session does (B006)`, async () => {
-        const middleware = session(untyped({ keys, cookie }));
+      it(`throws at once for ${label} (B006, B263)`, () => {
+        assert.match(refusal({ keys, cookie }).message, message);
+      });
+
+      it(`does not throw for a function that returns ${label}, the first generated session does (B006, B263)`, async () => {
+        const middleware = session(untyped({ keys, cookie: () => cookie }));
         let seen: { error?: unknown; session?: unknown } = {};
         let handled = false;
         const server = serverOf(
@@ -274,7 +286,7 @@ describe('the factory', () => {
           },
         );
         const res = await request(server).get('/').expect(500);
-        assert.match(res.text, message);
+        assert.match(res.text, typeof cookie === 'object' ? message : /^cookie option must return an object/);
         assert(seen.error instanceof TypeError);
         assert.equal(seen.session, undefined);
         assert.equal(setCookie(res), undefined);
@@ -283,11 +295,13 @@ describe('the factory', () => {
       });
     }
 
-    it('takes a false cookie option for none (B006)', async () => {
-      const server = createServer(untyped({ cookie: false }), visits);
-      const res = await request(server).get('/').expect(200);
-      assert.match(setCookie(res) ?? '', /; Path=\/; HttpOnly$/);
-    });
+    for (const cookie of [false, null, 0, '']) {
+      it(`takes ${util.inspect(cookie)} for no cookie option (B006)`, async () => {
+        const server = createServer(untyped({ cookie }), visits);
+        const res = await request(server).get('/').expect(200);
+        assert.match(setCookie(res) ?? '', /; Path=\/; HttpOnly$/);
+      });
+    }
   });
 
   it('refuses a store without an on method, at once (B007)', () => {
@@ -299,7 +313,10 @@ describe('the factory', () => {
     assert.doesNotThrow(factoryCall({ keys, store: { ...methods, on: method } }));
   });
 
-  describe('next to NODE_ENV', () => {
+  describe('next to NODE_ENV', function () {
+    // Each program compiles the whole package before it does anything.
+    this.timeout(60_000);
+
     const warning = /MemoryStore is not\s+designed for a production environment/g;
     const warnings = (stderr: string) => stderr.match(warning)?.length ?? 0;
 
@@ -433,8 +450,8 @@ describe('the store that was given', () => {
           const fromOne = await request(one).get(url);
           const fromTwo = await request(two).get(url);
           const [claimsOne, claimsTwo] = [fromOne, fromTwo].map((res) => decode(tokenOf(res)).payload);
-          assert.deepEqual([claimsOne?.jti, claimsOne?.app], ['one', 'one'], url);
-          assert.deepEqual([claimsTwo?.jti, claimsTwo?.app], ['two', 'two'], url);
+          assert.deepEqual([handleOf(claimsOne), claimsOne?.app], ['one', 'one'], url);
+          assert.deepEqual([handleOf(claimsTwo), claimsTwo?.app], ['two', 'two'], url);
           assert.deepEqual(Object.keys(attributes(setCookie(fromOne) ?? '')), [
             'path',
             'expires',
@@ -629,8 +646,7 @@ describe('an option of the wrong kind', () => {
     it(`means the default where genid is ${util.inspect(genid)} (B090)`, async () => {
       const server = createServer(untyped({ genid }), visits);
       const [one, two] = [await newClaims(server), await newClaims(server)];
-      assert.equal(typeof one.jti, 'string');
-      assert.notEqual(one.jti, two.jti);
+      assert.notEqual(handleOf(one), handleOf(two));
     });
   }
 
@@ -644,7 +660,7 @@ describe('an option of the wrong kind', () => {
   for (const jwtFromReq of [undefined, null]) {
     it(`means no claims where jwtFromReq is ${String(jwtFromReq)} (B200)`, async () => {
       const claims = await newClaims(createServer(untyped({ jwtFromReq }), visits));
-      assert.deepEqual(Object.keys(claims).sort(), ['iat', 'jti']);
+      assert.deepEqual(Object.keys(claims).sort(), ['iat', 'ses']);
     });
   }
 

@@ -6,10 +6,18 @@ import session from '../src';
 import { setCookie } from './support/cookies';
 import { answerAfter, closed, methods, serve, storedCookie } from './support/exchange';
 import { keys } from './support/keys';
-import { serverOf, type Handler } from './support/server';
-import { asStore, data } from './support/site';
+import { createHttp2Server, serverOf, type Handler } from './support/server';
+import { asStore, data, gate, turn } from './support/site';
 import { ForeignStore } from './support/stores';
-import { Wire, parseRaw, requestText, roundTrip, withServer } from './support/wire';
+import {
+  Http2Exchange,
+  Wire,
+  parseRaw,
+  requestText,
+  roundTrip,
+  withHttp2Client,
+  withServer,
+} from './support/wire';
 
 interface Tested {
   answer: request.Response;
@@ -325,25 +333,52 @@ describe('a pending store call', () => {
     ['in chunks', undefined, '7\r\nhello, \r\n', '5\r\nworld\r\n0\r\n\r\n'],
     ['with a Content-Length', '12', 'hello, ', 'world'],
   ] as const) {
-    it(`lets out what was written before, ${framed}, and makes the last chunk and the end wait (B052)`, async () => {
-      const { server, store } = serve({}, (req, res) => {
-        data(req).user = 'bob';
+    it(`of a stream whose headers have left makes the last chunk and the end wait, ${framed} (B052)`, async () => {
+      const more = gate();
+      const { server, store } = serve({}, async (req, res) => {
+        if (req.url === '/start') {
+          data(req).user = 'alice';
+          res.end();
+          return;
+        }
         if (length) res.setHeader('Content-Length', length);
         res.write('hello, ');
+        await more.pass();
+        data(req).user = 'bob';
         res.end('world');
       });
-      const gate = store.hold('set');
+      const cookie = await storedCookie(server);
       await withServer(server, async (port) => {
-        const wire = new Wire(port, requestText());
-        await gate.reached;
+        const wire = new Wire(port, requestText('GET', '/', { cookie }));
         await wire.until('hello');
+        const held = store.hold('set');
+        more.open();
+        await held.reached;
         await roundTrip();
         assert.equal(parseRaw(wire.received).body, early);
-        gate.release();
+        held.release();
         assert.equal(parseRaw(await wire.closed).body, early + late);
       });
     });
   }
+
+  it('of a body in two parts, written and ended in one tick, holds all of it (B052, B259)', async () => {
+    const { server, store } = serve({}, (req, res) => {
+      data(req).user = 'bob';
+      res.write('hello, ');
+      res.end('world');
+    });
+    const held = store.hold('set');
+    await withServer(server, async (port) => {
+      const wire = new Wire(port, requestText());
+      await held.reached;
+      await roundTrip();
+      assert.equal(wire.received, '');
+      held.release();
+      assert.match(parseRaw(await wire.closed).body, /hello, [^]*world/);
+    });
+    assert.deepEqual(methods(store), ['set']);
+  });
 });
 
 describe('the length of a body whose end waits for the store', () => {
@@ -423,6 +458,40 @@ describe('the length of a body whose end waits for the store', () => {
       assert.equal(bodyOf(answer), 'hi');
     });
   }
+
+  for (const [title, prepare] of [
+    ['Trailer', (res: Response) => res.setHeader('Trailer', 'X-Checksum')],
+    [
+      'no Content-Length, by removing it',
+      (res: Response) => {
+        res.removeHeader('Content-Length');
+      },
+    ],
+  ] as const) {
+    it(`is left to Node where the application wants ${title} (B053)`, async () => {
+      const handler: Handler = (_, res) => {
+        prepare(res);
+        res.end('hi');
+      };
+      const { answer } = await whilePending(handler);
+      assert.equal(bodyOf(answer), 'hi');
+      assert.equal(framing(answer).length, undefined);
+      assert.deepEqual(framing(answer), framing(await withoutMiddleware(handler)));
+    });
+  }
+
+  it('is told of HTTP/1 only, and of HTTP/2 as Node does: not at all (B053)', async () => {
+    const server = createHttp2Server({}, (req, res) => {
+      data(req).user = 'bob';
+      res.end('hi');
+    });
+    await withHttp2Client(server, async (client) => {
+      const exchange = await new Http2Exchange(client).done;
+      assert.equal(exchange.body, 'hi');
+      assert.ok(exchange.setCookie);
+      assert.equal(exchange.headers['content-length'], undefined);
+    });
+  });
 
   it('is left to an application that gave it to writeHead, and told once (B053)', async () => {
     const { server } = serve({}, (req, res) => {
@@ -530,6 +599,27 @@ describe('the callback of res.end', () => {
     assert.equal((await pending).text, 'hi');
     await roundTrip();
     assert.deepEqual(calls, ['end']);
+  });
+
+  it('is not called if the connection closes first (B055)', async () => {
+    let calls = 0;
+    let whole = Promise.resolve();
+    const { server, store } = serve({}, (req, res) => {
+      data(req).user = 'bob';
+      whole = closed(res);
+      res.end('hi', () => calls++);
+    });
+    const held = store.hold('set');
+    await withServer(server, async (port) => {
+      const wire = new Wire(port, requestText());
+      await held.reached;
+      wire.destroy();
+      await whole;
+      held.release();
+      await roundTrip();
+    });
+    assert.equal(store.records.size, 1);
+    assert.equal(calls, 0);
   });
 
   it('is called once at the end of a stream as well (B055)', async () => {
@@ -700,25 +790,6 @@ describe('end and write patched by other code', () => {
 });
 
 describe('res.write', () => {
-  it('is not replaced (B061)', async () => {
-    const before: unknown[] = [];
-    const after: unknown[] = [];
-    const middleware = session({ keys });
-    const server = serverOf(
-      (req, res, next) => {
-        before.push(Reflect.get(res, 'write'));
-        middleware(req, res, next);
-      },
-      (_, res) => {
-        after.push(Reflect.get(res, 'write'));
-        res.end();
-      },
-    );
-    await request(server).get('/');
-    assert.equal(typeof before[0], 'function');
-    assert.equal(after[0], before[0]);
-  });
-
   it('sends the headers with the first write, with the cookie of a session changed by then (B061)', async () => {
     const { server } = serve({}, (req, res) => {
       data(req).user = 'bob';
@@ -730,9 +801,10 @@ describe('res.write', () => {
     assert.ok(setCookie(answer));
   });
 
-  it('sends the headers with the first write, without a cookie where the session changes later (B061)', async () => {
-    const { server, store } = serve({}, (req, res) => {
+  it('settles the headers, without a cookie where the session changes later (B061)', async () => {
+    const { server, store } = serve({}, async (req, res) => {
       res.write('one ');
+      await turn();
       data(req).user = 'bob';
       res.end('two');
     });
@@ -740,5 +812,41 @@ describe('res.write', () => {
     assert.equal(answer.text, 'one two');
     assert.equal(setCookie(answer), undefined);
     assert.deepEqual(methods(store), ['set']);
+  });
+
+  it('closes the headers at once, and calls back, as without the middleware (B061)', async () => {
+    const seen: unknown[][] = [];
+    const handler: Handler = async (_, res) => {
+      const called = new Promise<void>((resolve) => {
+        res.write('one ', () => {
+          resolve();
+        });
+      });
+      const { code, message } = thrownBy(() => res.setHeader('X-Late', '1'));
+      seen.push([res.headersSent, code, message]);
+      await called;
+      res.end('two');
+    };
+    for (const answer of [(await withoutStoreCall(handler)).answer, await withoutMiddleware(handler)]) {
+      assert.equal(bodyOf(answer), 'one two');
+    }
+    assert.equal(seen[0]?.[0], true);
+    assert.deepEqual(seen[0], seen[1]);
+  });
+
+  it('of a response that does not need the store lets its bytes out before the end (B061)', async () => {
+    const more = gate();
+    const { server, store } = serve({}, async (_, res) => {
+      res.write('one ');
+      await more.pass();
+      res.end('two');
+    });
+    await withServer(server, async (port) => {
+      const wire = new Wire(port, requestText());
+      await wire.until('one ');
+      more.open();
+      assert.match(await wire.closed, /two/);
+    });
+    assert.deepEqual(methods(store), []);
   });
 });

@@ -4,12 +4,13 @@ import http from 'node:http';
 import type { Response } from 'express';
 import request from 'supertest';
 import session from '../src';
-import { withFrozenClock } from './support/clock';
+import { withFrozenClock, withMovableClock } from './support/clock';
 import { reachableStrings, record } from './support/contents';
-import { attributes, cookieOf, digest, setCookie, tokenOf } from './support/cookies';
+import { attributes, cookieOf, setCookie } from './support/cookies';
 import { answerAfter, closed, methods, serve, storedCookie } from './support/exchange';
 import { keys } from './support/keys';
 import { createServer, type Handler, type SessionServer } from './support/server';
+import { idOf, sesOf } from './support/session-tokens';
 import { asStore, data, elapse, routes } from './support/site';
 import { ForeignStore } from './support/stores';
 import { Wire, requestText, roundTrip, withServer } from './support/wire';
@@ -70,7 +71,7 @@ function touchless(): ForeignStore {
 
 /** The lifetime in a stored record. */
 function storedCookieOf(store: ForeignStore, cookie: string): { expires: string; originalMaxAge: number } {
-  const id = digest(cookie.slice(cookie.indexOf('=') + 1));
+  const id = idOf(cookie.slice(cookie.indexOf('=') + 1));
   return record(store, id)?.cookie as { expires: string; originalMaxAge: number };
 }
 
@@ -142,7 +143,7 @@ describe('whether a loaded session counts as modified', () => {
     it(`is affirmed where ${title}: it is saved, not touched (B032)`, async () => {
       const { calls, store, sent } = await changeLoaded(change);
       assert.deepEqual(calls, ['set']);
-      assert.equal(store.calls.at(-1)?.id, digest(sent.slice('connect.sid='.length)));
+      assert.equal(store.calls.at(-1)?.id, idOf(sent.slice('connect.sid='.length)));
     });
   }
 
@@ -158,7 +159,7 @@ describe('whether a loaded session counts as modified', () => {
     const answer = await request(server).get('/regenerate').set('Cookie', sent);
     assert.notEqual(cookieOf(answer), sent);
     assert.deepEqual(methods(store, from), ['get', 'destroy', 'set']);
-    assert.equal(store.calls.at(-1)?.id, digest(tokenOf(answer)));
+    assert.equal(store.calls.at(-1)?.id, idOf(answer));
   });
 });
 
@@ -331,7 +332,7 @@ describe('a store that takes its time', () => {
       whole = closed(res);
       const bytesBefore = req.socket.bytesWritten;
       const sent = () => (req.socket.bytesWritten > bytesBefore ? 'bytes out' : 'no byte out');
-      const headers = () => (res.headersSent ? 'headers committed' : 'headers open');
+      const headers = () => (res.headersSent ? 'headers closed' : 'headers open');
       const expires = readExpires(req.session.cookie);
       store.set = (id, record, callback) => {
         const { cookie } = record as session.SessionData;
@@ -345,8 +346,14 @@ describe('a store that takes its time', () => {
       res.on('finish', () => events.push(`finish, ${sent()}`));
       data(req).views = 2;
       res.end('body');
-      const cookie = res.getHeader('Set-Cookie');
-      events.push(`end returns, ${headers()}, ${cookie ? 'Set-Cookie settled' : 'no Set-Cookie'}, ${sent()}`);
+      const isSet = () => (res.getHeader('Set-Cookie') ? 'Set-Cookie decided' : 'no Set-Cookie yet');
+      events.push(`end returns, ${headers()}, ${isSet()}, ${sent()}`);
+      const refused = { code: 'ERR_HTTP_HEADERS_SENT' };
+      assert.throws(() => res.setHeader('X-Late', '1'), refused);
+      assert.throws(() => res.appendHeader('X-Late', '1'), refused);
+      assert.throws(() => res.removeHeader('X-Late'), refused);
+      assert.throws(() => res.writeHead(500), refused);
+      res.on('finish', () => events.push(isSet()));
     });
     const cookie = await storedCookie(server);
     const answer = await withFrozenClock((clock) => {
@@ -357,9 +364,10 @@ describe('a store that takes its time', () => {
     assert.equal(answer.text, 'body');
     assert.deepEqual(events, [
       'set called, expiry reset, headers open',
-      'end returns, headers committed, Set-Cookie settled, no byte out',
+      'end returns, headers closed, no Set-Cookie yet, no byte out',
       'store calls back, no byte out',
       'finish, bytes out',
+      'Set-Cookie decided',
     ]);
   });
 
@@ -412,24 +420,81 @@ describe('the expiry of a session', () => {
       assert.equal(Date.parse(storedCookieOf(store, cookie).expires), before + 1000);
       assert.equal(expiresOf(second), expiresOf(first) + 1000);
       assert.equal(cookieOf(second), cookie);
-      assert.deepEqual([...store.records.keys()], [digest(tokenOf(first))]);
+      assert.deepEqual([...store.records.keys()], [idOf(first)]);
     });
   });
 
-  it('is reset at header time where the headers come first, and not again at the end (B038)', async () => {
+  it('is computed again at the end of a stream whose headers have left before (B038)', async () => {
     await withFrozenClock(async (clock) => {
-      const { server, store } = serve({ cookie: { maxAge: MINUTE } }, (req, res) => {
+      const { server, store } = serve({ cookie: { maxAge: MINUTE } }, async (req, res) => {
         data(req).user = 'bob';
         clock.tick(1000);
         res.write('one ');
-        clock.tick(5000);
+        await held.reached;
+        held.release();
+        await roundTrip();
+        clock.tick(2 * MINUTE);
+        data(req).user = 'alice';
         res.end('two');
       });
+      const held = store.hold('set');
       const start = clock.now();
       const answer = await request(server).get('/');
-      assert.equal(Date.parse(storedCookieOf(store, cookieOf(answer)).expires), start + 1000 + MINUTE);
-      assert.equal(expiresOf(answer), toSecond(start + 1000 + MINUTE));
+      assert.equal(answer.text, 'one two');
+      assert.equal(expiresOf(answer), toSecond(start + 1000 + MINUTE), 'what the headers said');
+      assert.equal(
+        Date.parse(storedCookieOf(store, cookieOf(answer)).expires),
+        start + 1000 + 3 * MINUTE,
+        'never one that has passed',
+      );
     });
+  });
+
+  it('is moved on by a touch at the end of a stream that has changed nothing since (B033 B034 B038)', async () => {
+    for (const path of ['/new', '/loaded']) {
+      await withFrozenClock((clock) =>
+        withMovableClock(async (move) => {
+          const options = { rolling: true, cookie: { maxAge: MINUTE } };
+          const { server, store } = serve(options, async (req, res) => {
+            if (req.url === '/start') return views(req, res);
+            if (path === '/new') data(req).user = 'bob';
+            res.write('one ');
+            await roundTrip();
+            clock.tick(10 * MINUTE);
+            move(10 * MINUTE);
+            return res.end('two');
+          });
+          const cookie = path === '/new' ? undefined : await storedCookie(server);
+          const start = clock.now();
+          const from = store.calls.length;
+          const answer = await request(server)
+            .get(path)
+            .set(cookie === undefined ? {} : { Cookie: cookie });
+          assert.deepEqual(
+            methods(store, from),
+            path === '/new' ? ['set', 'touch'] : ['get', 'touch', 'touch'],
+          );
+          const stored = Date.parse(storedCookieOf(store, cookieOf(answer)).expires);
+          assert.equal(stored, start + 11 * MINUTE);
+        }),
+      );
+    }
+  });
+
+  it('stays what the headers said where the stream ends less than a second later (B033 B034)', async () => {
+    const { server, store } = serve({ rolling: true, cookie: { maxAge: MINUTE } }, async (req, res) => {
+      if (req.url === '/start') return views(req, res);
+      if (req.url === '/new') data(req).user = 'bob';
+      res.write('one ');
+      await roundTrip();
+      return res.end('two');
+    });
+    await request(server).get('/new');
+    assert.deepEqual(methods(store), ['set']);
+    const cookie = await storedCookie(server);
+    const from = store.calls.length;
+    await request(server).get('/loaded').set('Cookie', cookie);
+    assert.deepEqual(methods(store, from), ['get', 'touch']);
   });
 
   it('is reset at the end where the headers come with it (B038)', async () => {
@@ -466,8 +531,8 @@ describe('something else put into req.sessionID', () => {
       req.sessionID = 'mine';
       data(req).user = 'bob';
     });
-    assert.equal(tokenOf(answer), id);
-    assert.deepEqual([...store.records.keys()], [digest(id)]);
+    assert.equal(idOf(answer), id);
+    assert.deepEqual([...store.records.keys()], [id]);
   });
 
   it('where it is another string and the token was not asked for yet (B040)', async () => {
@@ -478,8 +543,8 @@ describe('something else put into req.sessionID', () => {
       data(req).user = 'bob';
     });
     assert.notEqual(id, 'mine');
-    assert.equal(tokenOf(answer), id);
-    assert.deepEqual([...store.records.keys()], [digest(id)]);
+    assert.equal(idOf(answer), id);
+    assert.deepEqual([...store.records.keys()], [id]);
   });
 
   it('where it is another string: a loaded session stays under its id (B040)', async () => {
@@ -490,7 +555,7 @@ describe('something else put into req.sessionID', () => {
       },
       { cookie: { maxAge: MINUTE } },
     );
-    const id = digest(sent.slice('connect.sid='.length));
+    const id = idOf(sent.slice('connect.sid='.length));
     assert.deepEqual(calls, ['set']);
     assert.equal(cookieOf(answer), sent);
     assert.deepEqual([...store.records.keys()], [id]);
@@ -500,7 +565,7 @@ describe('something else put into req.sessionID', () => {
   it('where it is another string: an unmodified loaded session is touched under its id (B040)', async () => {
     const { calls, store, sent } = await changeLoaded((req) => (req.sessionID = 'mine'));
     assert.deepEqual(calls, ['touch']);
-    assert.equal(store.calls.at(-1)?.id, digest(sent.slice('connect.sid='.length)));
+    assert.equal(store.calls.at(-1)?.id, idOf(sent.slice('connect.sid='.length)));
   });
 });
 
@@ -527,7 +592,7 @@ describe('the arguments of a store call', () => {
     }
   }
 
-  it('are an id, the data of set and touch, and a function; of destroy perhaps no function (B041)', async () => {
+  it('are an id, the data of set and touch, and always a function (B041)', async () => {
     const store = new ArgumentStore();
     const handlers = routes({
       '/start': (req, res) => {
@@ -559,12 +624,9 @@ describe('the arguments of a store call', () => {
       new Set(['get', 'set', 'touch', 'destroy']),
     );
     for (const [method, args] of store.seen) {
-      assert.match(String(args[0]), /^[0-9a-f]{64}$/, method);
-      if (method === 'get') {
+      assert.match(String(args[0]), /^[\w-]{32}$/, method);
+      if (method === 'get' || method === 'destroy') {
         assert.deepEqual([args.length, typeof args[1]], [2, 'function']);
-      } else if (method === 'destroy') {
-        assert.ok(args.length <= 2);
-        assert.ok(['undefined', 'function'].includes(typeof args[1]));
       } else {
         assert.deepEqual(
           [method, args.length, typeof args[1], typeof args[2]],
@@ -583,7 +645,10 @@ describe('the data handed to set and touch', () => {
   }
 
   /** What a store is handed by a request that saves and one that touches. */
-  async function handedOver(method: Handed['method']): Promise<Handed> {
+  async function handedOver(
+    method: Handed['method'],
+    cookieOptions: object = { maxAge: MINUTE },
+  ): Promise<Handed> {
     const handed: Handed[] = [];
     const store = new ForeignStore();
     for (const method of ['set', 'touch'] as const) {
@@ -595,9 +660,9 @@ describe('the data handed to set and touch', () => {
     }
     const tokens: string[] = [];
     const server = createServer(
-      { store: asStore(store), cookie: { maxAge: MINUTE }, jwtFromReq: () => ({ role: 'claimant' }) },
+      { store: asStore(store), cookie: cookieOptions, jwtFromReq: () => ({ role: 'claimant' }) },
       (req, res) => {
-        tokens.push(req.session.id);
+        tokens.push(session.tokenOf(req) ?? assert.fail());
         if (req.url === '/start') Object.assign(req.session, { user: 'bob', nested: { list: [1, 2] } });
         res.end();
       },
@@ -614,9 +679,9 @@ describe('the data handed to set and touch', () => {
   }
 
   for (const method of ['set', 'touch'] as const) {
-    it(`of ${method} are the enumerable members and a live Cookie (B042)`, async () => {
+    it(`of ${method} are the enumerable members, __session and a live Cookie (B042)`, async () => {
       const { record } = await handedOver(method);
-      assert.deepEqual(Object.keys(record).sort(), ['cookie', 'nested', 'user']);
+      assert.deepEqual(Object.keys(record).sort(), ['__session', 'cookie', 'nested', 'user']);
       assert.equal(record.user, 'bob');
       assert.deepEqual(record.nested, { list: [1, 2] });
       const { cookie } = record;
@@ -624,15 +689,28 @@ describe('the data handed to set and touch', () => {
       assert.ok(readExpires(cookie) instanceof Date);
       assert.equal(typeof cookie.maxAge, 'number');
       assert.equal(cookie.originalMaxAge, MINUTE);
+      assert.equal(Reflect.get(cookie, '_expires'), readExpires(cookie));
+    });
+
+    it(`of ${method} have no Date for an expiry where the session has none (B042)`, async () => {
+      const { record } = await handedOver(method, {});
+      assert.ok(record.cookie instanceof session.Cookie);
+      assert.deepEqual(
+        [readExpires(record.cookie), record.cookie.maxAge, record.cookie.originalMaxAge],
+        [null, null, null],
+      );
     });
 
     it(`of ${method} have the JSON form that stores of express-session know (B042)`, async () => {
       const { record } = await handedOver(method);
       const expires = String(readExpires(record.cookie)?.toISOString());
+      const { gen, tag, created } = record.__session as { gen: number; tag: string; created: number };
+      assert.deepEqual([gen, typeof tag, typeof created], [1, 'string', 'number']);
       assert.equal(
         JSON.stringify(record),
         `{"cookie":{"originalMaxAge":60000,"expires":"${expires}","httpOnly":true,"path":"/"},` +
-          '"user":"bob","nested":{"list":[1,2]}}',
+          '"user":"bob","nested":{"list":[1,2]},' +
+          `"__session":{"gen":1,"tag":"${tag}","created":${String(created)}}}`,
       );
     });
 
@@ -642,7 +720,7 @@ describe('the data handed to set and touch', () => {
       assert.equal('jwt' in record, false);
       const strings = reachableStrings(record);
       assert.ok(strings.includes('bob'), 'the search finds what is there');
-      for (const secret of [token, ...token.split('.'), 'claimant']) {
+      for (const secret of [token, ...token.split('.'), String(sesOf(token).id), 'claimant']) {
         assert.deepEqual(
           strings.filter((text) => text.includes(secret)),
           [],
@@ -710,7 +788,7 @@ describe('changes made after res.end has returned', () => {
       data(req).added = true;
     });
     const answer = await answerAfter(store.hold('set'), request(server).get('/').then());
-    const stored = record(store, digest(tokenOf(answer)));
+    const stored = record(store, idOf(answer));
     assert.deepEqual([stored?.user, stored?.added], ['bob', undefined]);
     assert.deepEqual(methods(store), ['set']);
   });
@@ -736,7 +814,7 @@ describe('changes made after res.end has returned', () => {
       data(req).user = 'late';
     });
     const answer = await answerAfter(store.hold('set'), request(server).get('/').then());
-    assert.equal(record(store, digest(tokenOf(answer)))?.user, 'bob');
+    assert.equal(record(store, idOf(answer))?.user, 'bob');
     assert.deepEqual(methods(store), ['set', 'set']);
   });
 });
@@ -747,8 +825,9 @@ describe('a new session that is modified after the headers have gone out', () =>
     ['by write', (res: Response) => res.write('body')],
   ] as const) {
     it(`${title} is saved by one set, and no cookie follows (B044)`, async () => {
-      const { server, store } = serve({}, (req, res) => {
+      const { server, store } = serve({}, async (req, res) => {
         begin(res);
+        await roundTrip();
         data(req).user = 'bob';
         res.end();
       });
@@ -757,6 +836,16 @@ describe('a new session that is modified after the headers have gone out', () =>
       assert.equal(setCookie(answer), undefined);
       assert.deepEqual(methods(store), ['set']);
       assert.equal(store.records.size, 1);
+    });
+
+    it(`${title} in the tick of the end gets its cookie, since nothing has gone out then (B044 B259)`, async () => {
+      const { server, store } = serve({}, (req, res) => {
+        begin(res);
+        data(req).user = 'bob';
+        res.end();
+      });
+      const answer = await request(server).get('/');
+      assert.deepEqual([...store.records.keys()], [idOf(answer)]);
     });
   }
 });
@@ -868,21 +957,27 @@ describe('a session that cannot be stored', () => {
     assert.equal(setCookie(answer), undefined);
   });
 
-  it('lets a response that has begun be ended after the error (B045)', async () => {
-    const { server, store } = serve({}, (req, res) => {
-      res.write('begun, ');
-      cyclic(req, res);
-      try {
-        res.end('not seen');
-      } catch (error) {
-        assert.ok(error instanceof TypeError);
-        res.end('ended');
-      }
+  for (const [title, isEarly, body] of [
+    ['lets a response that has begun be ended after the error', true, 'begun, ended'],
+    ['leaves nothing of what was written in the tick of the end that throws', false, 'ended'],
+  ] as const) {
+    it(`${title} (B045)`, async () => {
+      const { server, store } = serve({}, async (req, res) => {
+        res.write('begun, ');
+        if (isEarly) await roundTrip();
+        cyclic(req, res);
+        try {
+          res.end('not seen');
+        } catch (error) {
+          assert.ok(error instanceof TypeError);
+          res.end('ended');
+        }
+      });
+      const answer = await request(server).get('/');
+      assert.equal(answer.text, body);
+      assert.deepEqual(methods(store), []);
     });
-    const answer = await request(server).get('/');
-    assert.equal(answer.text, 'begun, ended');
-    assert.deepEqual(methods(store), []);
-  });
+  }
 
   it('is an error of an asynchronous handler as well (B045)', async () => {
     const { server } = serve({}, async (req, res) => {

@@ -24,8 +24,8 @@ interface Connection {
   tls?: true;
   /** What earlier code, such as Express, leaves in `req.secure`. */
   secure?: unknown;
-  /** A request without `req.connection`. */
-  bare?: true;
+  /** Members that the request is without. */
+  without?: ('connection' | 'socket')[];
   /** The X-Forwarded-Proto header. */
   proto?: string;
   /** The Cookie header. */
@@ -54,7 +54,7 @@ async function send(
   const middleware = session({ keys, ...options });
   const serve = listener((req, res, next) => {
     if ('secure' in connection) Object.assign(req, { secure: connection.secure });
-    if (connection.bare) Object.defineProperty(req, 'connection', { value: undefined });
+    for (const name of connection.without ?? []) Object.defineProperty(req, name, { value: undefined });
     void middleware(req, res, next);
   }, handler);
   const server = connection.tls ? https.createServer(tls, serve) : http.createServer(serve);
@@ -174,9 +174,15 @@ describe('a secure cookie', () => {
         'Secure',
       ],
       [
-        'is not sent if the request has no connection (B083)',
+        'is sent by the socket where the request has no connection (B083)',
         { cookie: secure },
-        { tls: true, bare: true },
+        { tls: true, without: ['connection'] },
+        'Secure',
+      ],
+      [
+        'is not sent if the request has neither (B083)',
+        { cookie: secure },
+        { tls: true, without: ['connection', 'socket'] },
         'none',
       ],
     ]);
@@ -185,7 +191,12 @@ describe('a secure cookie', () => {
   describe('over plain HTTP', () => {
     rows([
       ['is not sent, which is no error (B083)', { cookie: secure }, {}, 'none'],
-      ['is not sent if the request has no connection (B083)', { cookie: secure }, { bare: true }, 'none'],
+      ...[['connection'], ['connection', 'socket']].map((without): Parameters<typeof rows>[0][number] => [
+        `is not sent if the request has no ${without.join(' and no ')} (B083)`,
+        { cookie: secure },
+        { without: without as Connection['without'] },
+        'none',
+      ]),
     ]);
 
     it('is not sent, but its session is stored all the same (B083)', async () => {

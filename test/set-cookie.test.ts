@@ -3,10 +3,13 @@ import http from 'node:http';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { inspect } from 'node:util';
 import type { Request, Response } from 'express';
+import expressSession from 'express-session';
 import request from 'supertest';
 import session from '../src';
 import { withFrozenClock } from './support/clock';
+import { cookieFields } from './support/contents';
 import { attributes, cookieOf, decode, setCookie, setCookies, tokenOf } from './support/cookies';
+import { forExpressSession } from './support/exchange';
 import { keys } from './support/keys';
 import type { Handler, SessionServer } from './support/server';
 import { createServer, listen, serverOf } from './support/server';
@@ -201,7 +204,7 @@ describe('the session cookie is sent', () => {
   it('with the token verbatim as its value (B075)', async () => {
     const server = createServer({ jwtFromReq: () => ({ name: 'Zoë; "quoted", 100 %' }) }, (req, res) => {
       modify(req);
-      res.end(req.sessionID);
+      res.end(session.tokenOf(req));
     });
     const res = await get(server, '/').expect(200);
     assert.match(res.text, /^[\w-]+\.[\w-]+\.[\w-]{86}$/);
@@ -411,36 +414,86 @@ describe('the attributes of the session cookie', () => {
     const cookie = { encode, signed: true, overwrite: true, Path: '/other' };
     const server = createServer({ cookie: loose(cookie) }, (req, res) => {
       modify(req);
-      res.end(req.sessionID);
+      res.end(session.tokenOf(req));
     });
     const res = await get(server, '/').expect(200);
     assert.equal(setCookie(res), `connect.sid=${res.text}; Path=/; HttpOnly`);
   });
 
-  const invalid: [message: string, options: Options, members: object][] = [
-    ['option expires is invalid', {}, { expires: new Date(Number.NaN) }],
-    ['argument name is invalid', { name: 'two words' }, {}],
-    ['option domain is invalid', {}, { domain: 'example.com;' }],
-    ['option path is invalid', {}, { path: '/;x' }],
-    ['option priority is invalid', {}, { priority: 'urgent' }],
-    ['option sameSite is invalid', {}, { sameSite: 'sometimes' }],
+  it('are not taken for the expiry where the path has the text of one (B072)', async () => {
+    for (const text of [
+      'Expires=Thu, 01 Jan 1970 00:00:00 GMT',
+      'Thu, 01 Jan 1970 00:00:00 GMT',
+      'Expires=',
+    ]) {
+      for (const maxAge of [MINUTE, undefined]) {
+        const path = `/${text}`;
+        const server = createServer({ cookie: { maxAge } }, (req, res) => {
+          modify(req);
+          editCookie(req, { path });
+          const { expires } = cookieFields(req.session);
+          res.end(expires instanceof Date ? expires.toUTCString() : '');
+        });
+        const res = await get(server, '/').expect(200);
+        const expires = maxAge === undefined ? '' : `; Expires=${res.text}`;
+        assert.equal(setCookie(res)?.replace(/^[^;]*/, ''), `; Path=${path}${expires}; HttpOnly`);
+      }
+    }
+  });
+
+  /** Members of a cookie that no header can carry, as a handler may set them. */
+  const invalid: [message: string, members: object][] = [
+    ['option expires is invalid', { expires: new Date(Number.NaN) }],
+    ['option domain is invalid', { domain: 'example.com;' }],
+    ['option domain is invalid', { domain: 'two words' }],
+    ['option path is invalid', { path: '/;x' }],
+    ['option path is invalid', { path: '/ü' }],
+    ['option priority is invalid', { priority: 'urgent' }],
+    ['option priority is invalid', { priority: 42 }],
+    ['option sameSite is invalid', { sameSite: 'sometimes' }],
+    ['option sameSite is invalid', { sameSite: 42 }],
   ];
-  for (const [message, options, members] of invalid) {
-    it(`draw the late error "${message}": 200, saved, but no cookie (B073)`, async () => {
-      const store = new ForeignStore();
-      const server = createServer({ ...options, store: asStore(store) }, (req, res) => {
-        modify(req);
-        editCookie(req, members);
-        res.end('served');
-      });
-      const res = await get(server, '/').expect(200, 'served');
-      assert.deepEqual(setCookies(res), []);
-      assert.ok((await lateError(server)).message.includes(message));
-      assert.equal(server.lateErrors.length, 1);
-      assert.equal(store.count('set'), 1);
-      assert.equal(store.records.size, 1);
+  for (const [message, members] of invalid) {
+    it(`draw the late error "${message}", as with express-session, for ${inspect(members)}: 200, saved, but no cookie (B073)`, async () => {
+      const errors: string[] = [];
+      for (const theirs of [false, true]) {
+        const store = new ForeignStore();
+        const middleware = theirs
+          ? expressSession({
+              secret: 'keyboard cat',
+              resave: false,
+              saveUninitialized: false,
+              store: forExpressSession(store),
+            })
+          : session({ keys, store: asStore(store) });
+        const server = serverOf(middleware, (req, res) => {
+          modify(req);
+          editCookie(req, members);
+          res.end('served');
+        });
+        const res = await get(server, '/').expect(200, 'served');
+        assert.deepEqual(setCookies(res), []);
+        errors.push((await lateError(server)).message);
+        assert.equal(server.lateErrors.length, 1);
+        assert.equal(store.count('set'), 1);
+        assert.equal(store.records.size, 1);
+      }
+      assert.deepEqual(errors, [message, message]);
     });
   }
+
+  it('draw the error "argument name is invalid", as with express-session, where the name is (B073)', () => {
+    const messages = [session.Cookie, expressSession.Cookie].map((Cookie) => {
+      const cookie = new Cookie() as session.Cookie & { serialize(name: string, value: string): string };
+      try {
+        return cookie.serialize('two words', 'value');
+      } catch (error) {
+        assert(error instanceof TypeError);
+        return error.message;
+      }
+    });
+    assert.deepEqual(messages, ['argument name is invalid', 'argument name is invalid']);
+  });
 
   it('come from the stored cookie for a loaded session, not from the options of the day (B078)', () =>
     withFrozenClock(async (clock) => {

@@ -246,7 +246,25 @@ describe('a store that cannot write', () => {
     assert.deepEqual(order, ['end returned, 1 call', 'ticked, 1 call', 'microtask, 1 call']);
     assert.deepEqual(middleware.calls[0], []);
     assert.equal((middleware.calls[1]?.[0] as Error).message, 'boom!');
-    assert.match(setCookie(answered) ?? '', /^connect\.sid=.+; Path=\//);
+    assert.equal(setCookie(answered), undefined, 'a cookie of what is not stored');
+  });
+
+  it('is told to next after the response, whose Set-Cookie stands (B129)', async () => {
+    const { get, middleware, cookie } = await spoiled(
+      new ForeignStore(),
+      (store) => (store.failures.touch = boom()),
+      { rolling: true },
+      (_, res) => {
+        res.on('finish', () => told.push(middleware.calls.length));
+        res.end('read');
+      },
+    );
+    const told: number[] = [];
+    const answered = await get('/read', cookie).expect(200, 'read');
+    await middleware.reached(2);
+    assert.equal(cookieOf(answered), cookie);
+    assert.deepEqual(told, [1], 'not before the response is finished');
+    assert.equal((middleware.calls[1]?.[0] as Error).message, 'boom!');
   });
 });
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import session from '../src';
-import { cookieOf, digest, tokenOf } from './support/cookies';
+import { cookieOf, setCookie } from './support/cookies';
+import { ComparingStore } from './support/comparing-store';
 import { lateErrors } from './support/late-errors';
 import { legacyCookie, legacySecret } from './support/legacy';
 import { recordOf } from './support/forge';
+import { idOf } from './support/session-tokens';
 import { answer, asStore, closeSites, data, gate, openSite, turn } from './support/site';
 import { ForeignStore } from './support/stores';
 import { visits } from './support/visits';
@@ -30,14 +32,6 @@ async function openTimed(
     site: await openSite({ ...common, storeTimeout: 20, ...options }, pages),
     patient: await openSite(common, pages),
   };
-}
-
-/** A ForeignStore whose `update` can be held, too. */
-class UpdatingStore extends ForeignStore {
-  update(id: string, record: unknown, callback: (error: unknown, saved?: boolean) => void): void {
-    if (!this.records.has(id)) setImmediate(callback, null, false);
-    else this.set(id, record, (error) => callback(error, true));
-  }
 }
 
 describe('storeTimeout', () => {
@@ -90,8 +84,8 @@ describe('storeTimeout', () => {
     });
   }
 
-  it('counts for update and for explicit calls', async () => {
-    const store = new UpdatingStore();
+  it('counts for compareAndSet and for explicit calls', async () => {
+    const store = new ComparingStore();
     const told: unknown[] = [];
     const { site, patient } = await openTimed(store, {
       '/save': async (req, res) => {
@@ -101,14 +95,14 @@ describe('storeTimeout', () => {
       },
     });
     const cookie = cookieOf(await patient.visit('/'));
-    store.hold('set');
+    store.hold('compareAndSet');
     await site.visit('/save', cookie);
-    assert.equal((told[0] as Error).message, MESSAGE('update'));
+    assert.equal((told[0] as Error).message, MESSAGE('compareAndSet'));
     assert.equal((told[0] as { code?: unknown }).code, 'ETIMEDOUT');
   });
 
   it('leaves answers alone that come in time, errors and exceptions included', async () => {
-    const store = new UpdatingStore();
+    const store = new ComparingStore();
     const { site, patient } = await openTimed(store, {}, { storeTimeout: 60_000 });
     const cookie = cookieOf(await patient.visit('/'));
     assert.equal((await site.visit('/', cookie)).text, '2');
@@ -116,7 +110,7 @@ describe('storeTimeout', () => {
     assert.equal((await site.get('/', cookie)).text, 'boom!');
     Reflect.deleteProperty(store.failures, 'get');
     Object.assign(store, {
-      update: () => {
+      compareAndSet: () => {
         throw new Error('thrown');
       },
     });
@@ -124,41 +118,69 @@ describe('storeTimeout', () => {
     assert.deepEqual(await lateErrors(site), []);
   });
 
-  for (const [kind, Store] of [
-    ['set', ForeignStore],
-    ['update', UpdatingStore],
-  ] as const) {
-    it(`undoes a late ${kind} of a session that was destroyed meanwhile`, async () => {
-      const store = new Store();
-      const { site, patient } = await openTimed(store);
-      const first = await patient.visit('/');
-      const id = digest(tokenOf(first));
-      const held = store.hold('set');
-      await site.visit('/', cookieOf(first));
-      assert.deepEqual(await lateErrors(site), [MESSAGE(kind)]);
-      // The session is held by nobody but by the call that is still under way.
-      await patient.visit('/unset', cookieOf(first));
-      assert.equal(store.records.has(id), false);
-      held.release();
-      await answer((done) => setImmediate(() => setImmediate(() => setImmediate(done))));
-      assert.equal(store.records.has(id), false, 'the session is back');
-      assert.deepEqual(
-        store.calls.map(({ method }) => method).filter((method) => method !== 'get'),
-        ['set', 'set', 'destroy', 'destroy'],
-      );
-    });
-  }
-
-  it('keeps what a late set has stored where nobody destroyed it, and ignores a late error', async () => {
+  it('undoes a late set of a session that was destroyed meanwhile', async () => {
     const store = new ForeignStore();
     const { site, patient } = await openTimed(store);
+    const first = await patient.visit('/');
+    const id = idOf(first);
     const held = store.hold('set');
-    const first = await site.visit('/');
+    await site.visit('/', cookieOf(first));
+    assert.deepEqual(await lateErrors(site), [MESSAGE('set')]);
+    // The session is held by nobody but by the call that is still under way.
+    await patient.visit('/unset', cookieOf(first));
+    assert.equal(store.records.has(id), false);
+    held.release();
+    await answer((done) => setImmediate(() => setImmediate(() => setImmediate(done))));
+    assert.equal(store.records.has(id), false, 'the session is back');
+    assert.deepEqual(
+      store.calls.map(({ method }) => method).filter((method) => method !== 'get'),
+      ['set', 'set', 'destroy', 'destroy'],
+    );
+  });
+
+  it('undoes a late set of a new session, too, that was destroyed meanwhile', async () => {
+    const store = new ForeignStore();
+    const { site } = await openTimed(store, {
+      '/save': async (req, res) => {
+        data(req).a = 1;
+        await assert.rejects(req.session.save(), { code: 'ETIMEDOUT' });
+        await req.session.destroy();
+        held.release();
+        for (let turns = 0; turns < 4; turns++) await turn();
+        res.end();
+      },
+    });
+    const held = store.hold('set');
+    await site.visit('/save');
+    assert.equal(store.records.size, 0);
+    assert.deepEqual(store.calls.map(({ method }) => method).slice(0, 3), ['set', 'destroy', 'destroy']);
+  });
+
+  it('leaves it to the store itself to refuse a late compareAndSet', async () => {
+    const store = new ComparingStore();
+    const { site, patient } = await openTimed(store);
+    const first = await patient.visit('/');
+    const held = store.hold('compareAndSet');
+    await site.visit('/', cookieOf(first));
+    assert.deepEqual(await lateErrors(site), [MESSAGE('compareAndSet')]);
+    await patient.visit('/unset', cookieOf(first));
+    held.release();
+    for (let turns = 0; turns < 4; turns++) await turn();
+    assert.equal(store.records.size, 0);
+    assert.equal(store.count('destroy'), 1);
+  });
+
+  it('keeps what a late set has stored where nobody destroyed it; one that errs late may have taken effect, and is undone', async () => {
+    const store = new ForeignStore();
+    const { site, patient } = await openTimed(store);
+    const first = await patient.visit('/');
+    const held = store.hold('set');
+    assert.equal((await site.visit('/', cookieOf(first))).text, '2');
     held.release();
     await turn();
-    assert.equal((await patient.visit('/read', cookieOf(first))).text, '1');
+    assert.equal((await patient.visit('/read', cookieOf(first))).text, '2');
 
-    const id = digest(tokenOf(first));
+    const id = idOf(first);
     store.failures.set = new Error('boom!');
     const again = store.hold('set');
     await site.visit('/', cookieOf(first));
@@ -166,15 +188,24 @@ describe('storeTimeout', () => {
     again.release();
     await turn();
     assert.equal(store.records.has(id), false);
-    assert.equal(store.count('destroy'), 1);
+    assert.equal(store.count('destroy'), 2);
     assert.deepEqual(await lateErrors(site), [MESSAGE('set'), MESSAGE('set')]);
+  });
+
+  it('of the set of a new session leaves the response without its cookie (B128 B259)', async () => {
+    const store = new ForeignStore();
+    const { site } = await openTimed(store);
+    store.hold('set');
+    const first = await site.visit('/');
+    assert.deepEqual([first.text, setCookie(first)], ['1', undefined]);
+    assert.deepEqual(await lateErrors(site), [MESSAGE('set')]);
   });
 
   it('undoes a late touch that made a record of a destroyed session', async () => {
     const store = new ForeignStore();
     const { site, patient } = await openTimed(store);
     const first = await patient.visit('/');
-    const id = digest(tokenOf(first));
+    const id = idOf(first);
     const { reached, open, pass } = gate();
     const original = store.touch.bind(store);
     store.touch = (...[touched, record, callback]: Parameters<ForeignStore['touch']>) => {

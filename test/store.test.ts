@@ -3,8 +3,9 @@ import { EventEmitter } from 'node:events';
 import type { Request } from 'express';
 import originalSession from 'express-session';
 import session from '../src';
-import { cookieOf, digest, tokenOf } from './support/cookies';
+import { cookieOf, tokenOf } from './support/cookies';
 import { contents, cookieFields, record } from './support/contents';
+import { idOf } from './support/session-tokens';
 import {
   answer,
   asStore,
@@ -177,8 +178,8 @@ describe('Store', () => {
         const before = Reflect.ownKeys(store);
         const first = await site.visit('/');
         const second = await site.visit('/regenerate', cookieOf(first));
-        assert.equal(tokenOf(second), second.text);
-        assert.deepEqual([...contents(store).keys()], [digest(second.text)]);
+        assert.equal(idOf(second), second.text);
+        assert.deepEqual([...contents(store).keys()], [second.text]);
         assert.deepEqual(Reflect.ownKeys(store), before);
         assert.equal('generate' in store, false);
       });
@@ -272,7 +273,7 @@ describe('req.sessionStore', () => {
     ['own MemoryStore', () => new session.MemoryStore()],
     ['foreign store', () => new ForeignStore()],
   ] as const) {
-    it(`of the ${kind} takes tokens for get, set, touch and destroy (B175)`, async () => {
+    it(`of the ${kind} takes ids for get, set, touch and destroy (B175)`, async () => {
       const store = create();
       const site = await openSite(
         { store: asStore(store) },
@@ -280,7 +281,7 @@ describe('req.sessionStore', () => {
           '/': countHits,
           '/look': async (req, res) => {
             const facade = req.sessionStore as Facade;
-            const id = digest(req.sessionID);
+            const id = req.sessionID;
             const [, found] = await answer((done) => facade.get(req.sessionID, done));
             assert.equal((found as { hits: number }).hits, 1);
             const cookie = new session.Cookie({ maxAge: 60_000 });
@@ -301,7 +302,7 @@ describe('req.sessionStore', () => {
       assert.equal((await site.visit('/look', cookieOf(first))).text, 'ok');
     });
 
-    it(`of the ${kind} takes tokens for load, and makes sessions by generate and createSession (B175)`, async () => {
+    it(`of the ${kind} takes ids for load, and makes sessions by generate and createSession (B175)`, async () => {
       const store = create();
       const site = await openSite(
         { store: asStore(store), cookie: { maxAge: 60_000 } },
@@ -332,10 +333,64 @@ describe('req.sessionStore', () => {
       );
       const first = await site.visit('/');
       const look = await site.visit('/look', cookieOf(first));
-      assert.equal(tokenOf(look), look.text);
-      assert.equal(record(store, digest(look.text))?.hits, 10);
+      assert.equal(idOf(look), look.text);
+      assert.equal(record(store, look.text)?.hits, 10);
     });
   }
+
+  for (const [kind, Base] of [
+    ['our base class', session.MemoryStore],
+    ["express-session's base class", originalSession.MemoryStore],
+  ] as const) {
+    it(`makes sessions by the createSession of a store on ${kind}, which sees no __session (B175)`, async () => {
+      const seen: string[][] = [];
+      class OwnStore extends (Base as new () => session.MemoryStore) {
+        override createSession(_: Request, found: session.SessionData): session.Session {
+          assert.equal(this, store);
+          seen.push(Object.keys(found).sort());
+          const { hits } = found as unknown as { hits: number };
+          return { ...found, hits: hits + 10 } as never;
+        }
+      }
+      const store: session.MemoryStore = new OwnStore();
+      const site = await openSite(
+        { store },
+        {
+          '/': countHits,
+          '/reload': async (req, res) => {
+            data(req).hits = 'lost';
+            await req.session.reload();
+            showHits(req, res);
+          },
+          '/look': (req, res) => {
+            assert.ok(req.session instanceof session.Session);
+            assert.ok(req.session.cookie instanceof session.Cookie);
+            assert.equal(req.session.id, req.sessionID);
+            showHits(req, res);
+          },
+        },
+      );
+      const cookie = cookieOf(await site.visit('/'));
+      assert.equal((await site.visit('/look', cookie)).text, '11');
+      assert.equal((await site.visit('/reload', cookie)).text, '11');
+      assert.deepEqual(
+        seen,
+        Array.from({ length: 3 }, () => ['cookie', 'hits']),
+      );
+    });
+  }
+
+  it('whose createSession throws is an error before the handler (B031 B175)', async () => {
+    const store = new session.MemoryStore();
+    const site = await openSite({ store }, { '/': countHits });
+    const cookie = cookieOf(await site.visit('/'));
+    store.createSession = () => {
+      throw boom;
+    };
+    const res = await site.get('/', cookie);
+    assert.deepEqual([res.status, res.text], [500, 'boom!']);
+    assert.equal((await site.visit('/')).text, '1');
+  });
 
   it('passes the other members of a store through, run on the store itself (B175)', async () => {
     const store = new CustomStore();
@@ -350,7 +405,7 @@ describe('req.sessionStore', () => {
           assert.equal(store.ping(), 2);
           assert.deepEqual(await answer((done) => facade.length(done)), [null, 1]);
           const [, all] = await answer((done) => facade.all(done));
-          assert.deepEqual(Object.keys(all as object), [digest(req.sessionID)]);
+          assert.deepEqual(Object.keys(all as object), [req.sessionID]);
           const heard: string[] = [];
           facade.on('news', (word: string) => heard.push(word));
           store.emit('news', 'one');
@@ -376,7 +431,7 @@ describe('req.sessionStore', () => {
           const facade = req.sessionStore as unknown as Pick<session.MemoryStore, 'all' | 'clear' | 'length'>;
           assert.deepEqual(await answer((done) => facade.length(done)), [null, 1]);
           const [, all] = await answer((done) => facade.all(done));
-          assert.deepEqual(Object.keys(all as object), [digest(req.sessionID)]);
+          assert.deepEqual(Object.keys(all as object), [req.sessionID]);
           await answer((done) => facade.clear(done));
           assert.equal(contents(store).size, 0);
           res.end('ok');
@@ -450,7 +505,7 @@ describe('A foreign store', () => {
       const site = await open(createServer({ store: asStore(store), cookie: { maxAge: 60_000 } }, handlers));
       const first = await site.visit('/');
       const cookie = cookieOf(first);
-      assert.deepEqual([...contents(store).keys()], [digest(tokenOf(first))]);
+      assert.deepEqual([...contents(store).keys()], [idOf(first)]);
       assert.equal((await site.visit('/look', cookie)).text, '1');
       assert.equal((await site.visit('/', cookie)).text, '2');
       assert.equal((await site.visit('/look', cookie)).text, '2');

@@ -1,14 +1,23 @@
 import assert from 'node:assert/strict';
 import session from '../src';
-import { replacedBy, TokenRules } from '../src/token/token-rules';
 import { byHand } from './support/by-hand';
 import { withFrozenClock } from './support/clock';
-import { attributes, cookieOf, decode, digest, setCookie, tokenOf } from './support/cookies';
-import { issue, recordOf, seconds } from './support/forge';
+import { attributes, cookieOf, decode, setCookie, tokenOf } from './support/cookies';
+import { seconds } from './support/forge';
 import { keys } from './support/keys';
 import { legacySecret, startLegacySession } from './support/legacy';
 import type { Handler } from './support/server';
-import { asStore, closeSites, countHits, data, openSite, showHits, type Site } from './support/site';
+import { idOf, recordWith, stateOf } from './support/session-tokens';
+import {
+  asStore,
+  claimsOfSession,
+  closeSites,
+  countHits,
+  data,
+  openSite,
+  showHits,
+  type Site,
+} from './support/site';
 import { ForeignStore } from './support/stores';
 
 const showToken: Handler = (req, res) => {
@@ -18,62 +27,12 @@ const showToken: Handler = (req, res) => {
 const stateless = { keys: { public: keys.public } };
 const HOUR = 3_600_000;
 
-describe('what a token takes over from the one whose place it takes', () => {
-  it('is a sign-in long ago where nothing of use says when that was', () => {
-    assert.deepEqual(new TokenRules().originsOf({}), { signedInAt: 0 });
-    assert.deepEqual(new TokenRules().originsOf({ auth_time: 'today', iat: 7 }), { signedInAt: 0 });
-    assert.deepEqual(new TokenRules().originsOf({ iat: 7 }), { signedInAt: 7 });
-  });
-
-  it('is no list of ids where it has none', () => {
-    assert.deepEqual(replacedBy({ replaces: 'x' }), []);
-    assert.deepEqual(replacedBy({ replaces: ['x', 7] }), ['x']);
-  });
-});
-
 describe('the jwt option', () => {
-  const wrong: Record<string, [unknown, RegExp]> = {
-    'no object': ['15m', /^jwt option must be an object/],
-    'an array': [[], /^jwt option must be an object/],
-    'an unknown name': [{ expireIn: '15m' }, /^jwt\.expireIn is no option/],
-    'expiresIn of 0': [{ expiresIn: 0 }, /^jwt\.expiresIn option must/],
-    'expiresIn below 0': [{ expiresIn: -1 }, /^jwt\.expiresIn option must/],
-    'expiresIn with a fraction': [{ expiresIn: 1.5 }, /^jwt\.expiresIn option must/],
-    'expiresIn of NaN': [{ expiresIn: NaN }, /^jwt\.expiresIn option must/],
-    'expiresIn that never comes': [{ expiresIn: Infinity }, /^jwt\.expiresIn option must/],
-    'expiresIn without a unit': [{ expiresIn: '900' }, /^jwt\.expiresIn option must/],
-    'expiresIn in no words': [{ expiresIn: 'soon' }, /^jwt\.expiresIn option must/],
-    'expiresIn of no length': [{ expiresIn: `${'9'.repeat(101)}s` }, /^jwt\.expiresIn option must/],
-    'expiresIn of less than a second': [{ expiresIn: '900ms' }, /^jwt\.expiresIn option must/],
-    'expiresIn of null': [{ expiresIn: null }, /^jwt\.expiresIn option must/],
-    'maxTokenAge of 0': [{ maxTokenAge: 0 }, /^jwt\.maxTokenAge option must/],
-    'grace below 0': [{ grace: '-1s' }, /^jwt\.grace option must/],
-    'clockTolerance as text': [{ clockTolerance: '5' }, /^jwt\.clockTolerance option must/],
-    'clockTolerance below 0': [{ clockTolerance: -1 }, /^jwt\.clockTolerance option must/],
-    'an empty issuer': [{ issuer: '' }, /^jwt\.issuer option must/],
-    'no issuers': [{ issuer: [] }, /^jwt\.issuer option must/],
-    'a RegExp as issuer': [{ issuer: /a/ }, /^jwt\.issuer option must/],
-    'an audience of numbers': [{ audience: [1] }, /^jwt\.audience option must/],
-    'a RegExp as audience where tokens are issued': [{ audience: ['a', /b/] }, /^jwt\.audience must/],
-  };
-  for (const [name, [jwt, message]] of Object.entries(wrong)) {
-    it(`refuses ${name}`, () => {
-      assert.throws(() => session({ keys, jwt: jwt as session.JwtOptions }), { name: 'TypeError', message });
+  it('refuses a RegExp as audience where tokens are issued', () => {
+    assert.throws(() => session({ keys, jwt: { audience: ['a', /b/] } }), {
+      name: 'TypeError',
+      message: /^jwt\.audience must/,
     });
-  }
-
-  for (const given of [0, 999, -1, NaN, Infinity, '1h', null]) {
-    it(`beside it, absoluteTimeout refuses ${JSON.stringify(given)}`, () => {
-      assert.throws(() => session({ keys, absoluteTimeout: given as number }), {
-        name: 'TypeError',
-        message: /^absoluteTimeout option must be a number of milliseconds/,
-      });
-    });
-  }
-
-  it('may be null, and lists may be frozen', () => {
-    session({ keys, jwt: null as never });
-    session({ keys, jwt: Object.freeze({ issuer: Object.freeze(['a']), audience: Object.freeze(['b']) }) });
   });
 });
 
@@ -136,7 +95,7 @@ describe('tokens', () => {
   it('are not issued for a RegExp with keys of a provider either', async () => {
     const site = await openSite(
       { keys: undefined, keysProvider: () => Promise.resolve(keys), jwt: { audience: /a/ } },
-      { '/': (req, res) => res.end(req.session.id) },
+      { '/': countHits },
     );
     const res = await site.get('/');
     assert.equal(res.status, 500);
@@ -145,23 +104,26 @@ describe('tokens', () => {
 
   for (const [claim, option, value] of [
     ['exp', { jwt: { expiresIn: 60 } }, seconds() + 60],
-    ['replaces', { jwt: { expiresIn: 60 } }, 'x'],
     ['iss', { jwt: { issuer: 'a' } }, 'a'],
     ['aud', { jwt: { audience: 'a' } }, 'a'],
-    ['auth_time', { absoluteTimeout: HOUR }, 1],
   ] as const) {
     it(`of an option take no ${claim} from jwtFromReq`, async () => {
       const site = await serve({ ...option, jwtFromReq: () => ({ [claim]: value }) });
       const res = await site.get('/');
       assert.equal(res.status, 500);
-      assert.match(
-        res.text,
-        new RegExp(`^jwtFromReq returned "${claim}", which the (jwt\\.|absoluteTimeout)`),
-      );
+      assert.match(res.text, new RegExp(`^jwtFromReq returned "${claim}", which the jwt\\.`));
       const free = await serve({ jwtFromReq: () => ({ [claim]: value }) });
       assert.deepEqual(decode(tokenOf(await free.visit('/count'))).payload[claim], value);
     });
   }
+
+  it('say themselves when the user has signed in, whatever jwtFromReq says of that (B256)', async () => {
+    await withFrozenClock(async () => {
+      const site = await serve({ jwtFromReq: () => ({ sub: 'ada', auth_time: 1, iat: 2 }) });
+      const { auth_time, iat } = decode(tokenOf(await site.visit('/count'))).payload;
+      assert.deepEqual({ auth_time, iat }, { auth_time: seconds(), iat: seconds() });
+    });
+  });
 
   it('are not rotated because of what the library says in them', async () => {
     const site = await serve({
@@ -206,7 +168,7 @@ describe('tokens', () => {
     );
     const ask = async (claims: object) => {
       const token = byHand(claims);
-      store.records.set(digest(token), recordOf({ hits: 1 }));
+      store.records.set(idOf(token), recordWith({ hits: 1 }));
       return (await site.visit('/', `connect.sid=${token}`)).text === '1';
     };
     assert.equal(await ask({ exp: seconds() + 60 }), true);
@@ -253,39 +215,67 @@ describe('absoluteTimeout', () => {
       res.end();
     });
   };
-  const handlers = { '/': showHits, '/count': countHits, '/regenerate': regenerate, '/jwt': showToken };
+  const logIn: Handler = (req, res) => {
+    data(req).user = 'ada';
+    return countHits(req, res);
+  };
+  const handlers = {
+    ...{ '/': showHits, '/count': countHits, '/login': logIn, '/regenerate': regenerate, '/jwt': showToken },
+    '/renew': async (...[req, res]: Parameters<Handler>) => {
+      await req.session.renewToken();
+      return showHits(req, res);
+    },
+  };
+  const jwtFromReq = claimsOfSession;
   const serve = (options: session.SessionOptions = {}): Promise<Site> =>
-    openSite({ store: asStore(store), absoluteTimeout: HOUR, ...options }, handlers);
+    openSite({ store: asStore(store), absoluteTimeout: HOUR, jwtFromReq, ...options }, handlers);
+  const authTime = (res: Parameters<typeof tokenOf>[0]) => decode(tokenOf(res)).payload.auth_time;
   beforeEach(async () => {
     store = new ForeignStore();
     site = await serve();
   });
   afterEach(closeSites);
 
-  it('ends a session that long after its creation, however active it is, and destroys its record', async () => {
+  it('ends a session that long after its creation, however active it is, and destroys its record (B256)', async () => {
     await withFrozenClock(async (clock) => {
-      clock.tick(1000 - (clock.now() % 1000));
-      const first = await site.visit('/count');
-      assert.equal(decode(tokenOf(first)).payload.auth_time, seconds());
+      const nobody = await serve({ jwtFromReq: undefined });
+      const first = await nobody.visit('/count');
+      assert.equal(authTime(first), undefined, 'nobody has signed in');
       clock.tick(HOUR - 1);
-      assert.equal((await site.visit('/count', cookieOf(first))).text, '2');
+      assert.equal((await nobody.visit('/count', cookieOf(first))).text, '2');
       clock.tick(1);
-      const res = await site.visit('/', cookieOf(first));
+      const res = await nobody.visit('/', cookieOf(first));
       assert.equal(res.text, 'undefined');
       assert.equal(store.records.size, 0);
     });
   });
 
-  it('counts from regenerate', async () => {
+  it('counts from the sign-in, which the token says, where there was one (B256)', async () => {
     await withFrozenClock(async (clock) => {
       const first = await site.visit('/count');
       clock.tick(HOUR / 2);
-      const second = await site.visit('/regenerate', cookieOf(first));
-      assert.equal(decode(tokenOf(second)).payload.auth_time, seconds());
+      const second = await site.visit('/login', cookieOf(first));
+      assert.equal(authTime(second), seconds());
       clock.tick(HOUR - 1000);
-      assert.equal((await site.visit('/', cookieOf(second))).text, '0');
+      assert.equal((await site.visit('/', cookieOf(second))).text, '2');
+      clock.tick(1000);
+      assert.equal((await site.visit('/', cookieOf(second))).text, 'undefined');
     });
   });
+
+  for (const path of ['/regenerate', '/renew']) {
+    it(`counts from ${path.slice(1)} of a user who was signed in (B256)`, async () => {
+      await withFrozenClock(async (clock) => {
+        const named = await serve({ jwtFromReq: () => ({ sub: 'ada' }) });
+        const first = await named.visit('/login');
+        clock.tick(HOUR / 2);
+        const second = await named.visit(path, cookieOf(first));
+        assert.equal(authTime(second), seconds());
+        clock.tick(HOUR - 1000);
+        assert.notEqual((await named.visit('/', cookieOf(second))).text, 'undefined');
+      });
+    });
+  }
 
   it('is carried through replacements, which never make a token live longer, and through changes of claims', async () => {
     await withFrozenClock(async (clock) => {
@@ -311,25 +301,32 @@ describe('absoluteTimeout', () => {
     });
   });
 
-  it('counts from the issue of tokens that do not say, and refuses what is no time', async () => {
-    const ask = async (claims: object) => {
-      const token = issue({ jti: 'x', ...claims });
-      store.records.set(digest(token), recordOf({ hits: 7 }));
+  it('counts from the record where the token does not say, and refuses what is no time (B256)', async () => {
+    const ask = async (claims: object, created: number) => {
+      const token = byHand(claims);
+      store.records.set(idOf(token), recordWith({ hits: 7 }, { created }));
       return (await site.visit('/', `connect.sid=${token}`)).text;
     };
-    assert.equal(await ask({ iat: seconds() - 3500 }), '7');
-    assert.equal(await ask({ iat: seconds() - 3601 }), 'undefined');
-    assert.equal(await ask({ iat: seconds(), auth_time: String(seconds()) }), 'undefined');
-    assert.equal(await ask({ iat: seconds(), auth_time: null }), '7');
-    assert.equal(await ask({}), 'undefined');
+    const now = Date.now();
+    assert.equal(await ask({}, now - HOUR + 60_000), '7');
+    assert.equal(await ask({}, now - HOUR - 1), 'undefined');
+    assert.equal(await ask({ iat: seconds() - 9 * 3600 }, now), '7');
+    assert.equal(await ask({ auth_time: seconds() - 60 }, now - 2 * HOUR), '7');
+    assert.equal(await ask({ auth_time: String(seconds()) }, now), 'undefined');
+    assert.equal(await ask({ auth_time: null }, now), 'undefined');
   });
 
-  it('counts from the upgrade of an express-session cookie', async () => {
+  it('counts from the upgrade of an express-session cookie, and the record says so (B232 B256)', async () => {
     const legacy = await startLegacySession(store, { hits: 4 });
     const upgrading = await serve({ secret: legacySecret });
     const res = await upgrading.visit('/', legacy.cookie);
     assert.equal(res.text, '4');
-    assert.ok(Math.abs(Number(decode(tokenOf(res)).payload.auth_time) - seconds()) <= 1);
+    assert.ok(Math.abs(stateOf(store, legacy.id).created - Date.now()) <= 1000);
+    await withFrozenClock(async (clock) => {
+      clock.tick(HOUR + 1000);
+      assert.equal((await upgrading.visit('/', cookieOf(res))).text, 'undefined');
+      assert.equal((await upgrading.visit('/', legacy.cookie)).text, 'undefined');
+    });
   });
 
   it('ends a session for a service without store as well', async () => {
@@ -357,8 +354,8 @@ describe('absoluteTimeout', () => {
   });
 
   it('leaves a store that fails to end a session to the error handler', async () => {
-    const token = issue({ jti: 'x', iat: seconds() - 3601 });
-    store.records.set(digest(token), recordOf({ hits: 7 }));
+    const token = byHand();
+    store.records.set(idOf(token), recordWith({ hits: 7 }, { created: Date.now() - HOUR - 1 }));
     store.failures.destroy = new Error('the store is down');
     const res = await site.get('/', `connect.sid=${token}`);
     assert.equal(res.status, 500);

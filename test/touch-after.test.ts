@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import session from '../src';
-import { cookieOf, digest, setCookie, tokenOf } from './support/cookies';
+import { cookieOf, setCookie } from './support/cookies';
+import { idOf } from './support/session-tokens';
 import { asStore, closeSites, openSite } from './support/site';
 import { ForeignStore } from './support/stores';
 import { visits } from './support/visits';
@@ -19,7 +20,7 @@ async function readAfter(age: number, options: session.SessionOptions) {
     },
   );
   const first = await site.visit('/');
-  const id = digest(tokenOf(first));
+  const id = idOf(first);
   const record = JSON.parse(store.records.get(id) ?? '') as { cookie: { expires: string | null } };
   if (record.cookie.expires !== null) {
     record.cookie.expires = new Date(Date.parse(record.cookie.expires) - age).toISOString();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import { inspect } from 'node:util';
@@ -8,12 +9,12 @@ import request from 'supertest';
 import session from '../src';
 import { breakSignature, byHand } from './support/by-hand';
 import { decode, digest } from './support/cookies';
-import { issue, recordOf } from './support/forge';
 import { keys } from './support/keys';
 import { lateErrors } from './support/late-errors';
 import { legacySecret, startLegacySession } from './support/legacy';
 import { loose } from './support/loose';
 import { createHttp2Server, type Handler, serverOf } from './support/server';
+import { idOf, recordWith } from './support/session-tokens';
 import {
   asStore,
   claimsOfSession,
@@ -84,8 +85,8 @@ function openStored(options: Record<string, unknown>): Promise<{ site: Site; sto
 
 /** A stored session's token; nobody has seen it yet. */
 function put(store: ForeignStore, fields: object): string {
-  const token = byHand();
-  store.records.set(digest(token), recordOf(fields));
+  const token = byHand({ ses: { id: randomUUID(), gen: 1 } });
+  store.records.set(idOf(token), recordWith(fields));
   return token;
 }
 
@@ -128,7 +129,7 @@ describe('the bearer transport', () => {
   it('hands a new token back in X-Session-Token, once, and reads it from Authorization', async () => {
     const { site } = await openStored({ transport: 'bearer' });
     const first = await ask(site, '/');
-    assert.deepEqual(Object.keys(decode(first.token ?? '').payload).sort(), ['iat', 'jti']);
+    assert.deepEqual(Object.keys(decode(first.token ?? '').payload).sort(), ['iat', 'ses']);
     const second = await ask(site, '/', bearer(first.token));
     assert.equal(second.body, '2');
     assert.equal(second.token, undefined);
@@ -179,6 +180,7 @@ describe('the bearer transport', () => {
     'two headers': (token) => [`Bearer ${token}`, `Bearer ${token}`],
     'a header of another scheme beside it': (token) => [`Bearer ${token}`, 'Basic YTpi'],
     'a bad signature': (token) => `Bearer ${breakSignature(token)}`,
+    'the id of its session': (token) => `Bearer ${idOf(token)}`,
     'its digest': (token) => `Bearer ${digest(token)}`,
     'thousands of characters': () => `Bearer ${'a'.repeat(12_000)}`,
     'a thousand blanks': (token) => `Bearer ${' '.repeat(1_000)}${token}`,
@@ -350,7 +352,7 @@ describe('several transports', () => {
 
       for (const [name, text] of [
         ['bad', breakSignature(byHand())],
-        ['unknown', byHand({ jti: 'unknown' })],
+        ['unknown', byHand({ ses: { id: 'unknown', gen: 1 } })],
         ['malformed', 'x y'],
       ] as const) {
         it(`do not fall back to the cookie from a bearer token that is ${name}`, async () => {
@@ -492,11 +494,18 @@ describe("a transport of the application's own", () => {
   it('whose write throws is an error after the response, and what it has set does not leave', async () => {
     const broken = (_: unknown, res: http.ServerResponse, token: string) => {
       write(_, res, token);
+      res.setHeader('X-New', token);
       throw new Error('cannot write');
     };
-    const { site, store } = await openStored({ transport: { read, write: broken } });
+    const store = new ForeignStore();
+    const site = await openSite(loose({ store, transport: { read, write: broken } }), {
+      '/': (req, res) => {
+        res.setHeader('X-Mine', 'before');
+        return countHits(req, res);
+      },
+    });
     const { status, body, headers } = await ask(site, '/');
-    assert.deepEqual([status, body, headers['x-mine']], [200, '1', undefined]);
+    assert.deepEqual([status, body, headers['x-mine'], headers['x-new']], [200, '1', 'before', undefined]);
     assert.deepEqual(await lateErrors(site), ['cannot write']);
     assert.equal(store.records.size, 1);
   });
@@ -533,8 +542,7 @@ describe("a transport of the application's own", () => {
       }),
       { ...handlers, '/login': signIn },
     );
-    const token = issue({ jti: 'mine', iat: 1 });
-    store.records.set(digest(token), recordOf({ hits: 1 }));
+    const token = put(store, { hits: 1 });
     store.failures.set = new Error('no space left');
     const { headers } = await ask(site, '/login', { 'x-mine': token });
     assert.deepEqual(headers['set-cookie'], ['theme=dark']);
@@ -566,7 +574,7 @@ describe('a keysProvider', () => {
       }),
     );
     const site = await open(serverOf(middleware, handlers['/look']));
-    const [one, two, three] = [1, 2, 3].map((jti) => byHand({ jti: String(jti) }));
+    const [one, two, three] = [1, 2, 3].map((id) => byHand({ ses: { id: String(id), gen: 1 } }));
     const all = { ...bearer(one), 'x-access-token': String(two), ...cookie(String(three)) };
     await ask(site, '/look', all);
     await ask(site, '/look', { ...all, Authorization: 'Bearer x' });

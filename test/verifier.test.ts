@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import session from '../src';
 import { byHand, breakSignature } from './support/by-hand';
-import { cookieOf, digest, setCookie, tokenOf } from './support/cookies';
+import { cookieOf, decode, setCookie, tokenOf } from './support/cookies';
 import { seconds } from './support/forge';
 import { keys, otherKeys } from './support/keys';
 import { lateErrors } from './support/late-errors';
 import { legacyCookie } from './support/legacy';
 import { loose } from './support/loose';
 import { runProgram } from './support/run-program';
+import { idOf, idOfHandle } from './support/session-tokens';
 import { listen, type Handler } from './support/server';
-import { asStore, closeSites, countHits, data, openSite, showHits } from './support/site';
+import { answer, asStore, closeSites, countHits, data, openSite, showHits } from './support/site';
 import { ForeignStore } from './support/stores';
 
 const publicKeys = { public: keys.public };
@@ -56,6 +57,15 @@ const handlers: Record<string, Handler> = {
   },
 };
 
+/** A new session: nothing in it, and an id that no token has. */
+function assertEmpty(res: { text: string }): void {
+  const { id, sessionId, ...rest } = JSON.parse(res.text) as Record<string, unknown>;
+  assert.deepEqual(rest, { data: {} });
+  assert.match(String(id), /^[\w-]{32}$/);
+  assert.notEqual(id, idOfHandle('by hand'));
+  assert.equal(sessionId, id);
+}
+
 /** All ways to make a verifier without a store. */
 const statelessOptions: [string, session.SessionOptions][] = [
   ['keys', { keys: publicKeys }],
@@ -68,7 +78,7 @@ for (const [name, options] of statelessOptions) {
 
     const verifier = (more: session.SessionOptions = {}) => openSite({ ...options, ...more }, handlers);
 
-    it('gives the claims and the id of a valid token, and sets nothing', async () => {
+    it('gives the claims and the id of the session of a valid token, and sets nothing', async () => {
       const token = byHand({ user_id: 101 });
       const site = await verifier({
         rolling: true,
@@ -78,9 +88,9 @@ for (const [name, options] of statelessOptions) {
       });
       const res = await site.visit('/', `connect.sid=${token}`);
       const { id, sessionId, jwt, data: found } = JSON.parse(res.text) as Record<string, unknown>;
-      assert.equal(id, token);
-      assert.equal(sessionId, token);
-      assert.deepEqual(jwt, { jti: 'by hand', iat: (jwt as { iat: number }).iat, user_id: 101 });
+      assert.equal(id, idOfHandle('by hand'));
+      assert.equal(sessionId, id);
+      assert.deepEqual(jwt, decode(token).payload);
       assert.deepEqual(found, {});
       assert.equal(setCookie(res), undefined);
       assert.deepEqual(await lateErrors(site), []);
@@ -93,10 +103,10 @@ for (const [name, options] of statelessOptions) {
       ['an expired token', `connect.sid=${byHand({ exp: seconds() - 1 })}`],
       ['a legacy cookie', legacyCookie('an-id', 'keyboard cat')],
     ] as const) {
-      it(`gives an empty session without claims and id for ${kind}`, async () => {
+      it(`gives an empty session without claims for ${kind}`, async () => {
         const site = await verifier({ secret: 'keyboard cat' });
         const res = await site.visit('/', cookie);
-        assert.deepEqual(JSON.parse(res.text), { data: {} });
+        assertEmpty(res);
         assert.equal(setCookie(res), undefined);
         assert.deepEqual(await lateErrors(site), []);
       });
@@ -142,6 +152,42 @@ for (const [name, options] of statelessOptions) {
         assert.deepEqual(await lateErrors(site), []);
       });
     }
+
+    it('has no session to begin through req.sessionStore, and keeps the one that it has', async () => {
+      const site = await openSite(
+        { ...options },
+        {
+          '/': async (req, res) => {
+            const { session: before } = req;
+            const [error] = await answer((done) => req.sessionStore.regenerate(req, done));
+            res.end(`${(error as Error).message} ${String(req.session === before)}`);
+          },
+        },
+      );
+      for (const cookie of [undefined, `connect.sid=${byHand()}`]) {
+        assert.match((await site.visit('/', cookie)).text, /^keys.*no private key.* true$/);
+      }
+    });
+
+    it('takes a token without iat, unless there is a limit that counts from there', async () => {
+      const cookie = `connect.sid=${byHand({ iat: undefined, user_id: 101 })}`;
+      const claimsWith = async (more: session.SessionOptions): Promise<unknown> => {
+        const { jwt } = JSON.parse((await (await verifier(more)).visit('/', cookie)).text) as {
+          jwt?: { user_id?: number };
+        };
+        return jwt?.user_id;
+      };
+      assert.equal(await claimsWith({}), 101);
+      assert.equal(await claimsWith({ absoluteTimeout: 60_000 }), undefined);
+    });
+
+    it('promises what one process can promise, and shows a store that has nothing', async () => {
+      const middleware = session({ ...options });
+      assert.equal(middleware.guarantee, 'in this process');
+      const { store } = middleware as unknown as { store: session.MemoryStore };
+      const [error] = await answer((done) => store.get('some-id', done));
+      assert.match(String(error), /store option.*no private key/);
+    });
 
     it("reports that unset: 'destroy' ended nothing", async () => {
       const site = await verifier({ unset: 'destroy' });
@@ -212,7 +258,7 @@ describe('a verifier without private key and with a store', () => {
     const { store, issuer, verifier, cookie } = await pair();
     assert.equal((await verifier.visit('/hits', cookie)).text, '2');
     assert.equal((await issuer.visit('/hits', cookie)).text, '3');
-    assert.deepEqual([...store.records.keys()], [digest(cookie.split('=')[1] ?? '')]);
+    assert.deepEqual([...store.records.keys()], [idOf(cookie.split('=')[1] ?? '')]);
   });
 
   it('demands that the session exists: a logout elsewhere counts at once', async () => {
@@ -222,8 +268,8 @@ describe('a verifier without private key and with a store', () => {
       undefined,
     );
     await issuer.visit('/destroy', cookie);
-    assert.deepEqual(JSON.parse((await verifier.visit('/', cookie)).text), { data: {} });
-    assert.deepEqual(JSON.parse((await verifier.visit('/', `connect.sid=${byHand()}`)).text), { data: {} });
+    assertEmpty(await verifier.visit('/', cookie));
+    assertEmpty(await verifier.visit('/', `connect.sid=${byHand()}`));
   });
 
   it('ends a session for all', async () => {
@@ -231,6 +277,13 @@ describe('a verifier without private key and with a store', () => {
     assert.equal((await verifier.visit('/destroy', cookie)).text, 'done undefined');
     assert.equal(store.records.size, 0);
     assert.equal((await issuer.visit('/show-hits', cookie)).text, 'undefined');
+  });
+
+  it('refuses to save a new session, which no token could open', async () => {
+    const { store, verifier } = await pair();
+    const before = [...store.records];
+    assert.match((await verifier.visit('/save')).text, /^keys.*no private key.* object$/);
+    assert.deepEqual([...store.records], before);
   });
 
   it('refuses to regenerate, and leaves the session as it is', async () => {

@@ -6,6 +6,9 @@ import { addLegacySession, createKeys, forgeToken } from './tokens.mjs';
 const session = createRequire(import.meta.url)('../../dist/index.js');
 const keys = createKeys('prime256v1');
 
+const TAG_PREFIX = 'qYfT1bKqV7nT';
+let count = 0;
+
 /** This package, as built and as users get it. */
 /** @type {import('../types.ts').Subject} */
 export const subject = {
@@ -22,5 +25,11 @@ export const subject = {
     return { middleware: session(options), store };
   },
   forge: forgeToken,
+  /** With what the library itself knows of a session. */
+  recordOf(session) {
+    const tag = `${TAG_PREFIX}.${(count++).toString(36)}.`;
+    tag.charCodeAt(0);
+    return { ...session, __session: { gen: 1, tag, created: Date.now() } };
+  },
   addLegacySession,
 };

@@ -13,7 +13,7 @@ export function actions(): Router {
   router.post('/sign-in', (req, res) => {
     const fields = req.body as Record<string, unknown>;
     const person = people.find(({ id }) => id === fields.person);
-    // No `regenerate` is needed: other claims make another token, and the one from before the sign-in is dead.
+    // No `regenerate` is needed: the claims name somebody else now, so the token from before the sign-in opens nothing.
     if (person) req.session.person = { ...person };
     res.redirect(303, pagesToReturnTo.has(String(fields.back)) ? String(fields.back) : '/');
   });

@@ -5,6 +5,7 @@ import { actions } from './actions';
 import { afterTheMove, beforeTheMove } from './demos/legacy';
 import { raceDemo } from './demos/race';
 import { roleDemo } from './demos/role';
+import { signInDemo } from './demos/sign-in';
 import { theftDemo } from './demos/theft';
 import { errorPage, notFoundPage } from './pages/error';
 import { pages } from './pages/routes';
@@ -23,7 +24,8 @@ export function createApp(playground: Playground): Express {
   app.use(session(sessionOptions(playground)));
   app.use(pages(playground));
   app.use(actions());
-  app.use(roleDemo(playground), raceDemo(playground), theftDemo(playground), afterTheMove(playground));
+  app.use(roleDemo(playground), signInDemo(playground), raceDemo(playground), theftDemo(playground));
+  app.use(afterTheMove(playground));
 
   app.use((req, res) => {
     res.status(404).send(notFoundPage(req.path, req.session.person));

@@ -29,7 +29,7 @@ const limit = 100;
 
 /**
  * What the demonstrations found, for the page a form redirects to. Kept in memory and not in the session: an outcome may
- * have to replay a retired token, and no token belongs into the store.
+ * have to replay an older token, and no token belongs into the store.
  */
 export class Outcomes {
   readonly #tellings = new Map<string, Telling>();

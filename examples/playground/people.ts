@@ -16,7 +16,7 @@ declare module 'express-session' {
     person?: Person;
     views?: number;
     note?: string;
-    /** Short digests of the tokens that this session has had on the refresh page, the last one last. */
+    /** Names of the tokens that came to the refresh page with this session, the last one last. */
     seen?: string[];
   }
 }

@@ -5,7 +5,7 @@ const week = 7 * 24 * 60 * 60 * 1000;
 
 export const cookieOptions = { httpOnly: true, sameSite: 'lax', secure: 'auto', maxAge: week } as const;
 
-/** How long a token is good by itself: short enough to watch its replacement. */
+/** How long a token is good by itself: short enough to watch how the next one comes. */
 export const expiresIn = process.env.PLAYGROUND_EXPIRES_IN ?? '1m';
 
 /** The options of an express-session project, plus `keys` and `jwtFromReq`. */

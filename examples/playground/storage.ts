@@ -16,9 +16,8 @@ export interface Storage {
   store: Store;
   /** Everything the store holds. The session interface has no call that tells ids, so each store is asked in its way. */
   entries(): Promise<Entry[]>;
-  /** Writes and removes a record behind the middleware's back, as another application with the same store would. */
+  /** Writes a record behind the middleware's back, as another application with the same store would. */
   write(id: string, record: SessionData): Promise<void>;
-  remove(id: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,20 +32,16 @@ function memory(): Storage {
   return {
     label: 'MemoryStore',
     store,
-    entries: () =>
-      new Promise((resolve, reject) => {
-        store.all((error: unknown, sessions?: Record<string, SessionData> | null) => {
-          if (error) reject(new Error('the store cannot be listed', { cause: error }));
-          else resolve(Object.entries(sessions ?? {}).map(([id, record]) => ({ id, record: { ...record } })));
-        });
-      }),
-    // It needs no callback: both take effect at once.
+    // `all` shows sessions as applications see them; these are the records as they are kept.
+    entries: () => {
+      const { sessions } = store as unknown as { sessions: Record<string, string> };
+      return Promise.resolve(
+        Object.entries(sessions).map(([id, text]) => ({ id, record: JSON.parse(text) as Entry['record'] })),
+      );
+    },
+    // It needs no callback: it takes effect at once.
     write: (id, record) => {
       store.set(id, record);
-      return Promise.resolve();
-    },
-    remove: (id) => {
-      store.destroy(id);
       return Promise.resolve();
     },
     close: () => Promise.resolve(),
@@ -65,9 +60,6 @@ function sqlite(filename: string): Storage {
       return rows.map((row) => ({ id: row.sid, record: JSON.parse(row.sess) as Entry['record'] }));
     },
     write: (id, record) => store.set(id, record),
-    remove: async (id) => {
-      await store.destroy(id);
-    },
     close: () => database.destroy(),
   };
 }

@@ -1,3 +1,4 @@
+/** The commands of the program `express-session-jwt`. */
 import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,8 +1,10 @@
-import { digestOf } from '../digest';
-import { isSignedBy, parseSegment } from '../token/jws';
+/** Takes a session token apart, for people. */
 import { parseKey } from '../keys/key-material';
 import { KeyRing, thumbprint } from '../keys/key-ring';
-import { createTokenCache, isTokenShaped, Tokens } from '../token/token';
+import { isSignedBy } from '../token/signature';
+import { createTokenCache, isTokenShaped, Token, Tokens } from '../token/token';
+import { NO_RULES } from '../token/token-rules';
+import { parseSegment } from '../token/token-text';
 
 /** Claims that are points in time, in seconds (RFC 7519, section 4.1; OpenID Connect Core, section 2). */
 const TIMES = ['iat', 'nbf', 'exp', 'auth_time'];
@@ -11,7 +13,7 @@ const TIMES = ['iat', 'nbf', 'exp', 'auth_time'];
 const MAX_LENGTH = 16_384;
 
 /**
- * Takes a token apart, for people. The text holds neither the token nor its signature.
+ * Says what is in a token. The text holds neither the token nor its signature.
  *
  * @param publicKey PEM; without it nothing is verified, and the text says so
  * @returns isRefused: whether the middleware with this key would not accept the token
@@ -35,10 +37,18 @@ export function inspect(token: string, publicKey?: string): Verdict {
     `header: ${printable(header)}`,
     `claims: ${printable(payload)}`,
     ...times,
-    `id in the store: ${digestOf(token)}`,
+    `id in the store: ${idOf(token)}`,
     `signature: ${verdict?.text ?? 'NOT VERIFIED, anybody can have written this (--key verifies it)'}`,
   ];
   return { text: `${lines.join('\n')}\n`, isRefused: verdict?.isRefused ?? false };
+}
+
+/** As long as no tenant is named by a `keysProvider`, which no token tells. */
+function idOf(token: string): string {
+  const id = new Token(token, '', NO_RULES).recordId(undefined);
+  // An old id may have any characters, line breaks too.
+  if (id !== undefined) return printable(id).slice(1, -1);
+  return 'none, this is no session token: it has no claim "ses" as the middleware writes it';
 }
 
 interface Verdict {
@@ -51,14 +61,15 @@ function verify(token: string, publicKey: string): Verdict {
   if (!isTokenShaped(token) || !isSignedBy(key, token)) {
     return { text: 'INVALID, not made with this key', isRefused: true };
   }
-  if (!new Tokens(new KeyRing([key], undefined), createTokenCache(1)).verify(token)) {
-    return { text: 'valid, but the token is NOT ACCEPTED: see its times and its header', isRefused: true };
+  const verified = new Tokens(new KeyRing([key], undefined), createTokenCache(1)).verify(token);
+  if (!verified?.ses) {
+    return { text: 'valid, but the token is NOT ACCEPTED: see its times, header and "ses"', isRefused: true };
   }
   return { text: `valid, made with the key ${thumbprint(key)}`, isRefused: false };
 }
 
 /** JSON without characters that could steer a terminal or change the order of the text. */
-function printable(value: object): string {
+function printable(value: object | string): string {
   return JSON.stringify(value, null, 2).replace(
     /[^\n -~]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

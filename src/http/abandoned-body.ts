@@ -1,5 +1,6 @@
+/** Makes room for an error page where a response had begun to be made. */
 import type { ServerResponse } from 'node:http';
-import { isHttp2 } from './held-headers';
+import { isHttp2Response } from './response-kind';
 
 /**
  * Headers that say something of the body, how long it may be kept, or where to go instead (RFC 9110, sections 8, 10.2.2 and
@@ -18,5 +19,5 @@ export function abandonBody(res: ServerResponse): void {
   for (const name of ABOUT_THE_BODY) if (res.hasHeader(name)) res.removeHeader(name);
   res.statusCode = 500;
   // HTTP/2 has none, and warns who assigns it.
-  if (!isHttp2(res.req)) res.statusMessage = '';
+  if (!isHttp2Response(res)) res.statusMessage = '';
 }

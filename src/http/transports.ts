@@ -1,7 +1,9 @@
+/** How tokens come with requests and go with responses: the `transport` option. */
 import { type OutgoingHttpHeaders, validateHeaderName } from 'node:http';
-import { isDeepStrictEqual } from 'node:util';
-import { type Cookie, readCookies } from '../session/cookie';
+import type { Cookie } from '../session/cookie';
 import type { CustomTransport, Request, Response } from '../types';
+import { markAsPersonal } from './cache-control';
+import { readCookies } from './cookie-header';
 
 /** Response header of a bearer's new token, unless another one is configured. */
 const DEFAULT_RESPONSE_HEADER = 'X-Session-Token';
@@ -13,9 +15,6 @@ const TAKEN_HEADERS = ['authorization', 'cookie', 'set-cookie'];
 const BEARER_SCHEME = /^bearer\b/i;
 const BEARER = /^bearer [\w.~+/-]+=*$/i;
 
-/** Takes back what was written; the headers have not left yet. */
-export type TakeBack = () => void;
-
 /** How the token of one request came, if any did, and how a new one goes. */
 export interface Carrier {
   /** Whether the cookie's path and its `secure` attribute count. */
@@ -26,8 +25,14 @@ export interface Carrier {
   readonly label: string;
   /** Whether the request carries anything here, good or bad. */
   isUsed(req: Request): boolean;
-  /** @throws what cannot be written, and what a transport of the application throws; nothing is written then */
-  write(req: Request, res: Response, token: string, report: (error: unknown) => void): TakeBack | undefined;
+  /**
+   * Called once, when the session is stored and before the headers leave.
+   *
+   * @param cookie the session's, whose attributes count
+   * @param report hears what a promise of the application is rejected with
+   * @throws what cannot be written, and what a transport of the application throws; nothing is written then
+   */
+  write(req: Request, res: Response, token: string, cookie: Cookie, report: (error: unknown) => void): void;
 }
 
 /** @throws what a transport of the application throws */
@@ -65,7 +70,7 @@ function resolveOne(given: unknown, cookieName: string): Transport {
     }
     if (names === 'header') {
       const name = requireHeader('transport.header', option.header);
-      return (req) => new HeaderCarrier(name, req.headers[name.toLowerCase()]);
+      return (req) => new HeaderCarrier(name, name, req.headers[name.toLowerCase()]);
     }
     if (typeof option.read === 'function' && typeof option.write === 'function') {
       const transport = given as CustomTransport;
@@ -109,29 +114,28 @@ class CookieCarrier implements Carrier {
     );
   }
 
-  write(req: Request, res: Response, token: string): TakeBack {
-    return addSetCookie(res, (req.session.cookie as unknown as Cookie).serialize(this.#name, token));
+  write(_: Request, res: Response, token: string, cookie: Cookie): void {
+    addSetCookie(res, cookie.serialize(this.#name, token));
+    markAsPersonal(res, 'Cookie', 'Set-Cookie');
   }
 }
 
 /** Adds a Set-Cookie line to those that are there. */
-export function addSetCookie(res: Response, line: string): TakeBack {
+export function addSetCookie(res: Response, line: string): void {
   const others = res.getHeader('Set-Cookie') as string | string[] | undefined;
   res.setHeader('Set-Cookie', ([] as string[]).concat(others ?? [], line));
-  return () => {
-    const lines = (res.getHeader('Set-Cookie') as string[]).filter((one) => one !== line);
-    if (lines.length > 0) res.setHeader('Set-Cookie', lines);
-    else res.removeHeader('Set-Cookie');
-  };
 }
 
 function bearer(responseHeader: string): Transport {
-  return (req) => new HeaderCarrier(responseHeader, readBearer(req));
+  return (req) => new HeaderCarrier('Authorization', responseHeader, readBearer(req));
 }
 
 /** Undefined: no bearer token at all. The empty text: something that calls itself one. */
-function readBearer({ headers: { authorization }, rawHeaders }: Request): string | undefined {
+function readBearer(req: Request): string | undefined {
+  const { authorization } = req.headers;
   if (authorization === undefined) return undefined;
+  // Requests that are not Node's own have no raw headers.
+  const rawHeaders: string[] = (req as Partial<Request>).rawHeaders ?? [];
   // Node keeps the first of several, and a proxy may have looked at another.
   const count = rawHeaders.filter((name, at) => at % 2 === 0 && /^authorization$/i.test(name)).length;
   if (count > 1) return '';
@@ -143,6 +147,7 @@ class HeaderCarrier implements Carrier {
   readonly isCookie = false;
 
   constructor(
+    readonly requestHeader: string,
     readonly responseHeader: string,
     readonly text: unknown,
   ) {}
@@ -156,12 +161,10 @@ class HeaderCarrier implements Carrier {
   }
 
   /** A header has no lifetime to renew: what the client has is not handed to it again. */
-  write(_: Request, res: Response, token: string): TakeBack | undefined {
-    if (token === this.text) return undefined;
+  write(_: Request, res: Response, token: string): void {
+    if (token === this.text) return;
     res.setHeader(this.responseHeader, token);
-    return () => {
-      res.removeHeader(this.responseHeader);
-    };
+    markAsPersonal(res, this.requestHeader, this.responseHeader);
   }
 }
 
@@ -189,26 +192,21 @@ class CustomCarrier implements Carrier {
     return this.text !== undefined && this.text !== null;
   }
 
-  write(req: Request, res: Response, token: string, report: (error: unknown) => void): TakeBack {
+  write(req: Request, res: Response, token: string, cookie: Cookie, report: (error: unknown) => void): void {
     const before = structuredClone({ ...res.getHeaders() });
     try {
-      const returned = this.#transport.write(req, res, token, req.session.cookie);
+      const returned = this.#transport.write(req, res, token, cookie);
       if (returned instanceof Promise) returned.catch(report);
     } catch (error) {
-      restoreHeaders(res, before, res.getHeaderNames());
+      restoreHeaders(res, before);
       throw error;
     }
-    const written = res
-      .getHeaderNames()
-      .filter((name) => !isDeepStrictEqual(res.getHeader(name), before[name]));
-    return () => {
-      restoreHeaders(res, before, written);
-    };
+    markAsPersonal(res, undefined, undefined);
   }
 }
 
-function restoreHeaders(res: Response, before: OutgoingHttpHeaders, names: string[]): void {
-  for (const name of names) {
+function restoreHeaders(res: Response, before: OutgoingHttpHeaders): void {
+  for (const name of res.getHeaderNames()) {
     const value = before[name];
     if (value === undefined) res.removeHeader(name);
     else res.setHeader(name, value);

@@ -1,3 +1,4 @@
+/** Makes new key pairs. */
 import { generateKeyPairSync } from 'node:crypto';
 
 /** A new key pair on P-256, the curve of ES256, as PEM text: SPKI and PKCS#8. */

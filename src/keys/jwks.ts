@@ -1,3 +1,4 @@
+/** Publishes public keys as a JWK Set. */
 import { createKeyRing } from './key-ring';
 import type { JwkSet, KeyPair } from '../types';
 

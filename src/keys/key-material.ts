@@ -1,3 +1,4 @@
+/** Parses one key, in whatever form it is given, and refuses what cannot sign or verify ES256. */
 import { createPrivateKey, createPublicKey, KeyObject } from 'node:crypto';
 import { deprecate } from '../diagnostics';
 import type { JsonWebKey } from '../types';
@@ -12,7 +13,7 @@ type KeyType = 'public' | 'private';
  * Parses one key: PEM text or Buffer, KeyObject or JWK.
  *
  * @param name of the option that holds it, for errors
- * @throws TypeError that names the key, if it is none of this type or not on one of the two curves (B197)
+ * @throws TypeError that names the key, if it is none of this type or not on one of the two curves
  */
 export function parseKey(material: unknown, name: string, type: KeyType): KeyObject {
   const key = material instanceof KeyObject ? material : readKey(material, name, type);

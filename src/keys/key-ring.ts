@@ -1,3 +1,4 @@
+/** Holds the parsed keys of a service by their names, and says which one signs. */
 import { createHash, createPublicKey, KeyObject, sign, verify } from 'node:crypto';
 import { parseKey } from './key-material';
 import type { KeyPair } from '../types';
@@ -24,7 +25,7 @@ export interface NamedKey {
   readonly header: string;
 }
 
-/** Parsed keys. Private ones do not leave it but into the signing call of token.ts. */
+/** Parsed keys. Private ones do not leave it but into the signing call of token/. */
 export class KeyRing {
   readonly #verificationKeys: readonly NamedKey[];
   readonly #byKid: ReadonlyMap<unknown, NamedKey>;
@@ -44,7 +45,7 @@ export class KeyRing {
     return this.#signingKey !== undefined;
   }
 
-  /** @throws NoPrivateKeyError if the first key pair has no private key (B198) */
+  /** @throws NoPrivateKeyError if the first key pair has no private key */
   get signing(): NamedKey {
     if (!this.#signingKey) throw new NoPrivateKeyError();
     return this.#signingKey;
@@ -85,7 +86,7 @@ export function thumbprint(publicKey: KeyObject): string {
  *
  * @param source where the keys come from, for errors
  * @returns undefined where there are none (undefined, null or an empty array)
- * @throws TypeError that names the key at fault, if a key is none or not on one of the two curves (B197)
+ * @throws TypeError that names the key at fault, if a key is none or not on one of the two curves
  */
 export function createKeyRing(keys: unknown, source = 'keys'): KeyRing | undefined {
   if (keys === undefined || keys === null) return undefined;

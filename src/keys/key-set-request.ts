@@ -1,3 +1,4 @@
+/** Fetches a JWK Set over HTTP. */
 /** A set of public keys of an issuer is some hundred bytes. */
 const MAX_BYTES = 64 * 1024;
 

@@ -1,64 +1,83 @@
-import { KeyObject } from 'node:crypto';
+/** Asks the `keysProvider` option for the keys of a request, and remembers what its answers were parsed to. */
+import { createHash, KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { createWarning } from '../diagnostics';
-import { digestOf } from '../digest';
-import { createKeyRing } from './key-ring';
-import { isThenable } from '../thenable';
-import { type TokenCache, Tokens } from '../token/token';
-import type { TokenRules } from '../token/token-rules';
-import type { KeyPair, KeysProvider, Request } from '../types';
+import { createKeyRing, type KeyRing } from './key-ring';
+import type { KeyPair, KeysProvider, Request, TenantKeys } from '../types';
 
 /** Parsed answers that are remembered; one with a single pair takes about 3 KB. */
 const MAX_ANSWERS = 1000;
 
-/** Calls back once with the tokens of the request's keys; within this turn if the provider answers within it. */
-export type TokensProvider = (
+/** An answer, parsed. The same object for the same answer, as long as it is remembered. */
+export interface ProvidedKeyRing {
+  readonly keyRing: KeyRing;
+  readonly tenant: string | undefined;
+}
+
+/** Calls back once with the key ring of the request; within this turn if the provider answers within it. */
+export type KeyRingProvider = (
   req: Request,
   rawJwtToken: string | undefined,
-  callback: (error: unknown, tokens?: Tokens) => void,
+  callback: (error: unknown, provided?: ProvidedKeyRing) => void,
 ) => void;
 
 /** The `keysProvider` option with its answers checked, parsed and remembered by their content. */
-export function createTokensProvider(
-  provider: KeysProvider,
-  cache: TokenCache,
-  rules: TokenRules,
-): TokensProvider {
-  const remembered = new LRUCache<string, Tokens>({ max: MAX_ANSWERS });
+export function createKeyRingProvider(provider: KeysProvider): KeyRingProvider {
+  const remembered = new LRUCache<string, ProvidedKeyRing>({ max: MAX_ANSWERS });
   const warnOfSecondAnswer = createWarning(
     'keysProvider answered a second time for one request: only the first answer counts',
   );
 
   /** @throws what makes the answer unusable */
-  function toTokens({ error, keys }: Answer): Tokens {
+  function parse({ error, value }: Answer): ProvidedKeyRing {
     if (error) throw error instanceof Error ? error : new Error('keysProvider failed', { cause: error });
-    const content = contentOf(keys);
+    const { keys, tenant } = readValue(value);
+    const content = contentOf(keys, tenant);
     const known = remembered.get(content);
     if (known) return known;
     const keyRing = createKeyRing(keys, 'keysProvider: keys');
     if (!keyRing) throw new Error('keysProvider gave no keys for this request');
-    const tokens = new Tokens(keyRing, cache, rules);
-    remembered.set(content, tokens);
-    return tokens;
+    const provided = { keyRing, tenant };
+    remembered.set(content, provided);
+    return provided;
   }
 
   return (req, rawJwtToken, callback) => {
     ask(provider, req, rawJwtToken, warnOfSecondAnswer, (answer) => {
-      let tokens: Tokens;
+      let provided: ProvidedKeyRing;
       try {
-        tokens = toTokens(answer);
+        provided = parse(answer);
       } catch (error) {
         callback(error);
         return;
       }
-      callback(undefined, tokens);
+      callback(undefined, provided);
     });
   };
 }
 
 interface Answer {
   readonly error?: unknown;
-  readonly keys?: unknown;
+  readonly value?: unknown;
+}
+
+/** @throws TypeError if a tenant is to be named and is not: its sessions would be open to the keys of others */
+function readValue(value: unknown): { keys: unknown; tenant: string | undefined } {
+  if (!namesTenant(value)) return { keys: value, tenant: undefined };
+  const { keys, tenant }: Partial<Record<keyof TenantKeys, unknown>> = value;
+  // A zero byte separates it from the session's handle where ids are made.
+  if (typeof tenant === 'string' && tenant !== '' && !tenant.includes('\0')) return { keys, tenant };
+  throw new TypeError(
+    'keysProvider: tenant must be a string that is not empty and has no zero byte: answer { keys, tenant }, ' +
+      'or the keys alone where there are no tenants',
+  );
+}
+
+/** Arrays and Buffers inherit a method `keys`. */
+function namesTenant(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || Buffer.isBuffer(value))
+    return false;
+  return 'keys' in value || 'tenant' in value;
 }
 
 /**
@@ -91,10 +110,10 @@ function ask(
 
   let returned: unknown;
   try {
-    returned = provider(req, rawJwtToken, (error, keys) => {
+    returned = provider(req, rawJwtToken, (error, value) => {
       if (state.isDone) fail(new Error('keysProvider called done twice for one request'));
       state.isDone = true;
-      accept({ error, keys });
+      accept({ error, value });
     });
     awaitReturned();
   } catch (thrown) {
@@ -111,8 +130,8 @@ function ask(
       return;
     }
     returned.then(
-      (keys) => {
-        if (keys !== undefined || !takesDone) accept({ keys });
+      (value) => {
+        if (value !== undefined || !takesDone) accept({ value });
       },
       (reason: unknown) => {
         fail(reason || new Error('keysProvider rejected without a reason'));
@@ -121,14 +140,20 @@ function ask(
   }
 }
 
-/** Equal for equal keys only. A digest, so that no private key is kept as text. */
-function contentOf(keys: unknown): string {
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** Equal for equal keys of the same tenant only. A digest, so that no private key is kept as text. */
+function contentOf(keys: unknown, tenant: string | undefined): string {
   const pairs: unknown[] = Array.isArray(keys) ? keys : [keys];
   const parts = pairs.map((pair) => {
     const { public: publicKey, private: privateKey } = (pair ?? {}) as KeyPair;
     return [partOf(publicKey), partOf(privateKey)];
   });
-  return digestOf(JSON.stringify(parts));
+  return createHash('sha256')
+    .update(JSON.stringify([tenant, ...parts]))
+    .digest('base64url');
 }
 
 /** Each form by its own name: a JWK can look like nothing but a JWK. */

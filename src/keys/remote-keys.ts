@@ -1,6 +1,6 @@
+/** Fetches the issuer's JWK Set for services that only verify, and keeps the last good keys. */
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { debug } from '../diagnostics';
-import { parseSegment } from '../token/jws';
 import { isForSignatures, isOnKnownCurve } from './key-material';
 import { fetchKeySet } from './key-set-request';
 import { thumbprint } from './key-ring';
@@ -24,8 +24,18 @@ export function remoteKeys(url: string | URL, options: RemoteKeysOptions = {}): 
     maxAge: milliseconds('maxAge', options.maxAge, DEFAULT_MAX_AGE),
     cooldown: milliseconds('cooldown', options.cooldown, DEFAULT_COOLDOWN),
   });
-  return (_req, rawJwtToken) =>
-    keySet.keysFor(rawJwtToken === undefined ? undefined : parseSegment(rawJwtToken, 0)?.kid);
+  return (_req, rawJwtToken) => keySet.keysFor(kidOf(rawJwtToken));
+}
+
+/** The name of a key in the header of a token, which is not verified; undefined if there is none. */
+function kidOf(token = ''): unknown {
+  const [header = ''] = token.split('.', 1);
+  try {
+    const value: unknown = JSON.parse(Buffer.from(header, 'base64url').toString());
+    return typeof value === 'object' && value !== null && 'kid' in value ? value.kid : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 type Settings = Record<keyof RemoteKeysOptions, number>;
@@ -59,7 +69,7 @@ class RemoteKeySet {
       // Who has a known key does not wait for an endpoint that failed the last time.
       if (!this.#keys || !isKnown || !this.#error) await trial;
     }
-    if (this.#keys && this.#keys.size > 0) return [...this.#keys.values()];
+    if (this.#keys) return [...this.#keys.values()];
     throw new Error(`remoteKeys: no keys from ${this.#url.origin}${this.#url.pathname}`, {
       cause: this.#error,
     });
@@ -86,10 +96,13 @@ class RemoteKeySet {
   async #fetch(): Promise<void> {
     try {
       const members = await fetchKeySet(this.#url, this.#options.timeout);
-      this.#keys = new Map(members.flatMap(readMember));
+      const keys = new Map(members.flatMap(readMember));
+      // No issuer is without keys: its endpoint is out of order, or somebody else's.
+      if (keys.size === 0) throw new Error('the answer has no key that verifies ES256');
+      this.#keys = keys;
       this.#fetchedAt = performance.now();
       this.#error = undefined;
-      debug('remote keys: %d', this.#keys.size);
+      debug('remote keys: %d', keys.size);
     } catch (error) {
       this.#error = error as Error;
       debug('remote keys failed: %s', this.#error.message);

@@ -1,10 +1,7 @@
+/** Checks the `jwt` and `absoluteTimeout` options and turns them into the rules of tokens. */
 import ms = require('ms');
-import { createWarning } from '../diagnostics';
 import { type RuleOptions, TokenRules } from '../token/token-rules';
 import type { JwtOptions, SessionOptions } from '../types';
-
-/** In seconds. */
-const DEFAULT_GRACE = 30;
 
 /** Where jsonwebtoken would read a text without a unit as milliseconds: that is hardly ever meant. */
 const UNIT = /[a-z]\s*$/i;
@@ -15,7 +12,6 @@ const NAMES: readonly string[] = [
   'audience',
   'clockTolerance',
   'maxTokenAge',
-  'grace',
 ] satisfies (keyof JwtOptions)[];
 
 /** @throws TypeError that names the option at fault */
@@ -32,12 +28,12 @@ function resolveJwt(given: unknown): RuleOptions {
   if (unknown !== undefined) {
     throw new TypeError(`jwt.${unknown} is no option; those of jwt are ${NAMES.join(', ')}`);
   }
-  const { expiresIn, issuer, audience, clockTolerance = 0, maxTokenAge, grace } = given as JwtOptions;
+  const { expiresIn, issuer, audience, clockTolerance = 0, maxTokenAge } = given as JwtOptions;
   if (!Number.isFinite(clockTolerance) || clockTolerance < 0) {
     throw new TypeError('jwt.clockTolerance option must be a number of seconds, 0 or more');
   }
   return {
-    expiresIn: resolveTimespan('jwt.expiresIn', expiresIn, 1),
+    expiresIn: resolveTimespan('jwt.expiresIn', expiresIn),
     issuer: resolveTexts('jwt.issuer', issuer, isText, 'a string or an array of strings'),
     audience: resolveTexts(
       'jwt.audience',
@@ -47,18 +43,17 @@ function resolveJwt(given: unknown): RuleOptions {
     ),
     isSingleAudience: !Array.isArray(audience),
     clockTolerance,
-    maxTokenAge: resolveTimespan('jwt.maxTokenAge', maxTokenAge, 1),
-    grace: resolveTimespan('jwt.grace', grace, 0) ?? DEFAULT_GRACE,
+    maxTokenAge: resolveTimespan('jwt.maxTokenAge', maxTokenAge),
   };
 }
 
 /** @returns whole seconds */
-function resolveTimespan(name: string, given: unknown, least: 0 | 1): number | undefined {
+function resolveTimespan(name: string, given: unknown): number | undefined {
   if (given === undefined) return undefined;
   const seconds = typeof given === 'string' ? Math.floor(toMilliseconds(given) / 1000) : given;
-  if (!Number.isSafeInteger(seconds) || (seconds as number) < least) {
+  if (!Number.isSafeInteger(seconds) || (seconds as number) < 1) {
     throw new TypeError(
-      `${name} option must be a whole number of seconds, ${String(least)} or more, or a timespan with its unit such as '15m'`,
+      `${name} option must be a whole number of seconds, 1 or more, or a timespan with its unit such as '15m'`,
     );
   }
   return seconds as number;
@@ -97,23 +92,4 @@ function resolveAbsoluteTimeout(given: unknown): number | undefined {
     throw new TypeError('absoluteTimeout option must be a number of milliseconds, 1000 or more');
   }
   return given as number;
-}
-
-/** What a middleware tells about tokens, once each. */
-export interface Warnings {
-  endlessToken(): void;
-  failedReplacement(): void;
-}
-
-export function createWarnings(): Warnings {
-  return {
-    endlessToken: createWarning(
-      'jwt.maxTokenAge option: without it, and without a store, a token that has no exp is good for ever, also when its ' +
-        'session was destroyed. Set it here, or jwt.expiresIn where tokens are issued',
-    ),
-    failedReplacement: createWarning(
-      'jwt.expiresIn option: the replacement of a token failed; it is tried again with each request. Services that verify ' +
-        'the token refuse it once it has expired',
-    ),
-  };
 }

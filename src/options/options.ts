@@ -1,15 +1,16 @@
+/** The options that an application gives, checked and with defaults filled in. */
 import { createHmac, type CipherKey } from 'node:crypto';
-import type { Claims } from '../token/claims';
-import { readClaims } from '../token/claims';
-import { createWarnings, resolveRules, type Warnings } from './jwt-options';
-import { createKeyRing } from '../keys/key-ring';
-import { createTokensProvider, type TokensProvider } from '../keys/keys-provider';
-import { MemoryStore } from '../store/memory-store';
-import { resolveStoreKey, type StoreKey } from '../store-key';
-import { AUDIENCE_PATTERN, createTokenCache, type Token, Tokens } from '../token/token';
-import type { TokenRules } from '../token/token-rules';
+import { createWarning } from '../diagnostics';
 import { resolveTransport, type Transport } from '../http/transports';
+import { createKeyRing } from '../keys/key-ring';
+import { createKeyRingProvider } from '../keys/keys-provider';
+import { MemoryStore } from '../store/memory-store';
+import { type Claims, readClaims } from '../token/claims';
+import { AUDIENCE_PATTERN, createTokenCache, type Token, type TokenCache, Tokens } from '../token/token';
+import type { TokenRules } from '../token/token-rules';
 import type { AnyStore, CookieOptions, Request, SessionOptions } from '../types';
+import { resolveCookieOptions } from './cookie-options';
+import { resolveRules } from './jwt-options';
 
 /** Remembered tokens; at about 1 KB each some 10 MB when full. */
 const DEFAULT_TOKEN_CACHE_SIZE = 10_000;
@@ -19,16 +20,23 @@ const MAX_DURATION = 2 ** 31 - 1;
 
 const isProduction = process.env.NODE_ENV === 'production';
 
-/** The options as the rest of the code knows them: checked, with defaults filled in. */
+/** Gives the tokens of one request; calls back once, within this turn if the application answers within it. */
+export type TokensProvider = (
+  req: Request,
+  rawJwtToken: string | undefined,
+  callback: (error: unknown, tokens?: Tokens) => void,
+) => void;
+
+/** The options as the rest of the code knows them. */
 export interface Config {
   readonly name: string;
-  /** Those of the `keys` option; undefined where there is none (B194). */
+  /** Those of the `keys` option; undefined where there is none. */
   readonly tokens: Tokens | undefined;
   /** The `keysProvider` option, in place of `tokens`. */
   readonly provideTokens: TokensProvider | undefined;
   /** The `jwt` and `absoluteTimeout` options. */
   readonly rules: TokenRules;
-  readonly warnings: Warnings;
+  readonly warnOfEndlessToken: () => void;
   /** The `store` option. */
   readonly store: AnyStore | undefined;
   /** Undefined: the ids of the library. */
@@ -37,26 +45,26 @@ export interface Config {
   readonly readClaims: (req: Request, token?: Token) => Claims;
   /** Whether claims can differ at all. */
   readonly hasClaims: boolean;
-  /** @throws TypeError if a function of the application returned no object (B017) */
+  /** @throws TypeError if a function of the application returned nothing usable */
   readonly cookieOptions: (req: Request) => CookieOptions;
-  readonly legacySecrets: (req: Request) => readonly CipherKey[];
+  /** Those that verify cookies of express-session. */
+  readonly secrets: readonly CipherKey[];
   readonly transport: Transport;
   readonly proxy: boolean | undefined;
   readonly resave: boolean;
   readonly rolling: boolean;
   readonly saveUninitialized: boolean;
   readonly unset: 'destroy' | 'keep';
-  readonly guard: 'check' | 'process';
+  readonly merge: boolean;
   /** In ms; undefined: stores may take as long as they like. */
   readonly storeTimeout: number | undefined;
   readonly saveErrors: 'late' | 'respond';
   /** In ms; 0: every time. */
   readonly touchAfter: number;
   readonly clearCookie: boolean;
-  readonly storeKey: StoreKey;
 }
 
-/** @throws TypeError that names the first option at fault, in the order of B005 */
+/** @throws TypeError that names the first option at fault */
 export function resolveOptions(options: SessionOptions | null | undefined): Config {
   const given: SessionOptions = options ?? {};
   const genid = optionalFunction('genid', given.genid);
@@ -77,34 +85,41 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
     tokens,
     provideTokens,
     rules,
-    warnings: createWarnings(),
+    warnOfEndlessToken: createWarning(
+      'jwt.maxTokenAge option: without it, and without a store, a token that has no exp is good for ever, also when its ' +
+        'session was destroyed. Set it here, or jwt.expiresIn where tokens are issued',
+    ),
     store:
       given.store === undefined || (given.store as unknown) === null ? undefined : resolveStore(given.store),
     genid,
     readClaims: (req, token) => readClaims(jwtFromReq, req, rules.written, token),
     hasClaims: Boolean(jwtFromReq),
     cookieOptions: resolveCookieOptions(given.cookie, name),
-    legacySecrets: (req) => secrets ?? secretOfCookieParser(req),
+    secrets,
     transport: resolveTransport(given.transport, name),
     proxy: given.proxy,
     resave: Boolean(given.resave),
     rolling: Boolean(given.rolling),
     saveUninitialized: Boolean(given.saveUninitialized),
     unset: given.unset || 'keep',
-    guard: oneOf('guard', ['check', 'process'], 'process', given.guard),
+    merge: optionalBoolean('merge', given.merge),
     storeTimeout: optionalDuration('storeTimeout', given.storeTimeout, 1),
     saveErrors: oneOf('saveErrors', ['late', 'respond'], 'late', given.saveErrors),
     touchAfter: optionalDuration('touchAfter', given.touchAfter, 0) ?? 0,
     clearCookie: Boolean(given.clearCookie),
-    storeKey: resolveStoreKey(given.storeKey),
   };
 }
 
-/** @returns undefined, the default, for any falsy value (B090) */
+/** @returns undefined, the default, for any falsy value */
 function optionalFunction<F>(name: string, value: F): NonNullable<F> | undefined {
   if (!value) return undefined;
   if (typeof value !== 'function') throw new TypeError(`${name} option must be a function`);
   return value;
+}
+
+function optionalBoolean(name: string, given: unknown = false): boolean {
+  if (typeof given !== 'boolean') throw new TypeError(`${name} option must be true or false`);
+  return given;
 }
 
 /** Null is no default: as any other wrong value it is refused. */
@@ -129,9 +144,9 @@ function optionalDuration(name: string, given: number | undefined, min: number):
   return given;
 }
 
-/** @returns undefined where none is given: then `req.secret` of cookie-parser counts (B116) */
-function resolveSecrets(secret: SessionOptions['secret']): readonly CipherKey[] | undefined {
-  if (!secret) return undefined;
+/** `req.secret` of cookie-parser is none of them: who has a text of his choice signed by it would sign session ids. */
+function resolveSecrets(secret: SessionOptions['secret']): readonly CipherKey[] {
+  if (!secret) return [];
   const secrets = Array.isArray(secret) ? secret : [secret];
   if (secrets.length === 0) throw new TypeError('secret option array must contain one or more strings');
   for (const candidate of secrets) {
@@ -143,12 +158,6 @@ function resolveSecrets(secret: SessionOptions['secret']): readonly CipherKey[] 
     }
   }
   return secrets;
-}
-
-/** An empty secret would verify what anybody can sign. */
-function secretOfCookieParser(req: Request): readonly CipherKey[] {
-  const { secret } = req as { secret?: string };
-  return secret ? [secret] : [];
 }
 
 function resolveCacheSize(size: number | undefined): number {
@@ -172,6 +181,26 @@ function resolveKeys(given: SessionOptions, rules: TokenRules): Pick<Config, 'to
   };
 }
 
+function createTokensProvider(
+  provider: NonNullable<SessionOptions['keysProvider']>,
+  cache: TokenCache,
+  rules: TokenRules,
+): TokensProvider {
+  const provideKeyRing = createKeyRingProvider(provider);
+  const known = new WeakMap<object, Tokens>();
+  return (req, rawJwtToken, callback) => {
+    provideKeyRing(req, rawJwtToken, (error, answer) => {
+      if (!answer) {
+        callback(error);
+        return;
+      }
+      let tokens = known.get(answer);
+      if (!tokens) known.set(answer, (tokens = new Tokens(answer.keyRing, cache, rules, answer.tenant)));
+      callback(undefined, tokens);
+    });
+  };
+}
+
 /** The store where the application gives none. */
 export function createDefaultStore(): AnyStore {
   return resolveStore(new MemoryStore());
@@ -191,35 +220,4 @@ function resolveStore(given: unknown): AnyStore {
     );
   }
   return store;
-}
-
-function resolveCookieOptions(cookie: SessionOptions['cookie'], name: string): Config['cookieOptions'] {
-  if (typeof cookie !== 'function') {
-    const options = cookie ?? {};
-    requireNamePrefix(name, options);
-    return () => options;
-  }
-  return (req) => {
-    const options: unknown = cookie(req);
-    if (typeof options !== 'object' || options === null) {
-      throw new TypeError('cookie option must return an object when it is a function');
-    }
-    requireNamePrefix(name, options);
-    return options;
-  };
-}
-
-/** Browsers drop a cookie of such a name without these attributes (RFC 6265bis, section 4.1.3). */
-function requireNamePrefix(name: string, { secure, path, domain }: CookieOptions): void {
-  const prefix = /^__(Host|Secure)-/.exec(name)?.[0];
-  if (prefix && secure !== true) {
-    throw new TypeError(
-      `name option ${name}: browsers demand of ${prefix} that the cookie option has secure: true`,
-    );
-  }
-  if (prefix === '__Host-' && ((path !== undefined && path !== '/') || domain)) {
-    throw new TypeError(
-      `name option ${name}: browsers demand of ${prefix} that the cookie option has path: '/' and no domain`,
-    );
-  }
 }

@@ -1,36 +1,35 @@
-import { type Cookie, isSecure, settingsOf } from '../session/cookie';
+/** Tells the client to forget a cookie that opens no session any more: the `clearCookie` option. */
 import { debug } from '../diagnostics';
-import { createCookie } from './generate';
-import type { RequestState } from './request-state';
-import { stringifyCookie } from '../http/set-cookie';
+import { isSecure } from '../http/secure-connection';
 import { addSetCookie } from '../http/transports';
+import { type Cookie, settingsOf } from '../session/cookie';
+import { stringifyCookie } from '../session/serialize-cookie';
+import type { RequestContext } from './context';
+import { createCookie } from './generate';
 
 const LONG_AGO = new Date(0);
 
-/**
- * Tells the client to forget a cookie that leads to no session any more, with the attributes that it was set with: others
- * would be those of another cookie (RFC 6265, section 5.3).
- */
-export function expireCookie(state: RequestState): void {
-  const { config, carrier, req, res, origin, before } = state;
-  if (!carrier.isCookie || !leadsNowhere(state)) return;
+/** With the attributes that it was set with: others would be those of another cookie (RFC 6265, section 5.3). */
+export function expireCookie(context: RequestContext): void {
+  const { config, carrier, req, res, opened } = context;
+  if (!config.clearCookie || !carrier.isCookie || !isOfNoUse(context)) return;
   try {
-    const settings = origin === 'new' ? settingsOf(createCookie(config, req)) : before.cookie;
+    const settings =
+      opened.origin === 'loaded' ? opened.before.cookie : settingsOf(createCookie(config, req));
     // On a plain connection browsers let nobody touch a cookie that is for secure ones.
     if (settings.secure && !isSecure(req, config.proxy)) return;
-    const line = stringifyCookie(config.name, '', { ...settings, expires: LONG_AGO } as Cookie['data']);
-    state.takeBack = addSetCookie(res, line);
+    const attributes = { ...settings, expires: LONG_AGO } as Cookie['data'];
+    addSetCookie(res, stringifyCookie(config.name, '', attributes));
   } catch (error) {
-    state.reportLate(error);
+    context.reportLate(error);
     return;
   }
   debug('expiring the cookie %s', config.name);
 }
 
 /** Whether the cookie that came is good, but its session was never found, or is destroyed now. */
-function leadsNowhere(state: RequestState): boolean {
-  const { origin, hasCredential, identity, config, req } = state;
-  if (origin === 'new') return hasCredential;
+function isOfNoUse({ hasCredential, opened, config, req }: RequestContext): boolean {
+  if (opened.origin !== 'loaded') return hasCredential && opened.origin === 'new';
   const session: unknown = req.session;
-  return identity.liveness?.destroyed === true || (!session && config.unset === 'destroy');
+  return opened.live?.ended !== undefined || (!session && config.unset === 'destroy');
 }

@@ -1,81 +1,122 @@
-import { readCookies } from '../session/cookie';
+/** What a request shows of its session: the candidates in its Cookie header, or what another transport carries. */
 import { debug, deprecate } from '../diagnostics';
-import { isLegacyValue, readLegacyId } from '../legacy/legacy';
-import type { Config } from '../options/options';
-import { isTokenShaped, type Token, type Tokens } from '../token/token';
+import { readCookies } from '../http/cookie-header';
 import type { Carrier } from '../http/transports';
+import { isLegacyValue, readLegacyId } from '../legacy/express-session-cookie';
+import { idOfToken02 } from '../legacy/token-0.2';
+import type { Config } from '../options/options';
+import { isTokenShaped, type Token, type Tokens, type VerificationBudget } from '../token/token';
 import type { Request } from '../types';
 
-/** What a request shows of its session: a verified token, or the verified id of an express-session cookie. */
-export type Credential = { readonly token: Token } | { readonly legacyId: string };
-
-/** Cookies as cookie-parser leaves them; values may be anything (B187). */
-type ParsedCookies = Record<string, unknown> | undefined;
-
-/** @throws what cannot be a secret in `req.secret` */
-export function readCredential(
-  config: Config,
-  tokens: Tokens,
-  req: Request,
-  { isCookie, text }: Carrier,
-): Credential | undefined {
-  if (isCookie) return readCookieCredential(config, tokens, req);
-  if (typeof text === 'string') return verifyToken(text, tokens);
-  debug('no id sent');
-  return undefined;
+/** What names a record, verified. */
+export interface Credential {
+  readonly id: string;
+  /** The token, if it is one of today's. */
+  readonly token: Token | undefined;
+  /** Whether the id is one that express-session or 0.2.2 gave. */
+  readonly isLegacy: boolean;
+  readonly generation: number;
+  /** Whether it has to be told that the cookie was not in the header. */
+  readonly isFromParser: boolean;
 }
 
-/** The first usable one of: Cookie header, `req.signedCookies`, `req.cookies` (B185). */
-function readCookieCredential(config: Config, tokens: Tokens, req: Request): Credential | undefined {
-  const { cookie: header } = req.headers;
-  for (const value of header ? readCookies(header, config.name) : []) {
-    const credential = verify(value, config, tokens, req);
-    if (credential) return credential;
+/** A text that may be a credential. */
+interface Candidate {
+  readonly text: string;
+  /** Whether it has the shape of a token. */
+  readonly isToken: boolean;
+  readonly place: 'header' | 'signedCookies' | 'cookies' | 'transport';
+}
+
+/** So many well-formed values of one name are looked at, to the store. */
+const MAX_CANDIDATES = 4;
+
+/** Cookies as cookie-parser leaves them; values may be anything. */
+type ParsedCookies = Record<string, unknown> | undefined;
+
+/** In order: Cookie header as sent, `req.signedCookies`, `req.cookies`. Equal values count once, malformed ones not at all. */
+export function readCandidates(config: Config, req: Request, carrier: Carrier): Candidate[] {
+  if (!carrier.isCookie) {
+    const { text } = carrier;
+    return typeof text === 'string' && isTokenShaped(text)
+      ? [{ text, isToken: true, place: 'transport' }]
+      : [];
   }
-  const signed: unknown = (req.signedCookies as ParsedCookies)?.[config.name];
-  const plain: unknown = (req.cookies as ParsedCookies)?.[config.name];
-  const credential =
-    (typeof signed === 'string' ? verifySigned(signed, tokens) : undefined) ??
-    (typeof plain === 'string' ? verify(plain, config, tokens, req) : undefined);
-  if (credential) deprecate('cookie should be available in req.headers.cookie');
-  else debug('no id sent');
-  return credential;
+  const candidates: Candidate[] = [];
+  const { cookie: header } = req.headers;
+  for (const text of header ? readCookies(header, config.name) : []) add(candidates, text, 'header');
+  const { signedCookies, cookies } = req as { signedCookies?: ParsedCookies; cookies?: ParsedCookies };
+  if (signedCookies) add(candidates, signedCookies[config.name], 'signedCookies');
+  if (cookies) add(candidates, cookies[config.name], 'cookies');
+  return candidates;
+}
+
+function add(candidates: Candidate[], text: unknown, place: Candidate['place']): void {
+  if (candidates.length === MAX_CANDIDATES || typeof text !== 'string') return;
+  const isToken = isTokenShaped(text);
+  const isWellFormed = isToken || isLegacyValue(text) || (place === 'signedCookies' && text !== '');
+  if (!isWellFormed) debug('invalid token: no token at all');
+  else if (!candidates.some((other) => other.text === text)) candidates.push({ text, isToken, place });
 }
 
 /** The first text that could be a token, not verified: for those who choose the keys by it. */
-export function findRawToken(config: Config, req: Request, { isCookie, text }: Carrier): string | undefined {
-  const { cookie: header } = req.headers;
-  const sent: unknown[] = isCookie
-    ? [
-        ...(header ? readCookies(header, config.name) : []),
-        (req.signedCookies as ParsedCookies)?.[config.name],
-        (req.cookies as ParsedCookies)?.[config.name],
-      ]
-    : [text];
-  return sent.find((value) => typeof value === 'string' && isTokenShaped(value)) as string | undefined;
+export function findRawToken(candidates: readonly Candidate[]): string | undefined {
+  return candidates.find(({ isToken }) => isToken)?.text;
 }
 
-function verify(value: string, config: Config, tokens: Tokens, req: Request): Credential | undefined {
-  if (isLegacyValue(value)) {
-    const legacyId = readLegacyId(value, config.legacySecrets(req));
-    if (legacyId === undefined) debug('bad signature of an express-session cookie');
-    // Without a private key there is no token that could take its place.
-    return legacyId === undefined || !tokens.canIssue ? undefined : { legacyId };
+/** Undefined where the candidate is not good by its signature, or no session token. */
+export function verifyCandidate(
+  { text, isToken, place }: Candidate,
+  { config, tokens, req }: { config: Config; tokens: Tokens; req: Request },
+  budget: VerificationBudget,
+): Credential | undefined {
+  const isFromParser = place === 'signedCookies' || place === 'cookies';
+  if (isToken) {
+    const token = tokens.verify(text, budget);
+    const credential = token && toCredential(token, tokens.tenant, isFromParser);
+    if (credential) return credential;
+    debug('invalid token: %s', token ? 'of another purpose' : 'bad signature, header or time');
+    return undefined;
   }
-  return verifyToken(value, tokens);
+  const id = readIdOfCookie(text, place, config, req);
+  // Without a private key there is no token for what it names.
+  if (id === undefined || !tokens.canIssue) return undefined;
+  return { id, token: undefined, isLegacy: true, generation: 1, isFromParser };
 }
 
-/** What is not a cookie never was one of express-session. */
-function verifyToken(value: string, tokens: Tokens): Credential | undefined {
-  const token = tokens.verify(value);
-  if (!token)
-    debug('invalid token: %s', isTokenShaped(value) ? 'bad signature, header or time' : 'no token at all');
-  return token && { token };
+function toCredential(
+  token: Token,
+  tenant: string | undefined,
+  isFromParser: boolean,
+): Credential | undefined {
+  const { ses } = token;
+  const id = token.recordId(tenant);
+  if (ses && id !== undefined) {
+    return { id, token, isLegacy: ses.handle === undefined, generation: ses.generation, isFromParser };
+  }
+  const oldId = idOfToken02(token);
+  return oldId === undefined
+    ? undefined
+    : { id: oldId, token: undefined, isLegacy: true, generation: 1, isFromParser };
 }
 
-/** cookie-parser has verified and unwrapped what was signed with its secret (B186). */
-function verifySigned(value: string, tokens: Tokens): Credential | undefined {
-  if (!isTokenShaped(value)) return tokens.canIssue ? { legacyId: value } : undefined;
-  const token = tokens.verify(value);
-  return token && { token };
+function readIdOfCookie(
+  text: string,
+  place: Candidate['place'],
+  { secrets }: Config,
+  req: Request,
+): string | undefined {
+  if (place === 'signedCookies' && !isLegacyValue(text)) {
+    // cookie-parser has verified it with its own secret: that has to be one of ours.
+    const { secret } = req as { secret?: unknown };
+    return secrets.includes(secret as string) ? text : undefined;
+  }
+  const id = readLegacyId(text, secrets);
+  if (id === undefined) debug('bad signature of an express-session cookie');
+  return id;
+}
+
+/** For applications whose cookie-parser has taken the cookie out of the header. */
+export function tellOfParser(): void {
+  deprecate('cookie should be available in req.headers.cookie');
 }

@@ -1,59 +1,154 @@
-import { type Claims, sameClaims } from '../token/claims';
-import type { Cookie } from '../session/cookie';
-import type { RequestState } from './request-state';
-import { internalsOf } from '../session/session';
+/** What is to happen to a session and its token at the end of a request: pure functions, without effects. */
+import type { CookieSettings } from '../session/cookie';
+import type { SessionState } from '../session/session-state';
 import { sameCookie, sameData, sameSnapshot, type Snapshot } from '../session/snapshot';
+import { type Claims, NO_CLAIMS, sameClaims, subjectOf } from '../token/claims';
 
-/* What happens to a session at the end of its request: predicates without effects. */
+/** What is known of a session from before; none of it is changed here. */
+export type Before = Readonly<
+  Pick<
+    SessionState,
+    | 'origin'
+    | 'before'
+    | 'saved'
+    | 'claims'
+    | 'isStored'
+    | 'isSent'
+    | 'hasEnded'
+    | 'hasFailed'
+    | 'mustStore'
+    | 'mustSend'
+    | 'headersWrittenAt'
+    | 'storedExpires'
+  >
+>;
 
-/** Whether the session differs from what the request began with (B032, B035). */
-export function isModified(state: RequestState, now: Snapshot): boolean {
-  return !state.isSame || !sameData(state.before, now) || (state.isStored && !sameCookie(state.before, now));
+/** What the session is now. */
+export interface Now {
+  readonly snapshot: Snapshot;
+  readonly claims: Claims;
+  /** Claims of its token; undefined where it came with none of ours. */
+  readonly tokenClaims: Claims | undefined;
+  /** Whether the token is old enough for a new one. */
+  readonly isTokenDue: boolean;
+  /** When the cookie expires, in ms since 1970; undefined: with the browser's session. */
+  readonly expires: number | undefined;
+  /** Whether the cookie's `expires` is anything but null and undefined: false counts, as in express-session. */
+  readonly hasExpires: boolean;
+  /** Whether the response can carry a token. */
+  readonly canSend: boolean;
+  /** Whether it may carry a new one that nobody has asked for: not so if shared caches keep it. */
+  readonly canRefresh: boolean;
+  /** By a clock that nobody sets, in ms. */
+  readonly time: number;
 }
 
-export function shouldSave(state: RequestState, now: Snapshot): boolean {
-  const { config } = state;
-  const internals = internalsOf(state.req.session);
-  if (internals?.saved) return !sameSnapshot(internals.saved, now);
-  if (internals?.mustStore) return true;
-  return (state.isStored ? config.resave : config.saveUninitialized) || isModified(state, now);
+/** The options that count. */
+export interface Settings {
+  readonly rolling: boolean;
+  readonly resave: boolean;
+  readonly saveUninitialized: boolean;
+  readonly touchAfter: number;
 }
 
-/** Only asked where nothing is to be saved. */
-export function shouldTouch(state: RequestState): boolean {
-  return state.isStored && internalsOf(state.req.session)?.saved === undefined && !isFresh(state);
+/**
+ * soft: another claim of the same user. hard: the generation ends, since somebody has signed in, out, or over to another
+ * account.
+ */
+export type ClaimsChange = 'none' | 'soft' | 'hard';
+
+/**
+ * keep: no token goes out. send: the token that the session has, or its first one. refresh: a new token of the same generation,
+ * which nobody has asked for. rotate: the first token of the next generation.
+ */
+export type TokenDecision = 'keep' | 'send' | 'refresh' | 'rotate';
+
+export type StoreDecision = 'save' | 'touch' | 'nothing';
+
+/** A response that has sent headers renews the expiry at its end, unless that was done so shortly before, in ms. */
+const RENEWED_JUST_NOW = 1000;
+
+/** What has become of the claims: compared with those of the request's beginning, and with those in the token. */
+export function decideClaims(before: Before, { claims, tokenClaims }: Now): ClaimsChange {
+  if (!before.isStored || before.origin === 'verified') return 'none';
+  // Nobody has a token of a session that was stored in this request.
+  if (before.origin !== 'loaded' && !before.isSent) return 'none';
+  const known = tokenClaims ?? before.claims;
+  if (sameClaims(claims, known)) return 'none';
+  const subject = subjectOf(claims);
+  // Also if they have changed before this request: the response at that time may have been one that carries no token.
+  if (subject !== undefined && subject === subjectOf(known)) return 'soft';
+  return sameClaims(claims, before.claims) ? 'none' : 'hard';
+}
+
+/** Whether a session that may not be stored otherwise is, because somebody has signed in with it. */
+export function signsIn(before: Before, claims: Claims): boolean {
+  return claims !== NO_CLAIMS && !sameClaims(claims, before.claims);
+}
+
+export function isModified({ before, isStored, origin }: Before, { snapshot }: Now): boolean {
+  if (origin === 'regenerated') return true;
+  return !sameData(before, snapshot) || (isStored && origin === 'loaded' && !sameCookie(before, snapshot));
+}
+
+/** Whether and how a token goes out. */
+export function decideHeaders(before: Before, now: Now, settings: Settings): TokenDecision {
+  const { origin, hasEnded } = before;
+  if (origin === 'verified' || hasEnded) return 'keep';
+  if (origin === 'superseded') {
+    return now.canSend && (before.mustSend || signsIn(before, now.claims)) ? 'send' : 'keep';
+  }
+  const change = decideClaims(before, now);
+  if (change === 'hard' && !before.hasFailed) return 'rotate';
+  if (!now.canSend) return 'keep';
+  if (before.mustSend) return 'send';
+  if (before.hasFailed) return 'keep';
+  if (origin !== 'loaded') {
+    return origin === 'regenerated' || settings.saveUninitialized || isModified(before, now)
+      ? 'send'
+      : 'keep';
+  }
+  const isWanted = change === 'soft' || now.isTokenDue || !before.isSent;
+  if (isWanted && now.canRefresh) return 'refresh';
+  if (!before.isSent) return 'keep';
+  const hasNewExpiry = now.hasExpires && isModified(before, now);
+  return settings.rolling || hasNewExpiry || !sameCookie(before.before, now.snapshot) ? 'send' : 'keep';
+}
+
+/** What is done with the session in the store. */
+export function decideStore(
+  before: Before,
+  now: Now,
+  token: TokenDecision,
+  settings: Settings,
+): StoreDecision {
+  const { origin, saved } = before;
+  // What a rotation could not store is not stored without one: other tokens of this generation would read it.
+  if (origin === 'verified' || before.hasEnded || before.hasFailed) return 'nothing';
+  if (token === 'rotate') return 'save';
+  if (origin === 'superseded' && !before.isStored && !signsIn(before, now.claims)) return 'nothing';
+  if (saved) {
+    if (!sameSnapshot(saved, now.snapshot)) return 'save';
+    return before.headersWrittenAt === undefined || isRenewed(before, now) ? 'nothing' : 'touch';
+  }
+  if (before.mustStore || origin === 'superseded') return 'save';
+  const always = before.isStored ? settings.resave : settings.saveUninitialized;
+  if (always || isModified(before, now)) return 'save';
+  if (!before.isStored || isRenewed(before, now) || isFresh(before, now, settings)) return 'nothing';
+  return 'touch';
+}
+
+function isRenewed({ headersWrittenAt }: Before, { time }: Now): boolean {
+  return headersWrittenAt !== undefined && time - headersWrittenAt < RENEWED_JUST_NOW;
 }
 
 /**
  * Whether the stored expiry is young enough to stay. Never longer than half of the lifetime: a session that is in use
  * shall not expire because `touchAfter` is longer than it lives.
  */
-function isFresh({ config, storedExpires, req }: RequestState): boolean {
-  if (config.touchAfter === 0) return false;
-  const { expires, originalMaxAge } = req.session.cookie as unknown as Cookie;
-  if (!(storedExpires instanceof Date) || !(expires instanceof Date)) return false;
-  const renewal = expires.valueOf() - storedExpires.valueOf();
-  return renewal < Math.min(config.touchAfter, (originalMaxAge as number) / 2);
-}
-
-/** B062; a change of the cookie's settings is sent even if the cookie has no expiry (B035). */
-export function shouldSetCookie(state: RequestState, now: Snapshot): boolean {
-  const { config, req } = state;
-  if (state.mustSetCookie) return true;
-  if (!state.isStored) return config.saveUninitialized || isModified(state, now);
-  if (config.rolling || !sameCookie(state.before, now)) return true;
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- for applications; here it is what counts
-  return (req.session.cookie.expires ?? null) !== null && isModified(state, now);
-}
-
-/** Whether `req.session` was removed and the store's record shall go with it. */
-export function shouldDestroy(state: RequestState): boolean {
-  const session: unknown = state.req.session;
-  return state.config.unset === 'destroy' && (session === undefined || session === null);
-}
-
-/** B210; a token that has just taken the place of an old one has that one's claims, which nobody has looked at since. */
-export function shouldRotate(state: RequestState, current: Claims, inToken: Claims): boolean {
-  const mayHaveChanged = state.origin === 'replaced' || !sameClaims(current, state.claims);
-  return mayHaveChanged && !sameClaims(current, inToken);
+function isFresh(before: Before, { expires, snapshot }: Now, { touchAfter }: Settings): boolean {
+  const { storedExpires } = before;
+  if (touchAfter === 0 || expires === undefined || !(storedExpires instanceof Date)) return false;
+  const { originalMaxAge } = snapshot.cookie as CookieSettings & { originalMaxAge: number };
+  return expires - storedExpires.valueOf() < Math.min(touchAfter, originalMaxAge / 2);
 }

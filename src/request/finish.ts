@@ -1,193 +1,163 @@
-import type { Claims } from '../token/claims';
-import { isModified, shouldDestroy, shouldRotate, shouldSave, shouldSetCookie, shouldTouch } from './decide';
-import { isSecure } from '../session/cookie';
-import { debug, trace } from '../diagnostics';
+/** Carries out what was decided: the store's part first, then the token, then the bytes leave. */
+import { abandonBody } from '../http/abandoned-body';
+import type { HeldResponse, Hold } from '../http/held-response';
+import { IssueError } from '../keys/key-ring';
 import { expireCookie } from './clear-cookie';
-import { defineSessionID, reissue } from './generate';
-import { Identity } from '../identity';
-import type { WriteCallback } from '../store/records';
-import type { RequestState } from './request-state';
-import { identityOf, type Internals, internalsOf, type Session, touchOnce } from '../session/session';
-import { type Snapshot, takeSnapshot, toRecord } from '../session/snapshot';
-import { callStore, callStoreSafely } from '../store/store-call';
-import type { SessionRecord } from '../types';
-
-/** Calls back once. */
-export type StoreWork = (callback: WriteCallback) => void;
+import type { RequestContext } from './context';
+import { deliver } from './deliver';
+import { type Moment, observe, type Observed } from './observe';
+import { makePlan, type Plan } from './plan';
+import { begin, type Result, workFor } from './store-work';
 
 /**
- * The session as it is now, its expiry reset; undefined where there is none to store or to send.
+ * Called when the headers of a stream are due, and when the response ends.
  *
- * @throws TypeError if it is no session, or if its data cannot be expressed in JSON (B045, B151)
+ * @returns what has to be done before more may leave
+ * @throws TypeError if `req.session` is no session or cannot be expressed in JSON, and what the store throws at once
  */
-export function observe(state: RequestState): Snapshot | undefined {
-  const { req } = state;
-  if (!(req.session as unknown)) {
-    debug('no session');
-    return undefined;
-  }
-  if (state.isReadOnly) {
-    debug('no store: session not saved');
-    return undefined;
-  }
-  if (!hasUsableId(state)) {
-    debug('bogus session id');
-    return undefined;
-  }
-  touchOnce(req.session);
-  return takeSnapshot(req.session);
-}
-
-/** The application may have put something else into `req.sessionID` (B039); a pending token is not signed to see that. */
-function hasUsableId({ req }: RequestState): boolean {
-  return (identityOf(req.session).isPending && isLazy(req)) || typeof req.sessionID === 'string';
-}
-
-function isLazy(req: RequestState['req']): boolean {
-  return Object.getOwnPropertyDescriptor(req, 'sessionID')?.get !== undefined;
-}
-
-/**
- * What is done once when the headers are due: a new token if the claims have changed, Set-Cookie.
- *
- * @throws IssueError if a token is needed and cannot be issued
- */
-export function settleHeaders(state: RequestState, now: Snapshot | undefined): void {
-  if (state.headersAreSettled) return;
-  state.headersAreSettled = true;
-  if (now) settleToken(state, now);
-  if (state.config.clearCookie && !state.takeBack) expireCookie(state);
-}
-
-function settleToken(state: RequestState, now: Snapshot): void {
-  const { req, config, carrier } = state;
-  const rotation = dueRotation(state, now);
-  if (!rotation && !shouldSetCookie(state, now)) return;
-  if (carrier.isCookie && req.session.cookie.secure && !isSecure(req, config.proxy)) {
-    debug('not secured');
-    return;
-  }
-  if (rotation) rotate(state, rotation);
-  sendToken(state);
-}
-
-interface Rotation {
-  readonly claims: Claims;
-  readonly internals: Internals;
-}
-
-/** Whether the session needs another token, and for which claims (B210–B218). */
-function dueRotation(state: RequestState, now: Snapshot): Rotation | undefined {
-  const { config, req } = state;
-  if (!config.hasClaims) return undefined;
-  const internals = internalsOf(req.session);
-  let claims: Claims;
-  try {
-    claims = config.readClaims(req, internals?.identity.signedToken);
-  } catch (error) {
-    state.reportLate(error);
-    return undefined;
-  }
-  // A pending token will be signed with today's claims; of an untouched new session nobody keeps the token (B216).
-  const token = internals?.identity.signedToken;
-  if (!token) return undefined;
-  if (!state.isStored && !shouldSetCookie(state, now)) return undefined;
-  return shouldRotate(state, claims, token.claims.text) ? { claims, internals } : undefined;
-}
-
-/** Another token for the same session. The record under the old one goes once the new one is stored. */
-function rotate(state: RequestState, { claims, internals }: Rotation): void {
-  const { req, config, tokens, records } = state;
-  const token = reissue(config, tokens, req, claims, internals.identity.token?.origins);
-  const identity = Identity.of(token);
-  const wasStored = state.origin !== 'new' || internals.saved !== undefined || internals.saving > 0;
-  if (wasStored) {
-    const id = records.idOf(internals.identity);
-    identity.liveness = records.livenessOf(records.idOf(identity));
-    identity.liveness.predecessor = { id, liveness: records.livenessOf(id) };
-  }
-  state.replacesCookie ||= state.isStored;
-  internals.identity = identity;
-  internals.saved = undefined;
-  internals.mustStore = true;
-  defineSessionID(req, identity);
-}
-
-function sendToken(state: RequestState): void {
-  const { req, res, carrier, records } = state;
-  const identity = identityOf(req.session);
-  const token = identity.requireId();
-  const report = (error: unknown): void => {
-    state.reportLate(error);
+export function finish(context: RequestContext, moment: Moment): Hold | undefined {
+  if (moment === 'end') context.current.isTouched = false;
+  const observed = observe(context, moment);
+  if (!context.isBusy) return settle(context, moment, observed);
+  // Store work of the handler, or that of the headers, is still under way. What the session is now counts, unless it is
+  // replaced by then.
+  const { session } = context.req;
+  const begun = observed?.state.begun;
+  return (held) => {
+    context.whenIdle(() => {
+      try {
+        const same = context.req.session === session ? observed : undefined;
+        // What was saved on purpose after the end is newer than what the end has seen.
+        const then = same && same.state.begun !== begun ? same.state.begun : same?.now.snapshot;
+        const hold = settle(context, moment, observe(context, moment, then));
+        if (hold) hold(held);
+        else held.send();
+      } catch (error) {
+        fail(context, held, error);
+      }
+    });
   };
+}
+
+function settle(context: RequestContext, moment: Moment, observed: Observed | undefined): Hold | undefined {
+  if (!observed) return settleWithout(context, moment);
+  let plan: Plan;
   try {
-    state.takeBack = carrier.write(req, res, token, report);
+    plan = makePlan(context, observed, moment);
   } catch (error) {
-    report(error);
-    return;
+    if (!(error instanceof IssueError)) throw error;
+    observed.state.hasEnded = true;
+    if (moment !== 'headers') {
+      return (held) => {
+        fail(context, held, error);
+      };
+    }
+    // A handler that is writing goes on to write: no error page can take the place of that.
+    context.headersAreOut = true;
+    context.reportLate(error);
+    return undefined;
   }
-  trace(`${carrier.label} for %s`, records.idOf(identity));
-}
-
-/** Takes back the token of a session that could not be stored; the one the client has goes on working. */
-export function withdrawToken({ res, takeBack }: RequestState): void {
-  if (!res.headersSent) takeBack?.();
-}
-
-/**
- * What is done with the session when the response ends: destroy, save, touch or, returning undefined, nothing.
- * The work throws what the store throws before it has called back.
- *
- * @throws IssueError if a token is needed and cannot be issued
- */
-export function settleStore(state: RequestState, now: Snapshot | undefined): StoreWork | undefined {
-  const { req, records } = state;
-  if (shouldDestroy(state)) return destroyUnset(state);
-  if (!now) return undefined;
-  const session = req.session as unknown as Session;
-  const identity = identityOf(session);
-  const internals = internalsOf(session);
-  if (internals && internals.saving > 0) {
-    // The handler may go on changing the session: what it is now counts (B043).
-    const record: SessionRecord = { ...toRecord(session), ...(JSON.parse(now.data) as object) };
-    return (callback) => {
-      internals.whenSaved.push(() => {
-        if (shouldSave(state, now)) records.writeLater(records.idOf(identity), record, callback);
-        else callback();
+  context.headersAreOut = true;
+  if (plan.error !== undefined) {
+    observed.state.hasEnded = true;
+    context.reportLate(plan.error);
+  }
+  const work = workFor(context, plan, observed);
+  if (!work) {
+    return (held) => {
+      sendWith(held, moment, () => {
+        deliver(context, plan, observed, false);
       });
     };
   }
-  if (shouldSave(state, now)) {
-    const storedId = records.idOf(identity);
-    // Requests that upgrade the same session and change nothing leave it to one of them (B237).
-    const isMereUpgrade = state.origin === 'upgraded' && !isModified(state, now);
-    return (callback) => {
-      if (isMereUpgrade) records.writeOnce(storedId, session, now.data, callback);
-      else records.write(storedId, session, now.data, callback);
-    };
-  }
-  if (!records.canTouch || !shouldTouch(state)) return undefined;
-  const storedId = records.idOf(identity);
-  // What it throws comes out of res.end with 'late' (B045); with 'respond' a touch never spoils a response.
-  const call = state.config.saveErrors === 'respond' ? callStoreSafely : callStore;
-  return (callback) => {
-    call(
-      (done) => {
-        records.renew(storedId, session, done);
-      },
-      (error) => {
-        // Whatever came of it, the session is stored.
-        callback(error, true);
-      },
-    );
+  if (moment === 'headers') observed.state.headersWrittenAt = performance.now();
+  const whenDone = begin(context, moment, work);
+  return (held) => {
+    whenDone((result) => {
+      try {
+        conclude(context, moment, plan, observed, result, held);
+      } catch (thrown) {
+        // Of what the response was to do: nobody's call is left for it to come out of.
+        fail(context, held, thrown);
+      }
+    });
   };
 }
 
-function destroyUnset({ req, records }: RequestState): StoreWork | undefined {
-  const id: unknown = req.sessionID;
-  // Without a private key a new session has no id, and was never stored.
-  if (typeof id !== 'string' || id === '') return undefined;
-  return (callback) => {
-    records.remove(records.toStoredId(id), callback);
+/** The application has taken the session off the request. */
+function settleWithout(context: RequestContext, moment: Moment): Hold | undefined {
+  const { config, req, repository } = context;
+  context.headersAreOut = true;
+  const id: unknown = context.supersededId ?? req.sessionID;
+  const isRemoved = !(req.session as unknown) && config.unset === 'destroy' && moment !== 'headers';
+  // Without a usable id the session was never stored.
+  if (!isRemoved || typeof id !== 'string' || id === '') {
+    return (held) => {
+      sendWith(held, moment, () => {
+        expireCookie(context);
+      });
+    };
+  }
+  const whenDone = begin(context, moment, (done) => {
+    repository.destroy(id, 'destroyed', (error) => {
+      done({ error, isLost: true });
+    });
+  });
+  return (held) => {
+    whenDone(({ error }) => {
+      if (error && respond(context, moment, held, error)) return;
+      if (error) context.reportLate(error);
+      held.send(() => {
+        expireCookie(context);
+      });
+    });
   };
+}
+
+function conclude(
+  context: RequestContext,
+  moment: Moment,
+  plan: Plan,
+  observed: Observed,
+  { error, isLost }: Result,
+  held: HeldResponse,
+): void {
+  const { state } = observed;
+  const isUnsaved = Boolean(error) && plan.store === 'save' && !state.mustSend;
+  if (isUnsaved && respond(context, moment, held, error)) return;
+  if (error) context.reportLate(error);
+  if (isUnsaved && moment === 'headers' && plan.token) {
+    // Bytes without the token that they are for are of no use, and with it there would be no session.
+    held.destroy();
+    return;
+  }
+  sendWith(held, moment, () => {
+    deliver(context, plan, observed, isLost);
+  });
+}
+
+/** Headers are set when they are about to leave: until then they are closed, as if they had. */
+function sendWith(held: HeldResponse, moment: Moment, setHeaders: () => void): void {
+  held.send(moment === 'end' ? undefined : setHeaders);
+}
+
+/** With `saveErrors: 'respond'` the application's error handler answers, as long as nothing has left. */
+function respond(context: RequestContext, moment: Moment, held: HeldResponse, error: unknown): boolean {
+  if (context.config.saveErrors !== 'respond' || moment !== 'whole' || !held.discard()) return false;
+  abandonBody(context.res);
+  context.next(error);
+  return true;
+}
+
+/** Nothing was stored: the error page takes the place of the response, or the error is told late. */
+function fail(context: RequestContext, held: HeldResponse, error: unknown): void {
+  // Node may refuse what was held only when it is let go: then there is nothing left to be dropped.
+  if (!held.discard() && context.res.headersSent) {
+    context.reportLate(error);
+    return;
+  }
+  setImmediate(() => {
+    if (!context.res.headersSent) abandonBody(context.res);
+    context.next(error);
+  });
 }

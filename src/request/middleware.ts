@@ -1,39 +1,36 @@
-import parseurl = require('parseurl');
-import { pathMatches } from '../session/cookie';
-import { type Credential, findRawToken, readCredential } from './credential';
-import { debug } from '../diagnostics';
-import { generateSession } from './generate';
-import { NoPrivateKeyError } from '../keys/key-ring';
-import { loadSession, type Source } from './open';
-import type { Config } from '../options/options';
-import { type Origin, RequestState } from './request-state';
-import { patchResponse } from './response';
-import { identityOf } from '../session/session';
-import { StorageChoice } from '../storage';
-import type { Tokens } from '../token/token';
+/** The way of a request: skip checks, keys, candidates, store, `next()`. What follows when the response ends is in finish.ts. */
+import { AsyncResource } from 'node:async_hooks';
+import { createWarning, debug } from '../diagnostics';
+import { isOnPath } from '../http/cookie-path';
 import type { Carrier } from '../http/transports';
-import type { Middleware, NextFunction, Request, RequestHandler, Response } from '../types';
+import { NoPrivateKeyError } from '../keys/key-ring';
+import { type Config, createDefaultStore } from '../options/options';
+import { managedOf, Session } from '../session/session';
+import { restoreCookie } from '../session/cookie';
+import type { SessionMaker } from '../store/request-store';
+import { openNoStorage, openStorage, type Storage } from '../store/storage';
+import type { Tokens } from '../token/token';
+import type { Guarantee, Middleware, NextFunction, Request, RequestHandler } from '../types';
+import { RequestContext } from './context';
+import { findRawToken, readCandidates } from './credential';
+import { generateSession } from './generate';
+import { openSession } from './open';
+import { contextOf, linkContext } from './request-link';
+import { watchResponse } from './response';
+import { restoreSession } from './restore';
+import { SessionMethods } from './session-methods';
 
-/**
- * The way of a request: skip checks, keys, cookie, store, `next()`. What follows when the response ends is in ending.ts.
- */
+const warnOfTwoMiddlewares = createWarning(
+  'two session middlewares run on one request: express-session, or another one, has set req.session before, so this one does ' +
+    'nothing. Remove the other one',
+);
+
 export function createMiddleware(config: Config): Middleware {
-  /** Beside the request: nothing on it leads to keys. */
-  const tokensOf = new WeakMap<Request, Tokens>();
-  const storages = new StorageChoice(config, {
-    generate: (req) => {
-      const tokens = config.tokens ?? tokensOf.get(req);
-      if (!tokens) throw new Error('keys: this request did not come through the session middleware');
-      generateSession(config, tokens, req);
-    },
-    refusal: (req) => {
-      const tokens = config.tokens ?? tokensOf.get(req);
-      return tokens?.canIssue === false ? new NoPrivateKeyError() : undefined;
-    },
-  });
+  const storages = new Storages(config);
 
   const session: RequestHandler = (req, res, next) => {
     if (req.session as unknown) {
+      if (!managedOf(req.session)) warnOfTwoMiddlewares();
       next();
       return;
     }
@@ -44,97 +41,124 @@ export function createMiddleware(config: Config): Middleware {
       return;
     }
     let carrier: Carrier;
-    let isOnPath: boolean;
     try {
       carrier = config.transport(req);
-      isOnPath = !carrier.isCookie || isOnCookiePath(config, req);
+      if (carrier.isCookie && !isOnPath(req, config.cookieOptions(req).path || '/')) {
+        debug('pathname mismatch');
+        next();
+        return;
+      }
     } catch (error) {
       next(error);
       return;
     }
-    if (!isOnPath) {
-      debug('pathname mismatch');
-      next();
-      return;
+    const candidates = readCandidates(config, req, carrier);
+    const begin = (tokens: Tokens): void => {
+      const { repository, requestStores, isNone } = storages.of(tokens);
+      const context = new RequestContext(config, tokens, repository, isNone, req, res, next, carrier);
+      context.owner = new SessionMethods(context);
+      linkContext(req, context);
+      req.sessionStore = requestStores.forRequest(context) as never;
+      openSession(context, candidates, (error) => {
+        if (error) fail(error, req, next);
+        else {
+          watchResponse(context);
+          next();
+        }
+      });
+    };
+    if (config.tokens) begin(config.tokens);
+    else if (!config.provideTokens) next(new Error('keys option required for sessions'));
+    else {
+      // Whoever fetches the keys may lose the context of the request.
+      const asyncContext = new AsyncResource('express-session-jwt');
+      config.provideTokens(req, findRawToken(candidates), (error, tokens) => {
+        if (tokens) asyncContext.runInAsyncScope(begin, undefined, tokens);
+        else asyncContext.runInAsyncScope(next, undefined, error);
+      });
     }
-    if (config.tokens) {
-      find({ config, tokens: config.tokens, storage: storages.of(config.tokens), req, carrier }, res, next);
-      return;
-    }
-    if (!config.provideTokens) {
-      next(new Error('keys option required for sessions'));
-      return;
-    }
-    config.provideTokens(req, findRawToken(config, req, carrier), (error, tokens) => {
-      if (!tokens) {
-        next(error);
-        return;
-      }
-      tokensOf.set(req, tokens);
-      find({ config, tokens, storage: storages.of(tokens), req, carrier }, res, next);
-    });
   };
-  Object.defineProperty(session, 'guarantee', { value: storages.guarantee, enumerable: true });
+  Object.defineProperty(session, 'guarantee', { get: () => storages.guarantee, enumerable: true });
+  Object.defineProperty(session, 'store', { get: () => storages.requestStore, enumerable: true });
   return session as Middleware;
-}
-
-/** Looks for the session that the request's cookie names. */
-function find(source: Source, res: Response, next: NextFunction): void {
-  const { config, tokens, storage, req, carrier } = source;
-  req.sessionStore = storage.sessionStore as never;
-  let credential: Credential | undefined;
-  try {
-    credential = readCredential(config, tokens, req, carrier);
-  } catch (error) {
-    // Of a `req.secret` that is none; what a client sends throws nothing.
-    next(error);
-    return;
-  }
-  if (!credential) {
-    begin(source, 'new', false, res, next);
-    return;
-  }
-  loadSession(source, credential, (error, origin, text) => {
-    if (error) fail(error, req, next);
-    else begin(source, origin ?? 'new', true, res, next, text);
-  });
-}
-
-/** @throws what a cookie option that is a function throws */
-function isOnCookiePath(config: Config, req: Request): boolean {
-  const path = config.cookieOptions(req).path || '/';
-  // Most cookies are for all paths. Parsing leaves its result on the request, 4 % of a visit under Express.
-  const asked = (req.originalUrl || req.url) as string | undefined;
-  if (path === '/' && asked?.startsWith('/')) return true;
-  return pathMatches(parseurl.original(req)?.pathname ?? '/', path);
-}
-
-/** The session is there, or is generated now; from here on the response takes care of it. */
-function begin(
-  source: Source,
-  origin: Origin,
-  hasCredential: boolean,
-  res: Response,
-  next: NextFunction,
-  text?: string,
-): void {
-  const { config, tokens, req } = source;
-  let state: RequestState;
-  try {
-    const claims =
-      origin === 'new'
-        ? generateSession(config, tokens, req)
-        : config.readClaims(req, identityOf(req.session).signedToken);
-    state = new RequestState(source, origin, text, hasCredential, claims, res, next);
-  } catch (error) {
-    fail(error, req, next);
-    return;
-  }
-  patchResponse(state);
-  next();
 }
 
 function fail(error: unknown, req: Request, next: NextFunction): void {
   Reflect.deleteProperty(req, 'session');
   next(error);
 }
+
+/** The token of the session on a request. */
+export function tokenOf(req: Request): string | undefined {
+  const session: unknown = req.session;
+  return managedOf(session)?.owner.tokenOf(session as Session)?.text;
+}
+
+/**
+ * The `store` option where it is given. Without it a MemoryStore, made when there is first a private key to issue tokens
+ * with; and for those who have none, no store at all: they could put nothing into it.
+ */
+class Storages {
+  readonly #config: Config;
+  /** The one place where all sessions are; undefined where there is no `store` option, or as yet no private key. */
+  #stored: Storage | undefined;
+  #none: Storage | undefined;
+
+  constructor(config: Config) {
+    this.#config = config;
+    const { store, tokens, provideTokens } = config;
+    const canIssue = tokens ? tokens.canIssue : !provideTokens;
+    if (store ?? canIssue) this.#stored = this.#open();
+  }
+
+  /** Whether the store can be used; a store that is not there cannot be down. */
+  get isConnected(): boolean {
+    return this.#stored?.readiness.isConnected ?? true;
+  }
+
+  /** Looks, now and then, whether a store that is not connected answers again. */
+  probe(): void {
+    this.#stored?.readiness.probe();
+  }
+
+  get guarantee(): Guarantee {
+    return this.#stored?.repository.guarantee ?? 'in this process';
+  }
+
+  get requestStore(): object {
+    return (this.#stored ?? this.#storeless).requestStores.outside;
+  }
+
+  /** For a request with these keys. */
+  of(tokens: Tokens): Storage {
+    if (!this.#config.store && !tokens.canIssue) return this.#storeless;
+    return (this.#stored ??= this.#open());
+  }
+
+  get #storeless(): Storage {
+    return (this.#none ??= openNoStorage(sessionMaker));
+  }
+
+  #open(): Storage {
+    const { store, storeTimeout } = this.#config;
+    return openStorage(store ?? createDefaultStore(), storeTimeout, sessionMaker);
+  }
+}
+
+const sessionMaker: SessionMaker = {
+  generate: (req) => {
+    const context = contextOf(req);
+    if (!context)
+      throw new Error('sessionStore.generate: this request did not come through the session middleware');
+    generateSession(context, 'regenerated');
+  },
+  refusal: (req) => (contextOf(req)?.tokens.canIssue === false ? new NoPrivateKeyError() : undefined),
+  restore: (req, record) => {
+    const context = contextOf(req);
+    if (context) return restoreSession(context, record, context.current);
+    const session = new Session(req, record);
+    session.cookie = restoreCookie(record.cookie);
+    req.session = session as never;
+    return session;
+  },
+};

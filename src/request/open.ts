@@ -1,237 +1,249 @@
-import type { Credential } from './credential';
-import { debug, trace } from '../diagnostics';
-import { createCookie, defineSessionID, TokenIssuer } from './generate';
-import { Identity } from '../identity';
-import { isOver, openSuccessor, type Successor, successorIn } from '../forwarding';
-import { MAX_STEPS } from '../following-records';
-import { forwardingId, openForwarding, predecessorOf, type Upgrade, upgradeOf } from '../legacy/legacy';
-import type { Config } from '../options/options';
-import { renewToken } from '../renewal';
-import type { Step } from '../replacement';
-import type { Origin } from './request-state';
-import { internalsOf, Session } from '../session/session';
-import type { Storage } from '../storage';
-import { callStoreSafely, isMissing } from '../store/store-call';
-import type { Token, Tokens } from '../token/token';
-import type { Carrier } from '../http/transports';
-import type { Request, SessionRecord } from '../types';
+/** Finds the session of a request: each candidate is tried to the store and the generation, and the first that lives is used. */
+import { createWarning, debug, trace } from '../diagnostics';
+import type { LiveSession } from '../session/live-session';
+import type { RecordState } from '../session/record-state';
+import { SessionId } from '../session/session-id';
+import type { SessionState } from '../session/session-state';
+import { takeSnapshot } from '../session/snapshot';
+import type { Found } from '../store/record-store';
+import type { Loaded } from '../store/repository';
+import { callStoreSafely } from '../store/store-call';
+import { verificationBudget } from '../token/token';
+import type { AnyStore } from '../types';
+import { newState, type RequestContext } from './context';
+import { type Credential, type readCandidates, tellOfParser, verifyCandidate } from './credential';
+import { claimsNow } from './claims-now';
+import { generateSession } from './generate';
+import { overriddenIn, restoreSession } from './restore';
 
-/** Where the session of a request is looked for. */
-export interface Source {
-  readonly config: Config;
-  readonly tokens: Tokens;
-  readonly storage: Storage;
-  readonly req: Request;
-  /** How its token came, and how a new one goes. */
-  readonly carrier: Carrier;
+/** A request that arrived so long after its generation ended was most likely under way when the user signed in, in ms. */
+const GRACE_OF_SUPERSEDED = 5000;
+
+type Done = (error?: unknown) => void;
+
+/** Puts a session on the request, one that is found or a new one. Never throws but what `done` throws. */
+export function openSession(
+  context: RequestContext,
+  candidates: ReturnType<typeof readCandidates>,
+  done: Done,
+): void {
+  if (candidates.length === 0) {
+    debug('no id sent');
+    generate(context, done);
+    return;
+  }
+  const budget = verificationBudget();
+  const tryFrom = (index: number): void => {
+    for (const [at, candidate] of candidates.entries()) {
+      const credential = at < index ? undefined : verifyCandidate(candidate, context, budget);
+      if (!credential) continue;
+      context.hasCredential = true;
+      if (context.isStoreless) {
+        if (trust(context, credential, done)) return;
+        continue;
+      }
+      load(context, credential, (error, isFound) => {
+        if (error || isFound) done(error);
+        else tryFrom(at + 1);
+      });
+      return;
+    }
+    generate(context, done);
+  };
+  tryFrom(0);
 }
 
-/**
- * Told where the session on the request comes from; no origin: none was found.
- * `text`: JSON text of the session's data, where the store had it.
- */
-type LoadCallback = (error?: unknown, origin?: Origin, text?: string) => void;
-
-/** Puts the session of this credential on the request. Nothing is thrown but what the callback throws. */
-export function loadSession(source: Source, credential: Credential, callback: LoadCallback): void {
-  if ('token' in credential && source.storage.isNone) trustToken(source, credential.token, callback);
-  else if ('token' in credential) loadToken(source, credential.token, 'loaded', callback);
-  else loadLegacy(source, credential.legacyId, callback);
+function generate(context: RequestContext, done: Done): void {
+  try {
+    generateSession(context, context.supersededId === undefined ? 'new' : 'superseded');
+  } catch (error) {
+    done(error);
+    return;
+  }
+  done();
 }
 
 /** Without a store the token is all there is of the session. */
-function trustToken({ config, req }: Source, token: Token, callback: LoadCallback): void {
-  if (hasEnded(token)) {
-    callback();
-    return;
-  }
-  if (token.payload.exp === undefined && !config.rules.limitsAge) config.warnings.endlessToken();
-  const identity = Identity.of(token);
-  const session = new Session(req, undefined, identity);
+function trust(context: RequestContext, { token }: Credential, done: Done): boolean {
+  const { config, tokens } = context;
+  if (token?.ses?.handle === undefined) return false;
+  const { payload } = token;
+  const issuedAt = Number(payload.iat) * 1000;
+  const end = config.rules.endOf(token.authTime, Number.isFinite(issuedAt) ? issuedAt : 0);
+  if (end !== undefined && end <= Date.now()) return false;
+  if (payload.exp === undefined && !config.rules.limitsAge) config.warnOfEndlessToken();
+  const { handle } = token.ses;
+  const state = newState(
+    'verified',
+    SessionId.ofHandle(tokens.tenant, handle, token.recordId(tokens.tenant)),
+  );
+  state.token = token;
+  state.generation = token.ses.generation;
   try {
-    session.cookie = createCookie(config, req);
+    generateSession(context, 'verified', state);
   } catch (error) {
-    callback(error);
-    return;
+    done(error);
+    return true;
   }
-  req.session = session as never;
-  defineSessionID(req, identity);
-  callback(null, 'verified');
+  done();
+  return true;
 }
 
-/** @param way the tokens that have led to this one, if it is not the one that came */
-function loadToken(
-  source: Source,
-  token: Token,
-  origin: Origin,
-  callback: LoadCallback,
-  way: readonly Step[] = [],
+function load(
+  context: RequestContext,
+  credential: Credential,
+  callback: (error: unknown, isFound?: boolean) => void,
 ): void {
-  const { config, tokens, req } = source;
-  const { store, records } = source.storage;
-  const identity = Identity.of(token);
-  let storedId: string;
-  try {
-    storedId = records.idOf(identity);
-  } catch (error) {
-    callback(error);
-    return;
-  }
-  // Before the record is read: a session destroyed from now on is known to be.
-  const liveness = records.livenessOf(storedId);
-  identity.liveness = liveness;
-  if (config.rules.refreshes || !tokens.canIssue) liveness.mayMoveFrom = token.mayBeReplacedFrom;
-  req.sessionID = token.text;
-  let successor: Successor | undefined;
-  let isOutlived = false;
-  find(
-    source,
-    storedId,
-    (error, found, text) => {
-      if (successor) follow(source, { token, successor }, way, callback);
-      else if (isOutlived) endSession(source, storedId, callback);
-      else if (found && origin !== 'replaced' && config.rules.refreshes && tokens.canIssue) {
-        renewToken(source, token, way, origin === 'loaded', (renewed) => {
-          if (renewed === 'kept') callback(error, found, text);
-          else if (renewed === 'gone') callback();
-          else loadToken(source, renewed, 'replaced', callback, way);
-        });
-      } else callback(error, found, text);
-    },
-    (record) => {
-      if (!record || liveness.destroyed) return undefined;
-      successor = successorIn(record);
-      isOutlived = hasEnded(token);
-      if (successor || isOutlived) return undefined;
-      liveness.isStored = true;
-      store.createSession(req, record, identity);
-      return origin;
-    },
-  );
-}
-
-/** The token was replaced: the request goes on as if it had carried the new one. */
-function follow(source: Source, step: Step, way: readonly Step[], callback: LoadCallback): void {
-  const { tokens } = source;
-  const text =
-    isOver(step.successor) || way.length === MAX_STEPS
-      ? undefined
-      : openSuccessor(step.successor, step.token);
-  const token = text === undefined ? undefined : tokens.verify(text);
-  if (token) loadToken(source, token, tokens.canIssue ? 'forwarded' : 'loaded', callback, [...way, step]);
-  else callback();
-}
-
-function hasEnded({ endsAt }: Token): boolean {
-  return endsAt !== undefined && endsAt <= Date.now();
-}
-
-/** However active it was: its time is over. */
-function endSession({ storage: { records } }: Source, storedId: string, callback: LoadCallback): void {
-  trace('session has reached its absolute timeout: %s', storedId);
-  callStoreSafely((done) => {
-    records.remove(storedId, done);
-  }, callback);
-}
-
-/**
- * The record under a legacy id is upgraded; where that has happened, its forwarding record leads to the session's token
- * (B232, B237).
- */
-function loadLegacy(source: Source, legacyId: string, callback: LoadCallback): void {
-  const { tokens } = source;
-  const upgrade = upgradeOf(source.storage.origin, legacyId);
-  let followed: Token | undefined;
-  find(
-    source,
-    legacyId,
-    (error, origin) => {
-      if (error || origin) callback(error, origin);
-      else if (followed) loadToken(source, followed, 'forwarded', callback);
-      else followForwarding();
-    },
-    (record) => {
-      if (!record || upgrade.liveness?.destroyed) return undefined;
-      // An overlapping request of another tenant has upgraded it: its token is none of these keys.
-      if (upgrade.token && !tokens.accept(upgrade.token)) return undefined;
-      // An overlapping request has stored it by now, and could not retire the legacy record, or not yet.
-      if (upgrade.liveness?.isStored) followed = upgrade.token;
-      if (followed) return undefined;
-      upgradeSession(source, legacyId, record, upgrade);
-      return 'upgraded';
-    },
-  );
-
-  function followForwarding(): void {
-    let token: Token | undefined;
-    let storedId: string;
-    try {
-      storedId = forwardingId(legacyId, source.storage.records.storeKey);
-    } catch (error) {
+  const { repository, req } = context;
+  req.sessionID = credential.id;
+  repository.read(credential.id, (error, loaded) => {
+    if (error) {
       callback(error);
       return;
     }
-    find(
-      source,
-      storedId,
-      (error) => {
-        if (error || !token) callback(error);
-        else loadToken(source, token, 'forwarded', callback);
-      },
-      (record) => {
-        const text = openForwarding(record, legacyId);
-        token = text === undefined ? undefined : tokens.verify(text);
-        return undefined;
-      },
-    );
-  }
-}
-
-/** Asks the store; `use` makes something of the record, and an error that it throws is the answer. */
-function find(
-  { storage: { records }, req }: Source,
-  storedId: string,
-  callback: LoadCallback,
-  use: (record: SessionRecord | undefined) => Origin | undefined,
-): void {
-  trace('fetching %s', storedId);
-  records.read(storedId, (error, found, text) => {
-    if (error && !isMissing(error)) {
-      debug('store error');
-      callback(error);
-      return;
-    }
-    const record = error || !found ? undefined : found;
-    trace(record ? 'session found %s' : 'session not found %s', storedId);
-    let origin: Origin | undefined;
+    let isFound: boolean;
     try {
-      origin = use(record);
+      isFound = isAlive(context, credential, loaded);
     } catch (thrown) {
       callback(thrown);
       return;
     }
-    // The text is that of the session only if no reserved name was left out.
-    const isWhole = origin && record && Object.keys(record).length === Object.keys(req.session).length;
-    callback(null, origin, isWhole ? text : undefined);
+    // Not within the above: what the handler throws is nobody's error here.
+    if (!isFound) {
+      callback(null, false);
+      return;
+    }
+    const state = toState(context, credential, loaded as Loaded & { found: Found });
+    const end = context.config.rules.endOf(state.token?.authTime, state.created);
+    if (end !== undefined && end <= Date.now()) {
+      endSession(context, credential.id, callback);
+      return;
+    }
+    try {
+      begin(context, state, loaded as Loaded & { found: Found });
+    } catch (thrown) {
+      callback(thrown);
+      return;
+    }
+    if (credential.isFromParser) tellOfParser();
+    callback(null, true);
   });
 }
 
-/** The legacy session's data in a session with a token and today's cookie (B234). It is stored when the response ends. */
-function upgradeSession(source: Source, legacyId: string, record: SessionRecord, upgrade: Upgrade): void {
-  const { config, tokens, req } = source;
-  const { records } = source.storage;
-  const identity = upgrade.token
-    ? Identity.of(upgrade.token)
-    : Identity.pending(new TokenIssuer(config, tokens, req));
-  const session = new Session(req, record, identity);
-  session.cookie = createCookie(config, req);
-  req.session = session as never;
-  defineSessionID(req, identity);
-  // Signed now, for requests that overlap with this one.
-  upgrade.token = identity.token;
-  upgrade.liveness = identity.liveness = records.livenessOf(records.idOf(identity));
-  upgrade.liveness.predecessor ??= predecessorOf(legacyId, record, identity.requireId(), records.storeKey);
-  upgrade.liveness.forwardedBy = forwardingId(legacyId, records.storeKey);
-  const internals = internalsOf(session);
-  if (internals) internals.mustStore = true;
+/** @throws TypeError of a record without a cookie */
+function isAlive(context: RequestContext, credential: Credential, { found, isEnding }: Loaded): boolean {
+  if (isEnding) context.endingId ??= credential.id;
+  if (!found) return false;
+  const { record, state } = found;
+  if (hasExpired(context, expiryOf(record))) return false;
+  if (!state && !credential.isLegacy) {
+    warnOfMissingState(context.repository.store);
+    return false;
+  }
+  if (credential.isLegacy && !isAdopted(context, credential, state)) return false;
+  const generation = state?.gen ?? 1;
+  if (credential.generation < generation) {
+    const ended = state?.rotatedAt ?? 0;
+    trace('token of an older generation of %s', credential.id);
+    if (context.arrivedAt - ended <= GRACE_OF_SUPERSEDED) context.supersededId ??= credential.id;
+  }
+  return credential.generation === generation;
+}
+
+/** Before a tenant gives out a token for a record that was there before, the record says so. */
+function isAdopted(
+  { adoption, tokens }: RequestContext,
+  { token }: Credential,
+  state: RecordState | undefined,
+): boolean {
+  return state ? state.adopted === adoption : !token || tokens.tenant === undefined;
+}
+
+/** The usual error of a record that is none: every store's users know it. @throws TypeError */
+function expiryOf({ cookie }: { cookie: { expires?: unknown } }): unknown {
+  return cookie.expires;
+}
+
+/** Stores that cannot renew an expiry may not look at it either; with `touch` the record's own date says nothing. */
+function hasExpired({ repository }: RequestContext, expires: unknown): boolean {
+  return !repository.canTouch && Boolean(expires) && new Date(expires as string).valueOf() <= Date.now();
+}
+
+function toState(
+  context: RequestContext,
+  credential: Credential,
+  loaded: Loaded & { found: Found },
+): SessionState {
+  const { id, token, isLegacy, generation } = credential;
+  const { tokens, config } = context;
+  const stored = loaded.found.state;
+  const sessionId = isLegacy
+    ? SessionId.ofLegacy(id)
+    : SessionId.ofHandle(tokens.tenant, token?.ses?.handle, id);
+  const state = newState('loaded', sessionId);
+  state.live = loaded.live;
+  state.generation = generation;
+  state.token = token;
+  state.created = stored?.created ?? state.created;
+  state.isStored = true;
+  state.isSent = token !== undefined;
+  // Whose it is, and since when, has to be in the store before a token says so.
+  state.mustStore = !stored && (tokens.tenant !== undefined || config.rules.absoluteTimeout !== undefined);
+  return state;
+}
+
+function begin(
+  context: RequestContext,
+  state: SessionState,
+  { found, live, isNewest }: Loaded & { found: Found },
+): void {
+  const session = restoreSession(context, found.record, state);
+  // The text is that of the session only if no reserved name was left out, and the application has changed nothing in between.
+  const extra = found.state ? 1 : 0;
+  const isWhole =
+    Object.keys(found.record).length === Object.keys(session).length + extra &&
+    !overriddenIn(context.repository.store);
+  state.before = takeSnapshot(session, isWhole ? found.data : undefined);
+  state.storedExpires = session.cookie._expires;
+  if (isNewest) learn(live, state, found);
+  context.opened = context.current = state;
+  // A candidate that was tried before this one: only where none lives does it count.
+  context.supersededId = undefined;
+  context.req.sessionID = state.id.value as string;
+  state.claims = claimsNow(context, state.token);
+}
+
+function learn(live: LiveSession, { before }: SessionState, found: Found): void {
+  live.newest = { state: found.state, data: before.data, cookie: before.cookie };
+}
+
+/** However active it was: its time is over. */
+function endSession(
+  { repository }: RequestContext,
+  id: string,
+  callback: (error: unknown, isFound?: boolean) => void,
+): void {
+  trace('session has reached its absolute timeout: %s', id);
+  callStoreSafely(
+    (done) => {
+      repository.destroy(id, 'destroyed', done);
+    },
+    (error) => {
+      callback(error, false);
+    },
+  );
+}
+
+const warnings = new WeakMap<object, () => void>();
+
+function warnOfMissingState(store: AnyStore): void {
+  let warn = warnings.get(store);
+  if (!warn) {
+    warn = createWarning(
+      `store ${store.constructor.name}: a record came back without its member __session, so it is not used. The store has ` +
+        'to give back all members of what it was given; a record that was made by hand is no session',
+    );
+    warnings.set(store, warn);
+  }
+  warn();
 }

@@ -1,11 +1,9 @@
-import type { CookieOptions, Request } from '../types';
+/** A session's cookie: its attributes and its lifetime (RFC 6265, section 4.1). */
+import type { CookieOptions } from '../types';
 import { deprecate } from '../diagnostics';
-import { sameAttributes, stringifyCookie } from '../http/set-cookie';
+import { sameAttributes, stringifyCookie } from './serialize-cookie';
 
-/** The same name may come several times, for other paths or domains; so many are looked at (B025). */
-const MAX_COOKIES_OF_ONE_NAME = 4;
-
-/** `expires` and `maxAge` hold what was assigned: null, undefined and false mean no expiry (B161). */
+/** `expires` and `maxAge` hold what was assigned: null, undefined and false mean no expiry. */
 type Expires = Date | null | undefined | false;
 type MaxAge = number | null | undefined | false;
 
@@ -25,11 +23,13 @@ export interface CookieData {
 /** A cookie without its expiry, which the library itself resets on every response. */
 export type CookieSettings = Partial<Omit<CookieData, 'expires'>>;
 
+const NO_LIFETIME = 'maxAge must be a number or Date';
+
 /** A session's cookie: its attributes (RFC 6265, section 4.1) and its lifetime. */
 export class Cookie {
   path = '/';
   _expires: Expires = null;
-  /** Lifetime in ms, as last assigned; each touch starts it anew (B163). */
+  /** Lifetime in ms, as last assigned; each touch starts it anew. */
   originalMaxAge: MaxAge = null;
   httpOnly = true;
   declare partitioned?: CookieData['partitioned'];
@@ -39,7 +39,7 @@ export class Cookie {
   declare sameSite?: CookieData['sameSite'];
 
   /**
-   * @param options attributes; of `expires` and `maxAge` the later one wins (B162)
+   * @param options attributes; of `expires` and `maxAge` the later one wins
    * @throws TypeError if options are neither an object nor falsy, or `maxAge` is neither number nor Date
    */
   constructor(options?: CookieOptions | Cookie | null) {
@@ -69,7 +69,7 @@ export class Cookie {
 
   set maxAge(maxAge: MaxAge | Date) {
     if (maxAge && typeof maxAge !== 'number' && !(maxAge instanceof Date)) {
-      throw new TypeError('maxAge must be a number or Date');
+      throw new TypeError(NO_LIFETIME);
     }
     if (maxAge instanceof Date) {
       deprecate('maxAge as Date; pass number of milliseconds instead');
@@ -110,7 +110,7 @@ export class Cookie {
   }
 }
 
-/** An option may not take the place of a method or of `data` (B155). */
+/** An option may not take the place of a method or of `data`. */
 function isAssignable(name: string): boolean {
   return name === 'expires' || name === 'maxAge' || !(name in Cookie.prototype);
 }
@@ -124,61 +124,18 @@ export function sameSettings(a: CookieSettings, b: CookieSettings): boolean {
   return a.originalMaxAge === b.originalMaxAge && sameAttributes(a, b);
 }
 
-/** The Cookie of a stored record: `expires` may be text or Date, `originalMaxAge` is taken as it is (B174). */
+/**
+ * The Cookie of a stored record: `expires` may be text or Date, `originalMaxAge` is taken as it is.
+ *
+ * @throws TypeError if there is none, or if its lifetime is none: each touch would throw then
+ */
 export function restoreCookie(stored: { expires?: unknown; originalMaxAge?: unknown }): Cookie {
-  // Read one by one: of a record without a cookie the error shall be the usual one (B127).
+  // Read one by one: of a record without a cookie the error shall be the usual one.
   const expires = stored.expires;
   const originalMaxAge = stored.originalMaxAge;
+  if (originalMaxAge && typeof originalMaxAge !== 'number') throw new TypeError(NO_LIFETIME);
   const restored = new Cookie(stored as CookieOptions);
   if (typeof expires === 'string') restored.expires = new Date(expires);
   restored.originalMaxAge = originalMaxAge as MaxAge;
   return restored;
-}
-
-/**
- * Values of all cookies of this name in a Cookie header, in order, decoded (RFC 6265, section 5.4). Parsers of whole
- * headers keep one value a name.
- */
-export function readCookies(header: string, name: string): string[] {
-  const values: string[] = [];
-  for (const pair of header.split(';')) {
-    const equals = pair.indexOf('=');
-    if (equals < 0 || pair.slice(0, equals).trim() !== name) continue;
-    values.push(decodeValue(pair.slice(equals + 1).trim()));
-    if (values.length === MAX_COOKIES_OF_ONE_NAME) break;
-  }
-  return values;
-}
-
-function decodeValue(raw: string): string {
-  const value = raw.length > 1 && raw.startsWith('"') && raw.endsWith('"') ? raw.slice(1, -1) : raw;
-  if (!value.includes('%')) return value;
-  try {
-    return decodeURIComponent(value);
-  } catch {
-    return value;
-  }
-}
-
-/**
- * Whether the request came over a secure connection: TLS here, or TLS at a trusted proxy (B079–B083).
- *
- * @param proxy true: believe X-Forwarded-Proto; false: never; undefined: believe Express's `req.secure`
- */
-export function isSecure(req: Request, proxy: boolean | undefined): boolean {
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- where other middlewares tell about TLS, too (B083)
-  const connection = req.connection as { encrypted?: boolean } | undefined;
-  if (connection?.encrypted) return true;
-  if (proxy === false) return false;
-  if (proxy !== true) return (req.secure as boolean | undefined) === true;
-  const [first = ''] = String(req.headers['x-forwarded-proto'] ?? '').split(',');
-  return first.trim().toLowerCase() === 'https';
-}
-
-/** Path-match of RFC 6265, section 5.1.4 (B015). */
-export function pathMatches(pathname: string, cookiePath: string): boolean {
-  if (!pathname.startsWith(cookiePath)) return false;
-  return (
-    pathname.length === cookiePath.length || cookiePath.endsWith('/') || pathname[cookiePath.length] === '/'
-  );
 }

@@ -1,77 +1,77 @@
-import type { Cookie } from './cookie';
+/** The session that applications touch: `req.session`. */
 import { trace } from '../diagnostics';
-import { Identity } from '../identity';
-import { type Snapshot, takeSnapshot } from './snapshot';
-import { toStoredId } from '../stored-id';
+import type { Token } from '../token/token';
 import type { ErrorCallback, JwtPayload, Request, SessionRecord } from '../types';
+import type { Cookie } from './cookie';
+import { type RecordState, STATE_MEMBER } from './record-state';
+import { promiseOf } from './session-promise';
+import type { SessionState } from './session-state';
+import { toRecord } from './snapshot';
 
-/** The store as sessions see it: `req.sessionStore`, or a bare store for a session that `Store.load` made. */
-interface SessionStore {
-  get(id: unknown, callback: (error?: unknown, record?: SessionRecord | null) => void): void;
-  set(id: unknown, session: Session, callback: ErrorCallback): void;
-  destroy(id: unknown, callback: ErrorCallback): void;
-  regenerate(req: Request, callback: ErrorCallback): void;
-  createSession(req: Request, record: SessionRecord): Session;
+/** `stored`: false if the session was destroyed or its generation has ended, so that nothing was stored. */
+export type SaveCallback = (error?: unknown, stored?: boolean) => void;
+
+/** What a session's methods do, given by whoever has put it on a request. */
+export interface SessionOwner {
+  save(session: Session, done: SaveCallback): void;
+  reload(session: Session, done: ErrorCallback): void;
+  destroy(session: Session, done: ErrorCallback): void;
+  regenerate(session: Session, done: ErrorCallback): void;
+  renewToken(session: Session, done: ErrorCallback): void;
+  /** The session's token as it is now; undefined where there can be none. */
+  tokenOf(session: Session): Token | undefined;
+  /** Of what nobody has listened to. */
+  reportLate(error: unknown): void;
 }
 
-/** What is known about a session beyond its data. */
-export interface Internals {
-  identity: Identity;
-  /** What the store was given last; undefined before the first save and after a failed one. */
-  saved: Snapshot | undefined;
-  /** Whether the session is to be stored whatever its data: under a new id, or since a save has failed. */
-  mustStore: boolean;
-  /** Whether the expiry has been reset for this response (B038). */
-  isTouched: boolean;
-  /** How many explicit saves are under way. */
-  saving: number;
-  /** Called when no save is under way any more. */
-  whenSaved: (() => void)[];
+/** What the library knows about a session that it has made itself. */
+export interface Managed {
+  readonly owner: SessionOwner;
+  readonly state: SessionState;
 }
 
-/** Undefined for what is no session, and for a session made by `Session.call(this)`. */
-export let internalsOf: (session: unknown) => Internals | undefined;
+/** Undefined for what is no session, and for one that was made by hand. */
+export let managedOf: (session: unknown) => Managed | undefined;
 
 /** A user's session: its enumerable members are the data. */
 export class Session {
   static {
-    internalsOf = (session) =>
-      typeof session === 'object' && session !== null && #internals in session
-        ? session.#internals
-        : undefined;
+    managedOf = (session) =>
+      typeof session === 'object' && session !== null && #managed in session ? session.#managed : undefined;
   }
 
   declare readonly id: string;
   declare readonly req: Request;
   declare cookie: Cookie;
-  readonly #internals: Internals;
+  readonly #managed: Managed | undefined;
+  readonly #plainId: unknown;
+  /** The library's part of the record that it was made of, for a session outside of a request. */
+  readonly #recordState: RecordState | undefined;
 
   /**
    * @param req the request it belongs to, with `sessionID` and `sessionStore`
-   * @param data members to copy, if an object; reserved names are left out (B148)
-   * @param identity default: the plain id in `req.sessionID`
+   * @param data members to copy, if an object; reserved names are left out
+   * @param managed default: the methods call `req.sessionStore`, with the plain id in `req.sessionID`
    */
-  constructor(req: Request, data?: unknown, identity: Identity = Identity.plain(req.sessionID)) {
-    this.#internals = {
-      identity,
-      saved: undefined,
-      mustStore: false,
-      isTouched: false,
-      saving: 0,
-      whenSaved: [],
-    };
+  constructor(req: Request, data?: unknown, managed?: Managed) {
+    this.#managed = managed;
+    if (!managed) {
+      this.#plainId = req.sessionID;
+      this.#recordState = (data as { [STATE_MEMBER]?: RecordState } | null | undefined)?.[STATE_MEMBER];
+    }
     Object.defineProperty(this, 'req', { value: req });
     Object.defineProperty(this, 'id', idProperty);
     if (typeof data !== 'object') return;
     for (const name in data) {
-      if (!(name in this)) (this as Record<string, unknown>)[name] = (data as Record<string, unknown>)[name];
+      if (!(name in this) && name !== STATE_MEMBER)
+        (this as Record<string, unknown>)[name] = (data as Record<string, unknown>)[name];
     }
   }
 
   /** Payload of the session's token: a copy. Undefined where there is no token. */
   get jwt(): JwtPayload | undefined {
-    const identity = internalsOf(this)?.identity;
-    return identity?.isIssuable ? structuredClone(identity.token?.payload) : undefined;
+    const managed = managedOf(this);
+    return structuredClone(managed?.owner.tokenOf(this)?.payload);
   }
 
   /** Starts the cookie's lifetime anew. Calls no store. */
@@ -86,23 +86,26 @@ export class Session {
   }
 
   /**
-   * Stores the session now; the store's error goes to the callback or rejects the promise. A response that ends
-   * meanwhile waits for it (B136).
+   * Stores the session now. Claims that have changed get a new token with it.
+   *
+   * @returns with a callback the session; without one a promise of whether it was stored: false if the session was destroyed
+   * or its generation has ended meanwhile. The store's error goes to the callback, or rejects the promise
    */
-  save(callback: ErrorCallback): this;
-  save(): Promise<void>;
-  save(callback?: ErrorCallback): this | Promise<void> {
-    return answer(this, callback, (done) => {
-      save(this, done);
+  save(callback: SaveCallback): this;
+  save(): Promise<boolean>;
+  save(callback?: SaveCallback): this | Promise<boolean> {
+    return answer<boolean>(this, callback, (done) => {
+      ownerOf(this).save(this, done);
     });
   }
 
-  /** Puts a new object with what the store has now into `req.session` (B137); on an error the old one stays (B138). */
+  /** Puts a new object with what the store has now into `req.session`; on an error the old one stays. */
   reload(callback: ErrorCallback): this;
   reload(): Promise<void>;
   reload(callback?: ErrorCallback): this | Promise<void> {
     return answer(this, callback, (done) => {
-      reload(this, done);
+      trace('reloading %s', this.id);
+      ownerOf(this).reload(this, done);
     });
   }
 
@@ -111,130 +114,122 @@ export class Session {
   destroy(): Promise<void>;
   destroy(callback?: ErrorCallback): this | Promise<void> {
     return answer(this, callback, (done) => {
-      const { id } = this;
-      Reflect.deleteProperty(this.req, 'session');
-      storeOf(this).destroy(id, done);
+      ownerOf(this).destroy(this, done);
     });
   }
 
-  /** Destroys the session and puts a new, empty one with a new id in its place (B134). */
+  /** Destroys the session and puts a new, empty one with a new id in its place. */
   regenerate(callback: ErrorCallback): this;
   regenerate(): Promise<void>;
   regenerate(callback?: ErrorCallback): this | Promise<void> {
     return answer(this, callback, (done) => {
-      storeOf(this).regenerate(this.req, (error) => {
-        const [before, after] = [internalsOf(this), internalsOf(this.req.session)];
-        if (before && after) after.isTouched = before.isTouched;
-        done(error);
-      });
+      ownerOf(this).regenerate(this, done);
     });
+  }
+
+  /**
+   * Ends all tokens of the session and gives it a new one, sent with this response. Data and id stay; `auth_time` is now.
+   *
+   * @throws nothing; an error, also that no new token can be sent, goes to the callback or rejects the promise
+   */
+  renewToken(callback: ErrorCallback): this;
+  renewToken(): Promise<void>;
+  renewToken(callback?: ErrorCallback): this | Promise<void> {
+    return answer(this, callback, (done) => {
+      ownerOf(this).renewToken(this, done);
+    });
+  }
+
+  /** For the methods of a session made by hand: what a store gets for it. */
+  static toStore(session: Session): SessionRecord {
+    // An instance of a subclass that predates classes has no private members.
+    const state = #recordState in session ? session.#recordState : undefined;
+    const record = toRecord(session);
+    return state ? { ...record, [STATE_MEMBER]: state } : record;
+  }
+
+  static plainIdOf(session: Session): unknown {
+    return session.#plainId;
   }
 }
 
-/** Own and read-only (B143), though the token behind it is signed only when somebody reads it. */
+/** Own and read-only, though it is made only when somebody reads it. */
 const idProperty: PropertyDescriptor = {
   get(this: Session) {
-    return internalsOf(this)?.identity.id;
+    const managed = managedOf(this);
+    return managed ? managed.state.id.value : Session.plainIdOf(this);
   },
 };
 
-/** Who a session is; of one made by hand, what its `id` says. */
-export function identityOf(session: { readonly id: unknown }): Identity {
-  return internalsOf(session)?.identity ?? Identity.plain(session.id);
-}
-
-/** Resets the expiry, the first time in a response. @throws TypeError if that is no session (B151) */
-export function touchOnce(session: { touch(): unknown }): void {
-  const internals = internalsOf(session);
-  if (internals?.isTouched) return;
-  session.touch();
-  if (internals) internals.isTouched = true;
-  const endsAt = internals?.identity.endsAt;
-  if (endsAt !== undefined) capExpiry((session as unknown as Session).cookie, endsAt);
-}
-
-/** No record shall outlive its session. The lifetime as it was set stays what it is. */
-function capExpiry(cookie: Cookie, endsAt: number): void {
-  const { _expires: expires } = cookie;
-  if (expires instanceof Date && expires.valueOf() > endsAt) cookie._expires = new Date(endsAt);
-}
-
-function save(session: Session, done: ErrorCallback): void {
-  const internals = internalsOf(session);
-  if (!internals) {
-    storeOf(session).set(session.id, session, done);
-    return;
-  }
-  let id: unknown;
-  try {
-    id = internals.identity.requireId();
-    // The end of the response will not touch what is saved by then. A session loaded outside of a request stays as it is.
-    if (internals.identity.token) touchOnce(session);
-    internals.saved = takeSnapshot(session);
-  } catch (error) {
-    internals.saved = undefined;
-    done(error);
-    return;
-  }
-  internals.saving += 1;
-  storeOf(session).set(id, session, (error) => {
-    if (error) {
-      internals.saved = undefined;
-      internals.mustStore = true;
-    }
-    internals.saving -= 1;
-    if (internals.saving === 0)
-      internals.whenSaved.splice(0).forEach((waiting) => {
-        waiting();
-      });
-    done(error);
-  });
-}
-
-function reload(session: Session, done: ErrorCallback): void {
-  const { req } = session;
-  const store = storeOf(session);
-  trace('reloading %s', toStoredId(session.id));
-  store.get(session.id, (error, record) => {
-    if (error || !record) {
-      done(error ?? new Error('failed to load session'));
-      return;
-    }
-    try {
-      const [before, after] = [internalsOf(session), internalsOf(store.createSession(req, record))];
-      if (before && after) Object.assign(after, before);
-    } catch (thrown) {
-      done(thrown);
-      return;
-    }
-    done();
-  });
-}
-
-function storeOf(session: Session): SessionStore {
-  return session.req.sessionStore as unknown as SessionStore;
-}
-
-/** With a callback the session is returned, without one a promise, whose rejection nobody has to handle (B144). */
-function answer(
+/** With a callback the session is returned, without one a promise. */
+function answer<Result = never>(
   session: Session,
-  callback: ErrorCallback | undefined,
-  start: (done: ErrorCallback) => void,
+  callback: ((error?: unknown, result?: Result) => void) | undefined,
+  start: (done: (error?: unknown, result?: Result) => void) => void,
 ): never {
-  if (callback) {
-    start((error) => {
-      if (error) callback(error);
-      else callback();
-    });
-    return session as never;
+  if (!callback) {
+    return promiseOf<Result>(start, (error) => {
+      ownerOf(session).reportLate(error);
+    }) as never;
   }
-  const promise = new Promise<void>((resolve, reject) => {
-    start((error) => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the store's error as it is
-      if (error) reject(error);
-      else resolve();
-    });
+  start((error, result) => {
+    if (error) callback(error);
+    else if (result === undefined) callback();
+    else callback(undefined, result);
   });
-  promise.catch(() => undefined);
-  return promise as never;
+  return session as never;
+}
+
+function ownerOf(session: Session): SessionOwner {
+  return managedOf(session)?.owner ?? byHand;
+}
+
+/** The store as a session made by hand sees it. */
+interface PlainStore {
+  get(id: unknown, callback: (error?: unknown, record?: SessionRecord | null) => void): void;
+  set(id: unknown, record: SessionRecord, callback: ErrorCallback): void;
+  destroy(id: unknown, callback: ErrorCallback): void;
+  regenerate(req: Request, callback: ErrorCallback): void;
+  createSession(req: Request, record: SessionRecord): Session;
+}
+
+/** For sessions of `new Session(…)` and `store.load(…)`: as express-session has it, `req.sessionStore` does the work. */
+const byHand: SessionOwner = {
+  save(session, done) {
+    storeOf(session).set(session.id, Session.toStore(session), (error) => {
+      done(error, error ? undefined : true);
+    });
+  },
+  reload(session, done) {
+    const store = storeOf(session);
+    store.get(session.id, (error, record) => {
+      if (error || !record) {
+        done(error ?? new Error('failed to load session'));
+        return;
+      }
+      try {
+        store.createSession(session.req, record);
+      } catch (thrown) {
+        done(thrown);
+        return;
+      }
+      done();
+    });
+  },
+  destroy(session, done) {
+    Reflect.deleteProperty(session.req, 'session');
+    storeOf(session).destroy(session.id, done);
+  },
+  regenerate(session, done) {
+    storeOf(session).regenerate(session.req, done);
+  },
+  renewToken(_, done) {
+    done(new Error('renewToken: a session outside of a request has no token'));
+  },
+  tokenOf: () => undefined,
+  reportLate: () => undefined,
+};
+
+function storeOf(session: Session): PlainStore {
+  return session.req.sessionStore as unknown as PlainStore;
 }

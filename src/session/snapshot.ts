@@ -1,7 +1,8 @@
-import { Cookie, type CookieSettings, sameSettings, settingsOf } from './cookie';
+/** What a session looked like at one moment, to tell later whether it has changed. */
 import type { SessionRecord } from '../types';
+import { Cookie, type CookieSettings, sameSettings, settingsOf } from './cookie';
+import { STATE_MEMBER } from './record-state';
 
-/** What a session looked like at one moment, to tell later whether it has changed (B032, B035). */
 export interface Snapshot {
   /** JSON text of the session without its top-level cookie. */
   readonly data: string;
@@ -11,12 +12,12 @@ export interface Snapshot {
 
 const NO_DATA = '{}';
 
-/** A session that was generated just now; its cookie is not compared (B035 is about loaded ones). */
+/** A session that was generated just now; its cookie is not compared. */
 export const NEW_SESSION: Snapshot = { data: NO_DATA, cookie: settingsOf(new Cookie()) };
 
 /**
  * @param data its data as JSON text, where that is known already
- * @throws TypeError if the data cannot be expressed in JSON (B045)
+ * @throws TypeError if the data cannot be expressed in JSON
  */
 export function takeSnapshot(session: { cookie?: unknown }, data = dataText(session)): Snapshot {
   // A session made by hand may have no cookie.
@@ -28,7 +29,7 @@ function dataText(session: object): string {
   // Visitors who have nothing in their sessions yet are many, and JSON would be a good part of what they cost.
   const names = Object.keys(session);
   if (names.length === 1 && names[0] === 'cookie') return NO_DATA;
-  return JSON.stringify({ ...session, cookie: undefined });
+  return JSON.stringify({ ...session, cookie: undefined, [STATE_MEMBER]: undefined });
 }
 
 export function sameData(a: Snapshot, b: Snapshot): boolean {
@@ -43,7 +44,9 @@ export function sameSnapshot(a: Snapshot, b: Snapshot): boolean {
   return sameData(a, b) && sameCookie(a, b);
 }
 
-/** What a store is given for a session: its enumerable data and its live cookie, nothing that leads to the token (B042). */
+/** A session's enumerable data and its live cookie: nothing that leads to the token, nor the library's own member. */
 export function toRecord(session: object): SessionRecord {
-  return { ...session } as SessionRecord;
+  const record = { ...session } as SessionRecord;
+  if (STATE_MEMBER in record) Reflect.deleteProperty(record, STATE_MEMBER);
+  return record;
 }

@@ -12,9 +12,10 @@ export class WeakValues<V extends object> {
 
   /** The value of this key, made by `create` where there is none. */
   obtain(key: string, create: () => V): V {
-    const existing = this.get(key);
-    if (existing) return existing;
-    const value = create();
+    return this.get(key) ?? this.replace(key, create());
+  }
+
+  replace(key: string, value: V): V {
     this.#references.set(key, new WeakRef(value));
     this.#collected.register(value, key);
     return value;

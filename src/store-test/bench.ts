@@ -1,21 +1,21 @@
+/** Calls a store on trial as the middleware does, and makes ids and records for it. */
 import { randomBytes } from 'node:crypto';
 import { Cookie } from '../session/cookie';
+import { callsOf, type StoreCalls } from '../store/guarantee';
 import { callStoreSafely } from '../store/store-call';
-import type { StoreKey } from '../store-key';
 import type { AnyStore, SessionRecord } from '../types';
+import { twinOf } from './twin';
 
-type Method = 'get' | 'set' | 'destroy' | 'touch' | 'update';
-
-/** A store on trial, called as the middleware does: its answer is what comes first, by callback or by promise. */
+/** A store's answer is what comes first, by callback or by promise. */
 export class Bench {
+  readonly calls: StoreCalls;
+
+  /** @param elsewhere the same store as another process has it */
   constructor(
     readonly store: AnyStore,
-    readonly storeKey: StoreKey,
-  ) {}
-
-  /** An id as the middleware gives it. */
-  newId(): string {
-    return this.storeKey(randomBytes(32).toString('hex'));
+    readonly elsewhere = twinOf(store),
+  ) {
+    this.calls = callsOf(store);
   }
 
   /** Undefined if there is none; an error with the code ENOENT means the same. */
@@ -36,12 +36,13 @@ export class Bench {
     await answer((done) => this.store.destroy(id, done));
   }
 
+  /** That there is no record should be no error; the middleware bears with stores that make one of it. */
   async touch(id: string, record: SessionRecord): Promise<void> {
-    await answer((done) => this.store.touch?.(id, record, done));
+    await answer((done) => this.calls.touch?.(id, record, done)).catch(() => undefined);
   }
 
-  has(method: Method): boolean {
-    return typeof this.store[method] === 'function';
+  async compareAndSet(id: string, record: SessionRecord, tag: string | null): Promise<boolean> {
+    return (await answer<boolean>((done) => this.calls.compareAndSet?.(id, record, tag, done))) === true;
   }
 }
 
@@ -58,9 +59,14 @@ export function answer<Result>(
   });
 }
 
-/** An id as express-session makes them: 32 characters. */
-export function newLegacyId(): string {
+/** An id as the middleware gives it, and express-session: 32 characters. */
+export function newId(): string {
   return randomBytes(24).toString('base64url');
+}
+
+/** A tag as the middleware makes them. None contains another. */
+export function newTag(): string {
+  return `${randomBytes(12).toString('base64url')}.a_1`;
 }
 
 /** A record with a live cookie that expires in so many ms; null: with the browser's session. */
@@ -68,6 +74,16 @@ export function recordOf(data: object, maxAge: number | null = 60_000): SessionR
   const cookie = new Cookie();
   cookie.maxAge = maxAge;
   return { cookie: cookie as unknown as SessionRecord['cookie'], ...data };
+}
+
+/** The same with the state that the middleware stores beside the data. */
+export function taggedRecord(tag: string, data: object = {}, maxAge?: number | null): SessionRecord {
+  return recordOf({ ...data, __session: { gen: 1, tag, created: Date.now() } }, maxAge);
+}
+
+/** The tag of a stored record. */
+export function tagOf(record: SessionRecord | undefined): unknown {
+  return (record?.__session as { tag?: unknown } | undefined)?.tag;
 }
 
 /** The same as it is after a round trip through JSON. */

@@ -1,8 +1,8 @@
-import { resolveStoreKey } from '../store-key';
+/** The test kit for authors of stores: what a store has to do, as tests of their own test runner, and a report. */
 import type { AnyStore } from '../types';
 import { Bench } from './bench';
 import { recordChecks } from './records';
-import { format, type StoreReport } from './report';
+import { format, gradeOf, newReport, type StoreReport } from './report';
 import { sessionChecks } from './sessions';
 
 export type { StoreReport } from './report';
@@ -13,40 +13,35 @@ export interface TestRunner {
   readonly it: (title: string, run: () => Promise<void>) => unknown;
 }
 
-export interface StoreOptions {
-  /** The option of the same name with which the store is to be used. */
-  readonly storeKey?: ((token: string) => string) | undefined;
-}
-
 /**
  * Defines the tests that a session store has to pass, one `it` each, and one more that prints the report.
  *
  * @param name heads the report and the test suite
  * @param createStore makes the store, once, when the first test begins; its records may stay
  * @returns the report, filled in while the tests run
+ * @example
+ * testStore('my store', () => new MyStore(), { describe, it });
  */
 export function testStore(
   name: string,
   createStore: () => AnyStore | Promise<AnyStore>,
-  { describe, it, storeKey }: TestRunner & StoreOptions,
+  { describe, it }: TestRunner,
 ): StoreReport {
-  const report: StoreReport = {
-    name,
-    grade: undefined,
-    byDefault: undefined,
-    touch: false,
-    expiry: undefined,
-  };
+  const report = newReport(name);
+  const checks = [...recordChecks, ...sessionChecks];
+  let passed = 0;
   let bench: Promise<Bench> | undefined;
-  const obtain = async (): Promise<Bench> => new Bench(await createStore(), resolveStoreKey(storeKey));
+  const obtain = async (): Promise<Bench> => new Bench(await createStore());
   describe(name, () => {
-    for (const { title, run } of [...recordChecks, ...sessionChecks]) {
+    for (const { title, run } of checks) {
       it(title, async () => {
         bench ??= obtain();
         await run(await bench, report);
+        passed += 1;
       });
     }
     it('has this report', () => {
+      if (passed === checks.length) report.grade = gradeOf(report);
       console.log(format(report));
       return Promise.resolve();
     });

@@ -1,107 +1,120 @@
-import { notStrictEqual as differ, ok, strictEqual as equal } from 'node:assert';
-import { guardOf } from '../store/guarantee';
-import { answer, type Bench, newLegacyId, recordOf } from './bench';
+/** What sessions go through with the middleware on top of the store, in one process and in two. */
+import { notStrictEqual as differ, strictEqual as equal } from 'node:assert';
+import { type Bench, newId, recordOf } from './bench';
 import type { Check } from './records';
-import { legacyCookie, onSite, type Site } from './site';
+import { gradeOf, type StoreReport } from './report';
+import { legacyCookie, onSite, type Process } from './site';
 
-/** Pairs of an update and a destroy that meet each other. */
-const PAIRS = 50;
+/** How often two requests meet each other. In the second half of them they end at the same time. */
+const RACES = 8;
 
-/** What sessions go through with the middleware on top of the store. */
-export const sessionChecks: readonly Check[] = [
+interface Race {
+  readonly title: string;
+  /** Whether a request may touch what is not there any more. */
+  readonly destroys?: boolean;
+  readonly run: (here: Process, there: Process, meet: Meet, bench: Bench, round: number) => Promise<void>;
+}
+
+/** Lets two requests end, one after the other or at the same time. */
+type Meet = <A, B>(first: () => Promise<A>, second: () => Promise<B>) => Promise<[A, B]>;
+
+const inTurn: Meet = async (first, second) => [await first(), await second()];
+const atOnce: Meet = (first, second) => Promise.all([first(), second()]);
+
+const races: readonly Race[] = [
   {
-    title: 'serves the middleware: sessions are kept, get a new token at login, and end at logout',
-    run: (bench) =>
-      onSite(bench, 'process', async (site) => {
-        equal(await site.visit('/count'), '1');
-        equal(await site.visit('/count'), '2');
-        const before = site.cookie;
-        await site.visit('/login');
-        const after = site.cookie;
-        differ(after, before);
-        equal(await site.visit('/look'), '2');
-        site.cookie = before;
-        equal(await site.visit('/look'), '0');
-        site.cookie = after;
-        await site.visit('/logout');
-        equal(await site.visit('/look'), '0');
-      }),
-  },
-  {
-    title: 'lets the middleware upgrade a record that express-session wrote',
-    run: (bench) =>
-      onSite(bench, 'process', async (site) => {
-        const id = newLegacyId();
-        await bench.set(id, recordOf({ count: 2 }));
-        site.cookie = legacyCookie(id);
-        equal(await site.visit('/count'), '3');
-        equal(await site.visit('/count'), '4');
-        equal(await bench.get(id), undefined);
-      }),
-  },
-  {
-    title: 'keeps a session destroyed that another request of the same process has in hand',
-    run: (bench) =>
-      onSite(bench, 'process', async (site) => {
-        await raceOn(site, async () => {
-          await site.visit('/logout');
-        });
-        equal(await bench.get(site.storedId), undefined);
-        equal(await site.visit('/look'), '0');
-      }),
-  },
-  {
-    title: 'updates a record that exists and no other, in one step, if it can',
-    run: async (bench) => {
-      const { update } = guardOf(bench.store, 'process');
-      if (!update) return;
-      const id = bench.newId();
-      const save = (to: string, value: number) =>
-        answer<boolean>((done) => update(to, recordOf({ value }), done));
-      await bench.set(id, recordOf({ value: 1 }));
-      differ(await save(id, 2), false);
-      equal((await bench.get(id))?.value, 2);
-      await bench.destroy(id);
-      await save(id, 3);
-      equal(await bench.get(id), undefined);
-      for (let pair = 0; pair < PAIRS; pair++) {
-        const one = bench.newId();
-        await bench.set(one, recordOf({ value: 1 }));
-        const both = [() => save(one, 2), () => bench.destroy(one)];
-        await Promise.all((pair % 2 ? both : both.reverse()).map((start) => start()));
-        equal(await bench.get(one), undefined, 'a session was stored again after its destroy');
-      }
+    title: 'keeps a session destroyed that a request has in hand',
+    destroys: true,
+    run: async (here, there, meet, bench, round) => {
+      const { cookie } = await here.visit('/count');
+      const { text: id } = await here.visit('/id', cookie);
+      // One that stores the session, and one that touches it.
+      const finish = await here.begin(round % 2 ? '/count' : '/look', cookie);
+      await meet(() => there.visit('/logout', cookie), finish);
+      equal(await bench.get(id), undefined, 'the session was stored again after its logout');
+      equal((await there.visit('/look', cookie)).text, '0');
     },
   },
   {
-    title: 'is graded by what becomes of a session that another process destroys while a request has it',
-    run: async (bench, report) => {
-      const { guarantee } = guardOf(bench.store, 'process');
-      report.byDefault = guarantee;
-      const staysDead = await isDeadAfterwards(bench);
-      if (guarantee === 'atomic') ok(staysDead, 'the session was stored again');
-      report.grade = guarantee === 'atomic' ? 'atomic' : staysDead ? 'check' : 'process';
+    title: 'gives each of two who sign in at once with one session one of their own',
+    run: async (here, there, meet) => {
+      const { cookie } = await here.visit('/count');
+      const [finishAnn, finishBob] = [await here.begin('/ann', cookie), await there.begin('/bob', cookie)];
+      const [ann, bob] = await meet(finishAnn, finishBob);
+      equal((await there.visit('/who', ann.cookie)).text, 'ann', 'the first has lost her login');
+      equal((await here.visit('/who', bob.cookie)).text, 'bob', 'the second has lost his login');
+      equal((await here.visit('/who', cookie)).text, 'nobody', 'the old cookie opens a login');
+    },
+  },
+  {
+    title: 'keeps what a login has stored when a touch meets it',
+    run: async (here, there, meet) => {
+      const { cookie } = await here.visit('/count');
+      const finish = await here.begin('/look', cookie);
+      const [ann] = await meet(() => there.visit('/ann', cookie), finish);
+      equal((await here.visit('/who', ann.cookie)).text, 'ann', 'the touch has undone the login');
+      equal((await there.visit('/who', cookie)).text, 'nobody', 'the old cookie opens the login');
     },
   },
 ];
 
-/** Destroys behind the middleware's back, as another process would, with the strictest guard that the store allows. */
-function isDeadAfterwards(bench: Bench): Promise<boolean> {
-  return onSite(bench, 'check', async (site) => {
-    await raceOn(site, () => bench.destroy(site.storedId));
-    return (await bench.get(site.storedId)) === undefined;
-  });
-}
+export const sessionChecks: readonly Check[] = [
+  {
+    title: 'serves the middleware: sessions are kept, get a new token at login, and end at logout',
+    run: (bench) =>
+      onSite(bench, 1, async (site) => {
+        const { cookie: first, text } = await site.visit('/count');
+        equal(text, '1');
+        equal((await site.visit('/count', first)).text, '2');
+        const { cookie: second } = await site.visit('/ann', first);
+        differ(second, first);
+        equal((await site.visit('/look', second)).text, '2');
+        equal((await site.visit('/look', first)).text, '0');
+        await site.visit('/logout', second);
+        equal((await site.visit('/look', second)).text, '0');
+      }),
+  },
+  {
+    title: 'lets the middleware upgrade a session of express-session where it is',
+    run: (bench) =>
+      onSite(bench, 1, async (site) => {
+        const id = newId();
+        await bench.set(id, recordOf({ count: 2 }));
+        const old = legacyCookie(id);
+        const { cookie, text } = await site.visit('/count', old);
+        equal(text, '3');
+        differ(cookie, old);
+        equal((await site.visit('/count', cookie)).text, '4');
+        equal((await site.visit('/count', old)).text, '5');
+        equal((await site.visit('/id', cookie)).text, id);
+        equal((await bench.get(id))?.count, 5);
+        await site.visit('/logout', cookie);
+        equal(await bench.get(id), undefined);
+        equal((await site.visit('/look', cookie)).text, '0');
+        equal((await site.visit('/look', old)).text, '0');
+      }),
+  },
+  ...races.map((race) => ({
+    title: `${race.title}, in one process`,
+    run: (bench: Bench) => hold(race, bench, 1),
+  })),
+  ...races.map((race) => ({
+    title: `${race.title}, in two processes, if its grade is to be 'everywhere'`,
+    run: async (bench: Bench, report: StoreReport) => {
+      if (gradeOf(report) === 'everywhere') await hold(race, bench, 2);
+    },
+  })),
+];
 
-/** A session that is loaded, then destroyed, then changed and stored by the request that had loaded it. */
-async function raceOn(site: Site, destroy: () => Promise<void>): Promise<void> {
-  await site.visit('/count');
-  const { cookie } = site;
-  const slow = site.visit('/slow');
-  // A page that fails is never reached.
-  await Promise.race([site.slowPageIsReached, slow]);
-  await destroy();
-  site.releaseSlowPage();
-  await slow;
-  site.cookie = cookie;
+function hold({ run, destroys }: Race, bench: Bench, processes: 1 | 2): Promise<void> {
+  return onSite(
+    bench,
+    processes,
+    async (here, there) => {
+      for (let round = 0; round < RACES; round++) {
+        await run(here, there, round < RACES / 2 ? inTurn : atOnce, bench, round);
+      }
+    },
+    destroys,
+  );
 }

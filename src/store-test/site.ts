@@ -1,105 +1,144 @@
+/** A small site with the middleware on the store on trial, in one process or as if in two. */
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import session = require('../index');
-import type { Request, Response } from '../types';
+import type { AnyStore, Request, Response } from '../types';
 import type { Bench } from './bench';
 
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const secret = 'a secret of express-session';
 
-type Data = Record<string, unknown> & { count?: number };
+type Data = Record<string, unknown> & { count?: number; user?: string };
 
-/** A site of one page each for what sessions go through, and a browser that visits it. */
-export interface Site {
-  /** The page's text; the cookie is kept for the next visit. */
-  visit(path: string): Promise<string>;
-  /** Resolves once the page `/slow` has loaded its session. */
-  readonly slowPageIsReached: Promise<void>;
-  readonly releaseSlowPage: () => void;
-  /** Assignable, as `connect.sid` has it. */
-  cookie: string | undefined;
-  /** The id under which the store knows the session of the cookie. */
-  readonly storedId: string;
+export interface Answer {
+  readonly text: string;
+  /** The one that was sent, or else that of the request; as `connect.sid` has it. */
+  readonly cookie: string | undefined;
 }
 
-/** Runs `use` on a site with this store. */
-export async function onSite<Result>(
-  { store, storeKey }: Bench,
-  guard: 'check' | 'process',
-  use: (site: Site) => Promise<Result>,
-): Promise<Result> {
+/** One process of the site. */
+export interface Process {
+  /** @throws Error with the page's text if it is an error page */
+  visit(path: string, cookie?: string): Promise<Answer>;
+  /** Resolves once the page has its session in hand. The function that it gives lets the page end. */
+  begin(path: string, cookie?: string): Promise<() => Promise<Answer>>;
+}
+
+/** What a visitor can do; each answers with a text. */
+const pages: Record<string, (data: Data, req: Request) => unknown> = {
+  '/count': (data) => (data.count = (data.count ?? 0) + 1),
+  '/look': (data) => data.count ?? 0,
+  '/ann': (data) => (data.user = 'ann'),
+  '/bob': (data) => (data.user = 'bob'),
+  '/who': (data) => data.user ?? 'nobody',
+  '/id': (_, req) => req.sessionID,
+  '/logout': (_, req) => req.session.destroy(),
+};
+
+/**
+ * Runs `use` with two processes of the site; with one, which then is both of them, if the number says so.
+ *
+ * @param isTouchOfNothing whether a request may touch what is not there any more, which some stores take for an error
+ */
+export async function onSite(
+  { store, elsewhere }: Bench,
+  processes: 1 | 2,
+  use: (here: Process, there: Process) => Promise<void>,
+  isTouchOfNothing = false,
+): Promise<void> {
+  const here = await open(store);
+  const there = processes === 2 ? await open(elsewhere) : here;
+  try {
+    await use(here, there);
+  } finally {
+    await here.close();
+    if (there !== here) await there.close();
+  }
+  const [late] = [...here.lateErrors, ...there.lateErrors];
+  if (late !== undefined && !isTouchOfNothing) throw late as Error;
+}
+
+interface OpenProcess extends Process {
+  /** What the store had failed to do when the response had left. */
+  readonly lateErrors: readonly unknown[];
+  close(): Promise<void>;
+}
+
+async function open(store: AnyStore): Promise<OpenProcess> {
   const middleware = session({
     store: store as unknown as session.Store,
     keys: { private: keys.privateKey },
     secret,
-    guard,
-    storeKey,
     cookie: { maxAge: 60_000 },
-    jwtFromReq: (req) => claimsOf(req.session as unknown as Data),
+    saveErrors: 'respond',
+    jwtFromReq: (req) => claimsOf(req.session as unknown as Data | undefined),
   });
-  let [release, reach] = [(): void => undefined, (): void => undefined];
-  const released = new Promise<void>((resolve) => (release = resolve));
-  const reached = new Promise<void>((resolve) => (reach = resolve));
-  const pages: Record<string, (data: Data, req: Request) => unknown> = {
-    '/count': (data) => (data.count = (data.count ?? 0) + 1),
-    '/look': (data) => data.count ?? 0,
-    '/login': (data) => (data.user = 'ann'),
-    '/logout': (_, req) => req.session.destroy(),
-    '/slow': async (data) => {
-      reach();
-      await released;
-      return (data.count = 100);
-    },
+  const lateErrors: unknown[] = [];
+  const holds = new Map<string, { reach: () => void; released: Promise<void> }>();
+  const respond = async (req: Request): Promise<string> => {
+    const hold = holds.get(String(req.headers['x-hold']));
+    hold?.reach();
+    await hold?.released;
+    return String(await pages[req.url]?.(req.session as unknown as Data, req));
   };
   const server = createServer((request, response) => {
     const [req, res] = [request as Request, response as Response];
     middleware(req, res, (error: unknown) => {
-      const page = async (): Promise<string> => {
-        if (error) throw error as Error;
-        return String(await pages[req.url]?.(req.session as unknown as Data, req));
-      };
-      page().then(
-        (text) => res.end(text),
-        (failure: unknown) => {
-          res.statusCode = 500;
-          res.end(String(failure));
-        },
-      );
+      if (error !== undefined && res.headersSent) lateErrors.push(error);
+      else if (error !== undefined) fail(res, error);
+      else
+        respond(req).then(
+          (text) => res.end(text),
+          (failure: unknown) => {
+            fail(res, failure);
+          },
+        );
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const site: Site = {
-    cookie: undefined,
-    slowPageIsReached: reached,
-    releaseSlowPage: release,
-    get storedId() {
-      return storeKey(String(this.cookie));
+  const visit = async (path: string, cookie?: string, hold = ''): Promise<Answer> => {
+    const headers: Record<string, string> = { 'x-hold': hold };
+    if (cookie !== undefined) headers.cookie = `connect.sid=${cookie}`;
+    const response = await fetch(`http://127.0.0.1:${String(port)}${path}`, { headers });
+    const text = await response.text();
+    if (!response.ok) throw new Error(text);
+    const [line] = response.headers.getSetCookie();
+    return { text, cookie: line?.split(';')[0]?.slice('connect.sid='.length) ?? cookie };
+  };
+  return {
+    lateErrors,
+    visit: (path, cookie) => visit(path, cookie),
+    begin: async (path, cookie) => {
+      const hold = String(holds.size);
+      let [reach, release] = [(): void => undefined, (): void => undefined];
+      const reached = new Promise<void>((resolve) => (reach = resolve));
+      const released = new Promise<void>((resolve) => (release = resolve));
+      holds.set(hold, { reach, released });
+      const answer = visit(path, cookie, hold);
+      // A page that fails is never reached.
+      await Promise.race([reached, answer]);
+      return () => {
+        release();
+        return answer;
+      };
     },
-    async visit(path) {
-      const headers: Record<string, string> =
-        this.cookie === undefined ? {} : { cookie: `connect.sid=${this.cookie}` };
-      const response = await fetch(`http://127.0.0.1:${String(port)}${path}`, { headers });
-      const text = await response.text();
-      if (!response.ok) throw new Error(text);
-      const [line] = response.headers.getSetCookie();
-      if (line) this.cookie = line.split(';')[0]?.slice('connect.sid='.length);
-      return text;
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
     },
   };
-  try {
-    return await use(site);
-  } finally {
-    release();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
+}
+
+function fail(res: Response, error: unknown): void {
+  res.statusCode = 500;
+  res.end(String(error));
 }
 
 /** There is no session any more after a logout. */
 function claimsOf(data: Data | undefined): object | null {
-  return data?.user ? { user: data.user } : null;
+  return data?.user === undefined ? null : { user: data.user };
 }
 
 /** The cookie that express-session makes of an id. */

@@ -1,63 +1,63 @@
+/** What a store can promise: by its own `compareAndSet`, by an adapter's, or not at all. */
 import { debug } from '../diagnostics';
-import { MemoryStore } from './memory-store';
 import { adapters } from './adapters';
-import { callStoreSafely, isMissing } from './store-call';
-import type { AnyStore, Guarantee, SessionRecord } from '../types';
+import { unsupported } from './adapters/adapter';
+import type { AnyStore, CompareAndSet, ErrorCallback, Guarantee, SessionRecord } from '../types';
 
-/** `store.update`, of whatever origin; answers by callback or by promise. */
-export type Update = (
-  storedId: string,
-  record: SessionRecord,
-  callback: (error?: unknown, saved?: boolean) => void,
-) => unknown;
-
-export interface Guard {
+/** The calls whose way depends on which store it is. Answers come by callback or by promise. */
+export interface StoreCalls {
   readonly guarantee: Guarantee;
-  /** Undefined: loaded sessions are stored by `set`, as new ones are. */
-  readonly update: Update | undefined;
+  /**
+   * Undefined: loaded sessions are stored by `set`, as new ones are. An error with the code
+   * ERR_COMPARE_AND_SET_UNSUPPORTED says that it has to be so from now on.
+   */
+  readonly compareAndSet: CompareAndSet | undefined;
+  /** Undefined where the store had no `touch` when this was made. */
+  readonly touch: ((id: string, record: SessionRecord, callback: ErrorCallback) => unknown) | undefined;
 }
 
-/** How a destroyed session is kept from being stored again by a request that had loaded it before, in any process. */
-export function guardOf(store: AnyStore, wanted: 'check' | 'process'): Guard {
-  const { by, ...guard } = find(store, wanted);
-  debug('destroyed sessions stay destroyed: %s (%s)', guard.guarantee, by);
-  return guard;
+/** The store itself is only looked at. Its methods are looked up at each call, since applications replace some. */
+export function callsOf(store: AnyStore): StoreCalls {
+  const { compareAndSet, by } = findCompareAndSet(store);
+  const guarantee: Guarantee = compareAndSet ? 'everywhere' : 'in this process';
+  debug('guarantee: %s (%s)', guarantee, by);
+  return { guarantee, compareAndSet, touch: touchOf(store) };
 }
 
-function find(store: AnyStore, wanted: 'check' | 'process'): Guard & { by: string } {
-  if (typeof store.update === 'function') {
-    const update: Update = (id, record, callback) => store.update?.(id, record, callback);
-    return { guarantee: 'atomic', update, by: "the store's own update" };
+function findCompareAndSet(store: AnyStore): { compareAndSet: CompareAndSet | undefined; by: string } {
+  if (typeof store.compareAndSet === 'function') {
+    return { compareAndSet: ownOf(store), by: "the store's own compareAndSet" };
   }
-  if (store instanceof MemoryStore) return { guarantee: 'atomic', update: undefined, by: 'MemoryStore' };
   for (const [name, adapt] of Object.entries(adapters)) {
-    const save = adapt(store);
-    if (!save) continue;
-    const set: unknown = Reflect.get(store, 'set');
-    const update: Update = (id, record, callback) =>
-      // The application may have put another method in its place by now (B009).
-      Reflect.get(store, 'set') === set ? save(id, record) : store.set(id, record, callback);
-    return { guarantee: 'atomic', update, by: name };
+    const adapted = adapt(store);
+    if (!adapted) continue;
+    const [set, touch] = [methodOf(store, 'set'), methodOf(store, 'touch')];
+    const compareAndSet: CompareAndSet = (id, record, tag) =>
+      methodOf(store, 'set') === set && methodOf(store, 'touch') === touch
+        ? adapted(id, record, tag)
+        : // What the new method does must not be bypassed, and nobody knows what that is.
+          Promise.reject(unsupported("the application has replaced one of the store's methods"));
+    return { compareAndSet, by: name };
   }
-  if (wanted === 'check') return { guarantee: 'check', update: checked(store), by: 'get before set' };
-  return { guarantee: 'process', update: undefined, by: 'within this process' };
+  return { compareAndSet: undefined, by: 'the store has no compareAndSet' };
 }
 
-function checked(store: AnyStore): Update {
+function ownOf(store: AnyStore): CompareAndSet {
+  return (id, record, tag, callback) =>
+    typeof store.compareAndSet === 'function'
+      ? store.compareAndSet(id, record, tag, callback)
+      : Promise.reject(unsupported("the application has removed the store's method"));
+}
+
+function touchOf(store: AnyStore): StoreCalls['touch'] {
+  if (typeof store.touch !== 'function') return undefined;
   return (id, record, callback) => {
-    callStoreSafely(
-      (done) => store.get(id, done),
-      (error, found) => {
-        if (error && !isMissing(error)) callback(error);
-        else if (error || !found) callback(null, false);
-        else
-          callStoreSafely(
-            (done: typeof callback) => store.set(id, record, done),
-            (failed) => {
-              callback(failed);
-            },
-          );
-      },
-    );
+    if (typeof store.touch === 'function') return store.touch(id, record, callback);
+    callback();
+    return undefined;
   };
+}
+
+function methodOf(store: AnyStore, name: 'set' | 'touch'): unknown {
+  return Reflect.get(store, name);
 }

@@ -1,7 +1,9 @@
+/** Keeps sessions in this process, as JSON text. */
 import { Cookie, type CookieData, type CookieSettings, sameSettings } from '../session/cookie';
-import { livenessIn } from '../liveness';
+import { type RecordState, STATE_MEMBER, stateIn } from '../session/record-state';
+import { unverifiedRecordId } from '../token/unverified';
+import { sharedBy } from './shared';
 import { Store } from './store';
-import { toStoredId } from '../stored-id';
 import type { ErrorCallback, SessionRecord } from '../types';
 
 /** A stored session; data and cookie are apart, since most requests renew the cookie and leave the data as they are. */
@@ -11,6 +13,8 @@ interface Entry {
   settings: Settings | undefined;
   /** The cookie's expiry: in ms since 1970, or what JSON makes of something that is no Date. */
   expires: unknown;
+  /** The library's own part of the record. */
+  state: RecordState | undefined;
 }
 
 /** A cookie with null for its expiry: kept once for all sessions whose cookies differ in nothing else. */
@@ -24,54 +28,55 @@ interface Settings {
 const MAX_SHARED_SETTINGS = 1000;
 
 /**
- * Keeps sessions in this process, as JSON text. Callbacks run in a later turn, effects take place at once (B178).
- * An id may be a token, or what stands for it in `all` (B179).
+ * Callbacks run in a later turn, effects take place at once. A token may stand for the id of its session; nothing is
+ * verified then.
  */
 export class MemoryStore extends Store {
   private entries = new Map<string, Entry>();
   private lastSettings: Settings | undefined;
   private readonly sharedSettings = new Map<string, Settings>();
 
-  /** JSON text of each session, by stored id (B182). */
+  /** JSON text of each session, by id. */
   get sessions(): Record<string, string> {
-    return asTexts(this.entries, (text) => {
-      const { cookie, ...data } = JSON.parse(text) as SessionRecord;
-      return { data: JSON.stringify(data), ...this.splitCookie(cookie) };
-    });
+    return asTexts(this.entries, (text) => this.toEntry(JSON.parse(text) as SessionRecord));
   }
 
   override get(id: string, callback: (error?: unknown, record?: SessionRecord) => void): void {
-    const entry = this.find(toStoredId(id));
+    const entry = this.find(toId(id));
     setImmediate(callback, null, entry && copyEntry(entry));
   }
 
-  /** Does nothing for a session that was destroyed while a request had it (B223, B228). */
+  /** Does nothing for a session that was destroyed while a request had it. */
   override set(id: string, session: SessionRecord, callback?: ErrorCallback): void {
-    const { cookie, ...data } = session;
-    this.put(toStoredId(id), JSON.stringify(data), cookie);
+    const { data, state } = this.toEntry(session);
+    const key = toId(id);
+    this.put(key, data, session.cookie, state ?? this.entries.get(key)?.state);
     if (callback) setImmediate(callback);
   }
 
   override destroy(id: string, callback?: ErrorCallback): void {
-    const storedId = toStoredId(id);
-    const liveness = livenessIn(this).get(storedId);
-    if (liveness) liveness.destroyed = true;
-    this.entries.delete(storedId);
+    const key = toId(id);
+    const live = sharedBy(this).sessions.get(key);
+    if (live) {
+      live.ended ??= 'destroyed';
+      live.isOver = true;
+    }
+    this.entries.delete(key);
     if (callback) setImmediate(callback);
   }
 
-  /** Replaces the cookie of a stored session, nothing else (B181). */
+  /** Replaces the cookie of a stored session, nothing else. */
   override touch(id: string, session: SessionRecord, callback?: ErrorCallback): void {
-    this.renew(toStoredId(id), session.cookie);
+    this.renew(toId(id), session.cookie);
     if (callback) setImmediate(callback);
   }
 
-  /** All sessions by stored id. */
+  /** All sessions by id, without what the library itself keeps in them. */
   all(callback?: (error: unknown, sessions: Record<string, SessionRecord>) => void): void {
     const all = Object.create(null) as Record<string, SessionRecord>;
-    for (const storedId of this.entries.keys()) {
-      const entry = this.find(storedId);
-      if (entry) all[storedId] = copyEntry(entry);
+    for (const id of this.entries.keys()) {
+      const entry = this.find(id);
+      if (entry) all[id] = copyEntry({ ...entry, state: undefined });
     }
     if (callback) setImmediate(callback, null, all);
   }
@@ -83,7 +88,7 @@ export class MemoryStore extends Store {
 
   /** How many sessions there are. */
   length(callback: (error: unknown, length: number) => void): void {
-    for (const storedId of this.entries.keys()) this.find(storedId);
+    for (const id of this.entries.keys()) this.find(id);
     setImmediate(callback, null, this.entries.size);
   }
 
@@ -91,38 +96,44 @@ export class MemoryStore extends Store {
    * For the middleware: the record, and the text of its data to compare the session with at the end. That saves the
    * serialization on the way in; at 50 KB of data three quarters of a request's time.
    */
-  read(storedId: string): { record: SessionRecord; text: string } | undefined {
-    const entry = this.find(storedId);
-    return entry && { record: parseEntry(entry), text: entry.data };
+  read(id: string): { record: SessionRecord; data: string; state: RecordState | undefined } | undefined {
+    const entry = this.find(id);
+    return entry && { record: parseEntry(entry), data: entry.data, state: entry.state };
   }
 
   /** For the middleware: stores data that is JSON text already. */
-  put(storedId: string, data: string, cookie: unknown): void {
-    if (livenessIn(this).get(storedId)?.isDead) return;
+  put(id: string, data: string, cookie: unknown, state: RecordState | undefined): void {
+    if (sharedBy(this).sessions.get(id)?.ended) return;
     // Looking into it makes one string of the pieces that JSON.stringify leaves: 95 bytes less for a session of 140.
     data.charCodeAt(0);
-    this.entries.set(storedId, { data, ...this.splitCookie(cookie) });
+    this.entries.set(id, { data, ...this.splitCookie(cookie), state });
   }
 
   /** For the middleware: replaces the cookie of an entry. */
-  renew(storedId: string, cookie: unknown): void {
-    const entry = this.find(storedId);
+  renew(id: string, cookie: unknown): void {
+    const entry = this.find(id);
     if (!entry) return;
     const { settings, expires } = this.splitCookie(cookie, entry.settings);
     entry.settings = settings;
     entry.expires = expires;
   }
 
-  /** The entry, unless it has expired: then it is dropped (B177). */
-  private find(storedId: string): Entry | undefined {
-    const entry = this.entries.get(storedId);
+  private toEntry(record: SessionRecord): Entry {
+    const { cookie, ...data } = record;
+    Reflect.deleteProperty(data, STATE_MEMBER);
+    return { data: JSON.stringify(data), ...this.splitCookie(cookie), state: stateIn(record) };
+  }
+
+  /** The entry, unless it has expired: then it is dropped. */
+  private find(id: string): Entry | undefined {
+    const entry = this.entries.get(id);
     if (!entry || !isPast(entry.expires)) return entry;
-    this.entries.delete(storedId);
+    this.entries.delete(id);
     return undefined;
   }
 
   /** @param previous settings that are probably the same: then the cookie is not serialized, a tenth of a request */
-  private splitCookie(cookie: unknown, previous = this.lastSettings): Omit<Entry, 'data'> {
+  private splitCookie(cookie: unknown, previous = this.lastSettings): Omit<Entry, 'data' | 'state'> {
     if (cookie instanceof Cookie && previous?.cookie && sameSettings(previous.cookie, cookie)) {
       return { settings: previous, expires: toTime(cookie._expires) };
     }
@@ -178,9 +189,15 @@ function copyEntry(entry: Entry): SessionRecord {
 }
 
 /** A fresh record each time; the cookie comes first, as in the record that was stored. */
-function parseEntry({ data, settings, expires }: Entry): SessionRecord {
+function parseEntry({ data, settings, expires, state }: Entry): SessionRecord {
   const rest = JSON.parse(data) as SessionRecord;
-  return settings ? Object.assign({ cookie: restoreData(settings, expires) }, rest) : rest;
+  const record = settings ? Object.assign({ cookie: restoreData(settings, expires) }, rest) : rest;
+  if (state) record[STATE_MEMBER] = state;
+  return record;
+}
+
+function toId(id: string): string {
+  return unverifiedRecordId(id) ?? id;
 }
 
 function restoreData({ text, cookie }: Settings, expires: unknown): unknown {

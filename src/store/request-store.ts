@@ -1,32 +1,203 @@
-import type { HashedStore } from '../hashed-store';
-import type { AnyStore } from '../types';
+/** The store as applications see it: `req.sessionStore` in a request, `sessions.store` outside of one. */
+import { type Cookie, restoreCookie } from '../session/cookie';
+import type { LiveSession } from '../session/live-session';
+import { withoutState } from '../session/record-state';
+import { managedOf, Session } from '../session/session';
+import { SessionError } from '../session/session-error';
+import { takeSnapshot, toRecord } from '../session/snapshot';
+import type { AnyStore, ErrorCallback, Request, SessionRecord } from '../types';
+import type { Loaded, Repository } from './repository';
+import { Store } from './store';
+import { callStoreSafely } from './store-call';
+import type { Outcome } from './write';
 
-const TAKES_TOKENS = new Set<PropertyKey>([
-  'get',
-  'set',
-  'touch',
-  'update',
-  'destroy',
-  'load',
-  'regenerate',
-  'generate',
-  'createSession',
-]);
+/** What requests that the middleware has seen need of it. */
+export interface SessionMaker {
+  generate(req: Request): void;
+  /** Why this request can get no new session: there is no key to issue its token with. */
+  refusal(req: Request): Error | undefined;
+  /** Puts a stored record on a request as its session. */
+  restore(req: Request, record: SessionRecord): Session;
+}
 
-/**
- * The store as the application sees it, `req.sessionStore`: methods that take ids take tokens, everything else is the
- * store's own, with the store itself as `this` (B175).
- */
-export function asSessionStore(hashed: HashedStore, store: AnyStore): object {
-  // Not the store itself as target: a proxy may not answer otherwise for the members of a frozen object.
-  const target = Object.create(Object.getPrototypeOf(store) as object | null) as object;
-  return new Proxy(target, {
-    get(_, name) {
-      const owner = TAKES_TOKENS.has(name) ? hashed : store;
-      const value: unknown = Reflect.get(owner, name, owner);
-      return typeof value === 'function' ? (value.bind(owner) as unknown) : value;
-    },
-    set: (_, name, value) => Reflect.set(store, name, value, store),
-    has: (_, name) => TAKES_TOKENS.has(name) || name in store,
-  });
+/** What a record that was handed out is a copy of. */
+interface Source {
+  readonly live: LiveSession;
+  readonly generation: number;
+}
+
+/** Records are shown without the library's own member, and keep it when they are stored again. */
+export class RequestStore extends Store {
+  readonly #repository: Repository;
+  readonly #sessions: SessionMaker;
+  readonly #sources = new WeakMap<object, Source>();
+  declare touch?: (id: unknown, session: SessionRecord, callback?: ErrorCallback) => void;
+  declare all?: (callback: (error?: unknown, sessions?: unknown) => void) => void;
+
+  constructor(repository: Repository, sessions: SessionMaker) {
+    super();
+    this.#repository = repository;
+    this.#sessions = sessions;
+    const { store } = repository as { store: AnyStore & Pick<RequestStore, 'all'> };
+    if (repository.canTouch) this.touch = this.#touch;
+    if (typeof store.all === 'function') {
+      this.all = (callback) =>
+        store.all?.((error, sessions) => {
+          callback(error, sessions && withoutStates(sessions));
+        });
+    }
+  }
+
+  /** @param expected the generation in which the record may be seen; undefined: in any */
+  override get(
+    id: unknown,
+    callback: (error?: unknown, record?: SessionRecord | null) => void,
+    expected?: number,
+  ): void {
+    this.#repository.read(String(id), (error, { found, live }) => {
+      const generation = found?.state?.gen ?? 1;
+      if (error || !found || (expected ?? generation) !== generation) {
+        callback(error);
+        return;
+      }
+      const record = withoutState(found.record);
+      this.#sources.set(record, { live, generation });
+      callback(null, record);
+    });
+  }
+
+  /**
+   * A record that `get` gave is stored only as long as its generation lasts; else the callback hears an error, and nothing is
+   * stored. Anything else takes the place of what is there.
+   */
+  override set(id: unknown, session: SessionRecord | Session, callback: ErrorCallback = noop): void {
+    const managed = managedOf(session);
+    if (managed && managed.state.id.value === id) {
+      managed.owner.save(session as Session, (error) => {
+        callback(error);
+      });
+      return;
+    }
+    const source = this.#sources.get(session);
+    if (source) this.#write(String(id), session, source, callback);
+    else {
+      this.#repository.read(String(id), (error, loaded) => {
+        if (error) callback(error);
+        else this.#replace(String(id), session, loaded, callback);
+      });
+    }
+  }
+
+  override destroy(id: unknown, callback: ErrorCallback = noop): void {
+    // Where genid returned no text the session was never stored.
+    if (typeof id !== 'string') setImmediate(callback);
+    else
+      callStoreSafely((done) => {
+        this.#repository.destroy(id, 'destroyed', done);
+      }, callback);
+  }
+
+  override generate(req: Request): void {
+    this.#sessions.generate(req);
+  }
+
+  /** Where there could be no new session the old one stays. */
+  override regenerate(req: Request, callback: ErrorCallback): void {
+    const session = req.session as unknown as Session;
+    const refusal = this.#sessions.refusal(req);
+    if (refusal) setImmediate(callback, refusal);
+    else if (managedOf(session)) managedOf(session)?.owner.regenerate(session, callback);
+    else super.regenerate(req, callback);
+  }
+
+  override createSession(req: Request, record: SessionRecord): Session {
+    return this.#sessions.restore(req, record);
+  }
+
+  #touch(id: unknown, session: SessionRecord, callback: ErrorCallback = noop): void {
+    this.#repository.read(String(id), (error, { found, live }) => {
+      if (error || !found) {
+        callback(error);
+        return;
+      }
+      callStoreSafely((done) => {
+        const touch = {
+          session: withoutState(found.record),
+          data: takeSnapshot(found.record).data,
+          cookie: liveCookie(session),
+          generation: found.state?.gen ?? 1,
+        };
+        this.#repository.touch(String(id), live, touch, done);
+      }, callback);
+    });
+  }
+
+  #replace(
+    id: string,
+    session: SessionRecord | Session,
+    { found, live }: Loaded,
+    callback: ErrorCallback,
+  ): void {
+    if (found) this.#write(id, session, { live, generation: found.state?.gen ?? 1 }, callback);
+    else
+      callStoreSafely((done) => {
+        const record = toRecord(session);
+        if (record.cookie as unknown) record.cookie = liveCookie(session) as never;
+        this.#repository.createPlain(id, record, done);
+      }, callback);
+  }
+
+  #write(
+    id: string,
+    session: SessionRecord | Session,
+    { live, generation }: Source,
+    callback: ErrorCallback,
+  ): void {
+    callStoreSafely<Outcome>(
+      (done) => {
+        const change = {
+          session,
+          data: takeSnapshot(session).data,
+          cookie: liveCookie(session),
+          generation,
+          rotates: false,
+          mergeBase: undefined,
+          // A record that no middleware has adopted goes on being open to whoever comes with its cookie.
+          adopted: undefined,
+        };
+        this.#repository.write(id, live, change, done);
+      },
+      (error, outcome) => {
+        if (error || outcome === 'stored') callback(error);
+        else
+          callback(
+            new SessionError(
+              'ERR_SESSION_OUTDATED',
+              'store.set: the record was not stored, since its session has ended or got a new token after it was read',
+            ),
+          );
+      },
+    );
+  }
+}
+
+/** Stores read members of a cookie that its JSON form has not. */
+function liveCookie({ cookie }: { cookie?: unknown }): Cookie {
+  return restoreCookie(cookie ?? {});
+}
+
+function withoutStates(sessions: object): unknown {
+  if (Array.isArray(sessions)) return sessions.map(withoutStateIfRecord);
+  const all = Object.create(null) as Record<string, unknown>;
+  for (const [id, record] of Object.entries(sessions)) all[id] = withoutStateIfRecord(record);
+  return all;
+}
+
+/** Stores may list other things than records, such as texts or ids. */
+function withoutStateIfRecord(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? withoutState(value as SessionRecord) : value;
+}
+
+function noop(): void {
+  // Every call of a store gets a callback.
 }

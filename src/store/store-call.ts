@@ -1,12 +1,12 @@
-import { isThenable } from '../thenable';
+/** One call of a store's method, whatever way the store answers. */
 
 type Answer<Result> = (error?: unknown, result?: Result) => void;
 
 /**
- * Calls a store's method with a callback and takes its first answer: by callback, or by the promise it returns (B131).
- * A promise that fulfils with undefined is no answer: `async` methods of some stores return before they call back.
+ * Calls a store's method with a callback and takes its first answer: by callback, by the promise it returns, or by what
+ * it throws. A promise that fulfils with undefined is no answer: `async` methods of some stores return before they call back.
  *
- * @throws what the method throws before it has answered
+ * @throws what the method throws before it has answered, and what the callback throws
  */
 export function callStore<Result>(
   method: (callback: Answer<Result>) => unknown,
@@ -19,9 +19,23 @@ export function callStore<Result>(
     isAnswered = true;
     return isFirst;
   };
-  const returned = method((error, result) => {
-    if (claim()) callback(error, result);
-  });
+  let ofCallback: { error: unknown } | undefined;
+  let returned: unknown;
+  try {
+    returned = method((failure, result) => {
+      if (!claim()) return;
+      try {
+        callback(failure, result);
+      } catch (error) {
+        ofCallback = { error };
+        throw error;
+      }
+    });
+  } catch (error) {
+    // A store that throws after it has answered says nothing new.
+    if (claim() || ofCallback?.error === error) throw error;
+    return;
+  }
   if (!isThenable(returned)) return;
   // Answered out of the promise's chain, where an error thrown by the callback would be an unhandled rejection.
   returned.then(
@@ -54,4 +68,8 @@ export function callStoreSafely<Result>(
 /** Whether this is how some stores say that there is no record. */
 export function isMissing(error: unknown): boolean {
   return (error as { code?: unknown } | null | undefined)?.code === 'ENOENT';
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -1,8 +1,9 @@
+/** `session.Store.from`: makes a store of async functions. */
 import { Store } from './store';
 import type { AsyncStoreMethods, ErrorCallback, SessionRecord } from '../types';
 
 const REQUIRED = ['get', 'set', 'destroy'] as const;
-const OPTIONAL = ['touch', 'update'] as const;
+const OPTIONAL = ['touch', 'compareAndSet'] as const;
 
 /**
  * A store of an object of async functions.
@@ -30,7 +31,7 @@ class StoreOfFunctions extends Store {
     this.#methods = methods;
     // Own members, so that a store has only those that it was given.
     if (methods.touch) this.touch = this.#touch;
-    if (methods.update) this.update = this.#update;
+    if (methods.compareAndSet) this.compareAndSet = this.#compareAndSet;
   }
 
   override get(id: string, callback: (error?: unknown, record?: SessionRecord | null) => void): void {
@@ -49,12 +50,13 @@ class StoreOfFunctions extends Store {
     answer(() => this.#methods.touch?.(id, record), withoutResult(callback));
   }
 
-  #update(
+  #compareAndSet(
     id: string,
     record: SessionRecord,
-    callback: (error?: unknown, saved?: boolean) => void = noop,
+    tag: string | null,
+    callback: (error?: unknown, stored?: boolean) => void = noop,
   ): void {
-    answer(() => this.#methods.update?.(id, record), callback);
+    answer(() => this.#methods.compareAndSet?.(id, record, tag), callback);
   }
 }
 

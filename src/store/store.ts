@@ -1,16 +1,13 @@
+/** The base class of session stores: a store adds `get`, `set`, `destroy` and, optionally, `touch` and `compareAndSet`. */
 import { EventEmitter } from 'node:events';
 import { restoreCookie } from '../session/cookie';
-import type { Identity } from '../identity';
 import { Session } from '../session/session';
 import type { ErrorCallback, Request, SessionRecord } from '../types';
 
-/**
- * Base of session stores. A store adds `get`, `set`, `destroy` and, optionally, `touch` and `update`.
- * Those are not declared as fields: a field would shadow the methods of stores written without classes.
- */
+/** Those are not declared as fields: a field would shadow the methods of stores written without classes. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- subclasses add those methods
 export class Store extends EventEmitter {
-  /** Destroys the request's session and generates a new one in its place (B173). */
+  /** Destroys the request's session and generates a new one in its place. */
   regenerate(req: Request, callback: ErrorCallback): void {
     this.destroy(req.sessionID, (error) => {
       try {
@@ -24,7 +21,7 @@ export class Store extends EventEmitter {
     });
   }
 
-  /** Loads a session outside of its request; calls back without arguments if there is none (B172). */
+  /** Loads a session outside of its request; calls back without arguments if there is none. */
   load(sid: string, callback: (error?: unknown, session?: Session) => void): void {
     this.get(sid, (error, record) => {
       if (error) {
@@ -51,8 +48,8 @@ export class Store extends EventEmitter {
    *
    * @throws TypeError if the record has no cookie
    */
-  createSession(req: Request, record: SessionRecord, identity?: Identity): Session {
-    const session = new Session(req, record, identity);
+  createSession(req: Request, record: SessionRecord): Session {
+    const session = new Session(req, record);
     session.cookie = restoreCookie(record.cookie);
     req.session = session as never;
     return session;
@@ -65,7 +62,12 @@ export interface Store {
   set(sid: string, session: SessionRecord, callback?: ErrorCallback): void;
   destroy(sid: string, callback?: ErrorCallback): void;
   touch?(sid: string, session: SessionRecord, callback?: ErrorCallback): void;
-  update?(sid: string, session: SessionRecord, callback?: (error?: unknown, saved?: boolean) => void): void;
+  compareAndSet?(
+    sid: string,
+    session: SessionRecord,
+    tag: string | null,
+    callback: (error?: unknown, stored?: boolean) => void,
+  ): void;
   /** Present on `req.sessionStore` only. */
   generate?(req: Request): void;
 }

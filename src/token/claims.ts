@@ -1,12 +1,25 @@
+/** Takes the claims that an application returns to JSON, finds them again in a token, and compares them. */
 import { isDeepStrictEqual } from 'node:util';
+import { createWarning } from '../diagnostics';
+import { readSessionClaim } from './session-claim';
 import type { JwtPayload, Request } from '../types';
 
-/** Claims of a token that are the library's own; `nonce` is that of express-session-jwt 0.2.2. */
-const OWN_CLAIMS = new Set(['iat', 'jti']);
-const OWN_CLAIMS_0_2 = new Set(['iat', 'nonce']);
+/**
+ * Claims that the library writes into every token where they apply: what an application returns for them is dropped.
+ * Applications pass on the claims of an OpenID ID token as they are, `iat` and at times `auth_time` among them.
+ */
+const OWN_CLAIMS = new Set(['iat', 'auth_time']);
+
+/** The claim that says which session a token opens. */
+const SESSION_CLAIM = 'ses';
 
 /** Claims that have to be looked at: the library's own, or so by an option. */
-const SPECIAL = /"(?:iat|jti|exp|nbf|iss|aud|auth_time|replaces)":/;
+const SPECIAL = /"(?:iat|ses|auth_time|exp|nbf|iss|aud)":/;
+
+const warnOfAuthTime = createWarning(
+  'jwtFromReq returned "auth_time", which the library writes itself: the time of the sign-in here. ' +
+    'To pass on that of an identity provider, give it another name',
+);
 
 /** JSON text of a claims object without the library's own ones: what sessions' claims are compared by. */
 export type Claims = string;
@@ -19,15 +32,15 @@ export interface TokenClaims {
   readonly value: object;
 }
 
+/** Claims that the library writes because of an option, with the option's name. */
 type Written = ReadonlyMap<string, string>;
 
 /**
- * Calls `jwtFromReq` and takes its result to JSON, so that what JSON drops or converts is no change later (B218).
+ * Calls `jwtFromReq` and takes its result to JSON, so that what JSON drops or converts is no change later.
  *
- * @param written claims that the library writes because of an option, with the option's name
  * @param token one that probably has the same claims
- * @throws TypeError naming jwtFromReq if the result is no plain object or has one of those claims, and whatever jwtFromReq
- * throws (B206)
+ * @throws TypeError naming jwtFromReq if the result is no plain object, or has `ses` or a claim that an option writes, and
+ * whatever jwtFromReq throws
  */
 export function readClaims(
   jwtFromReq: ((req: Request) => unknown) | undefined,
@@ -58,19 +71,37 @@ export function readClaims(
       throw new TypeError(`jwtFromReq: "${name}" should be a number of seconds`);
     }
   }
+  if (Object.hasOwn(claims, SESSION_CLAIM)) {
+    throw new TypeError('jwtFromReq returned "ses", which the library writes: give that claim another name');
+  }
+  if (Object.hasOwn(claims, 'auth_time')) warnOfAuthTime();
   for (const [name, option] of written) {
-    if (name in claims) {
+    if (Object.hasOwn(claims, name)) {
       throw new TypeError(
         `jwtFromReq returned "${name}", which the ${option} option writes: leave one of them out`,
       );
     }
   }
-  return without(claims, OWN_CLAIMS).text;
+  return filter(claims, (name) => !OWN_CLAIMS.has(name)).text;
 }
 
 /** The claims that the application had put into a token. */
 export function claimsOf(payload: JwtPayload, written: Written): TokenClaims {
-  return without(payload, payload.jti === undefined ? OWN_CLAIMS_0_2 : OWN_CLAIMS, written);
+  const session = readSessionClaim(payload);
+  return filter(payload, (name) => {
+    if (OWN_CLAIMS.has(name) || name === SESSION_CLAIM) return false;
+    // A token of express-session-jwt 0.2.2 has one instead of `ses`.
+    if (name === 'nonce') return session !== undefined;
+    if (name === 'exp') return !session?.hasOwnExpiry;
+    return !written.has(name);
+  });
+}
+
+/** Whom the claims are about (RFC 7519, section 4.1.2); undefined where they do not say. */
+export function subjectOf(claims: Claims): string | undefined {
+  if (claims === NO_CLAIMS) return undefined;
+  const { sub } = JSON.parse(claims) as { sub?: unknown };
+  return typeof sub === 'string' && sub !== '' ? sub : undefined;
 }
 
 /** Deep equality; the order of names does not count. */
@@ -78,10 +109,8 @@ export function sameClaims(a: Claims, b: Claims): boolean {
   return a === b || isDeepStrictEqual(JSON.parse(a), JSON.parse(b));
 }
 
-function without(claims: object, names: Set<string>, others?: Written): TokenClaims {
-  const value = Object.fromEntries(
-    Object.entries(claims).filter(([name]) => !names.has(name) && !others?.has(name)),
-  );
+function filter(claims: object, isKept: (name: string) => boolean): TokenClaims {
+  const value = Object.fromEntries(Object.entries(claims).filter(([name]) => isKept(name)));
   return { value, text: JSON.stringify(value) };
 }
 

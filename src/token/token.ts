@@ -1,20 +1,18 @@
-import { LRUCache } from 'lru-cache';
+/** Session tokens: what one says, and how they are issued and verified with the keys of a key ring. */
 import { type Claims, claimsOf, NO_CLAIMS, type TokenClaims } from './claims';
-import { isSignedBy, parseSegment, signCompact } from './jws';
+import { isHandle } from './handle';
+import { recordId } from './record-id';
+import { readSessionClaim, type SessionClaim, writeSessionClaim } from './session-claim';
+import { isSignedBy, signToken } from './signature';
+import type { TokenCache } from './token-cache';
+import { NO_RULES, type TokenRules } from './token-rules';
+import { isExpectedHeader, isTokenShaped, MAX_COOKIE_LENGTH, parseSegment } from './token-text';
 import { IssueError, type KeyRing, type NamedKey } from '../keys/key-ring';
-import type { StoreKey } from '../store-key';
-import { NO_RULES, type Origins, type TokenRules } from './token-rules';
 import type { JwtPayload } from '../types';
 
-/** Browsers drop a cookie whose name and value are longer than this together; so no longer token can be ours. */
-export const MAX_COOKIE_LENGTH = 4096;
-
-/**
- * Three base64url segments (RFC 7515, section 3.1): two JSON objects, which begin with a brace, and an ES256 signature
- * of 64 bytes (RFC 7518, section 3.4), whose last character has four bits to spare: zero, or one signature would have 16
- * texts.
- */
-const TOKEN = /^e[w-z0-9_-][\w-]+\.e[w-z0-9_-][\w-]+\.[\w-]{85}[AQgw]$/;
+export type { SessionClaim } from './session-claim';
+export { createTokenCache, type TokenCache } from './token-cache';
+export { isTokenShaped, MAX_COOKIE_LENGTH } from './token-text';
 
 /** A signed token: issued here, or verified. */
 export class Token {
@@ -23,12 +21,10 @@ export class Token {
   readonly kid: string;
   readonly #rules: TokenRules;
   #payload: JwtPayload | undefined;
+  #session: { readonly claim: SessionClaim | undefined } | undefined;
   #claims: TokenClaims | undefined;
-  #storedId: string | undefined;
+  #record: { readonly id: string | undefined; readonly tenant: string | undefined } | undefined;
   #dueAt: number | undefined;
-  #mayBeReplacedFrom: number | undefined;
-  /** Whether this process has seen to it that the tokens which it replaces end (replacement.ts). */
-  hasRetiredOthers = false;
 
   /** @param payload that of `text`, where it is known */
   constructor(text: string, kid: string, rules: TokenRules, payload?: JwtPayload) {
@@ -43,67 +39,80 @@ export class Token {
     return (this.#payload ??= parseSegment(this.text, 1) as JwtPayload);
   }
 
+  /** Which session it opens; undefined: it is well signed, but no session token. */
+  get ses(): SessionClaim | undefined {
+    return (this.#session ??= { claim: readSessionClaim(this.payload) }).claim;
+  }
+
   /** The application's claims. */
   get claims(): TokenClaims {
     return (this.#claims ??= claimsOf(this.payload, this.#rules.written));
   }
 
-  /** The id under which stores know the token; computed once, as the token is remembered with it. */
-  storedId(storeKey: StoreKey): string {
-    return (this.#storedId ??= storeKey(this.text));
+  /** When the user signed in, in seconds since 1970. */
+  get authTime(): number | undefined {
+    return this.payload.auth_time;
   }
 
-  /** When its session ends however active it is, in ms since 1970; undefined: never. */
-  get endsAt(): number | undefined {
-    return this.#rules.endsSessions ? this.#rules.endOf(this.payload) : undefined;
-  }
-
-  /** When it is to be replaced, in ms since 1970. */
+  /** When it is to be replaced by one with later times, in ms since 1970; Infinity: never. */
   get dueAt(): number {
-    return (this.#dueAt ??= this.#rules.dueAt(this.payload));
+    return (this.#dueAt ??= this.#rules.dueAt(this.payload, this.ses));
   }
 
-  /** From when on another process may have replaced it, in ms since 1970. */
-  get mayBeReplacedFrom(): number {
-    return (this.#mayBeReplacedFrom ??= this.#rules.mayBeReplacedFrom(this.payload));
+  /** The id of its session's record; undefined: it is no session token. Computed once, as the token is remembered with it. */
+  recordId(tenant: string | undefined): string | undefined {
+    if (!this.#record || this.#record.tenant !== tenant) {
+      const { handle, legacyId } = this.ses ?? {};
+      this.#record = { id: handle === undefined ? legacyId : recordId(handle, tenant), tenant };
+    }
+    return this.#record.id;
   }
+}
 
-  /** What a token that takes its place has to say as well. */
-  get origins(): Origins {
-    return this.#rules.originsOf(this.payload);
-  }
+/** How many more signatures may be checked: a request can carry many texts that look like tokens. */
+export interface VerificationBudget {
+  left: number;
+}
+
+const MAX_VERIFICATIONS = 10;
+
+/** The budget of one request, to be shared by all the texts that came with it. */
+export function verificationBudget(): VerificationBudget {
+  return { left: MAX_VERIFICATIONS };
+}
+
+/** What a new token says. Either `handle` or `legacyId` names its session. */
+export interface TokenContents {
+  readonly claims: Claims;
+  readonly handle?: string | undefined;
+  readonly legacyId?: string | undefined;
+  readonly generation: number;
+  /** In seconds. */
+  readonly authTime: number | undefined;
+  /** When the session ends however active it is, in ms since 1970; undefined: never. */
+  readonly endsAt: number | undefined;
 }
 
 export const AUDIENCE_PATTERN =
   'jwt.audience must be a string or an array of strings where tokens are issued: a RegExp cannot be written into one';
-
-/** Whether a text has the shape of a session token; says nothing about its signature. */
-export function isTokenShaped(text: string): boolean {
-  return text.length <= MAX_COOKIE_LENGTH && TOKEN.test(text);
-}
-
-/** Tokens that were issued or verified, by text, so that the next request with one needs no cryptography. */
-export type TokenCache = LRUCache<string, Token>;
-
-/** @param size how many tokens are remembered, about 1 KB each */
-export function createTokenCache(size: number): TokenCache {
-  return new LRUCache({ max: size });
-}
 
 /** Issues and verifies tokens with one key ring. */
 export class Tokens {
   readonly #keyRing: KeyRing;
   readonly #cache: TokenCache;
   readonly #rules: TokenRules;
+  /** Whose sessions these keys are for, where a `keysProvider` says so. */
+  readonly tenant: string | undefined;
 
   /**
    * @param cache may be shared with other key rings: a token counts only where the key that has signed it does
    * @param rules the same for all who share the cache
    */
-  constructor(keyRing: KeyRing, cache: TokenCache, rules = NO_RULES) {
+  constructor(keyRing: KeyRing, cache: TokenCache, rules = NO_RULES, tenant?: string) {
     this.#keyRing = keyRing;
     this.#cache = cache;
     this.#rules = rules;
+    this.tenant = tenant;
   }
 
   /** Whether there is a private key to issue tokens with. */
@@ -117,71 +126,85 @@ export class Tokens {
   }
 
   /**
-   * Signs a new token.
+   * Signs a new token. The same contents in the same second are the same token, which is signed once: requests in
+   * parallel need one, and the browser may keep any of theirs.
    *
    * @param maxLength how long the token may get, in characters
-   * @param origins default: those of somebody who signs in now
-   * @throws IssueError naming keys if there is no private key, naming jwt.audience if that is a pattern, or naming
-   * jwtFromReq if the token gets too long
+   * @throws IssueError naming keys if there is no private key, genid if the handle cannot be read back, jwt.audience if
+   * that is a pattern, or jwtFromReq if the token gets too long
    */
-  issue(claims: Claims, jti: string, maxLength: number, origins?: Origins): Token {
+  issue(contents: TokenContents, maxLength: number): Token {
     const { key, kid, header } = this.#keyRing.signing;
     if (this.#rules.hasAudiencePattern) throw new IssueError(AUDIENCE_PATTERN);
-    const { iat, ...others } = this.#rules.claimsAt(Math.floor(Date.now() / 1000), origins);
-    const own: JwtPayload = { iat, jti, ...others };
-    const isAll = claims === NO_CLAIMS;
-    const ownText = JSON.stringify(own);
-    const text = signCompact(header, isAll ? ownText : `${claims.slice(0, -1)},${ownText.slice(1)}`, key);
-    if (text.length > maxLength) {
+    const { claims, handle, legacyId } = contents;
+    if (legacyId === undefined && !isHandle(handle)) {
+      throw new IssueError('genid must return a string that is not empty and has no zero byte');
+    }
+    const own = JSON.stringify(this.#ownClaims(contents));
+    const payload = claims === NO_CLAIMS ? own : `${claims.slice(0, -1)},${own.slice(1)}`;
+    const token =
+      this.#cache.find(`${header}.${Buffer.from(payload).toString('base64url')}`) ??
+      new Token(signToken(payload, kid, key), kid, this.#rules);
+    if (token.text.length > maxLength) {
       throw new IssueError(
-        `jwtFromReq returned too many claims: the token has ${String(text.length)} characters, ` +
+        `jwtFromReq returned too many claims: the token has ${String(token.text.length)} characters, ` +
           `with its cookie name it may have no more than ${String(MAX_COOKIE_LENGTH)}`,
       );
     }
-    const token = new Token(text, kid, this.#rules, isAll ? own : undefined);
-    this.#cache.set(text, token);
+    this.#cache.add(token);
     return token;
+  }
+
+  #ownClaims({ handle, legacyId, generation, authTime, endsAt }: TokenContents): JwtPayload {
+    const iat = Math.floor(Date.now() / 1000);
+    const { refreshes: hasOwnExpiry } = this.#rules;
+    return {
+      iat,
+      ses: writeSessionClaim({ handle, legacyId, generation, hasOwnExpiry }),
+      ...(authTime !== undefined && { auth_time: authTime }),
+      ...this.#rules.claimsAt(iat, endsAt),
+    };
   }
 
   /**
    * The token of this text, or undefined if it is not one that these keys have signed, if it is of another purpose or out
-   * of its time. One that has expired is good where it can be replaced, if its session lives.
+   * of its time. One whose own `exp` is past is good where it can be replaced, if its session lives.
    */
-  verify(text: string): Token | undefined {
+  verify(text: string, budget = verificationBudget()): Token | undefined {
     const cached = this.#cache.get(text);
-    const token = cached && this.accept(cached) ? cached : this.#verifySignature(text);
-    return token && this.#isTimely(token) ? token : undefined;
+    if (!cached || !this.accept(cached)) return this.#verifyUnknown(text, budget);
+    return this.#rules.isTimely(cached.payload, cached.ses, this.canIssue) ? cached : undefined;
   }
 
-  #isTimely({ payload }: Token): boolean {
-    const timeliness = this.#rules.timelinessOf(payload);
-    if (!this.#rules.refreshes) return timeliness === 'timely';
-    if (this.canIssue) return timeliness !== 'refused';
-    return timeliness === 'timely' && payload.exp !== undefined;
-  }
-
-  #verifySignature(text: string): Token | undefined {
+  /** All that needs no cryptography comes first. */
+  #verifyUnknown(text: string, budget: VerificationBudget): Token | undefined {
     if (!isTokenShaped(text)) return undefined;
-    const signer = this.#candidatesFor(text).find(({ key }) => isSignedBy(key, text));
-    const payload = signer && parseSegment(text, 1);
+    const payload: JwtPayload | undefined = parseSegment(text, 1);
     if (!payload || !this.#rules.accepts(payload)) return undefined;
+    if (!this.#rules.isTimely(payload, readSessionClaim(payload), this.canIssue)) return undefined;
+    const signer = this.#candidatesFor(text).find(({ key }) => spend(budget) && isSignedBy(key, text));
+    if (!signer) return undefined;
     // A copy of its own: a slice would keep the whole Cookie header in memory.
-    const own = Buffer.from(text, 'latin1').toString('latin1');
-    const token = new Token(own, signer.kid, this.#rules, payload);
-    this.#cache.set(own, token);
+    const token = new Token(copyOf(text), signer.kid, this.#rules, payload);
+    this.#cache.add(token);
     return token;
   }
 
   #candidatesFor(text: string): readonly NamedKey[] {
-    // Not parsed where it is known to the letter: 4 % of a verification, of which a client may ask for many.
+    // Not parsed where it is known to the letter.
     const known = this.#keyRing.candidateFor(text.slice(0, text.indexOf('.')));
     if (known) return [known];
     const header = parseSegment(text, 0);
-    return header && isExpected(header) ? this.#keyRing.candidates(header.kid) : [];
+    return header && isExpectedHeader(header) ? this.#keyRing.candidates(header.kid) : [];
   }
 }
 
-/** Algorithm and type are pinned before a key is chosen, critical extensions refused (RFC 8725, section 3.1; RFC 7515, 4.1.11). */
-function isExpected({ alg, typ, crit }: Record<string, unknown>): boolean {
-  return alg === 'ES256' && (typ === undefined || typ === 'JWT') && crit === undefined;
+function spend(budget: VerificationBudget): boolean {
+  if (budget.left <= 0) return false;
+  budget.left -= 1;
+  return true;
+}
+
+function copyOf(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }

@@ -76,7 +76,7 @@ describe('The example of a cluster in a browser without JavaScript', function ()
       await press('View again');
     }
     assert.deepEqual([...seen].sort(), ['1', '2', '3']);
-    assert.equal(await text('guarantee'), 'atomic');
+    assert.equal(await text('guarantee'), 'everywhere');
     assert.equal((await text('trail')).split('\n').length, 7);
   });
 

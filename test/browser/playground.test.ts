@@ -4,6 +4,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startBrowser } from '../support/browser';
 import { decode, digest } from '../support/cookies';
 import { startPlayground, temporaryDirectory, type Playground } from '../support/playground';
+import { idOf, sesOf } from '../support/session-tokens';
 
 /** The value itself and those of its parts that would give away something: not the header, which all tokens share. */
 function unguessableParts(secret: string): string[] {
@@ -88,7 +89,7 @@ describe('The playground in a browser without JavaScript', function () {
     assert.equal(await sessionCookie(), undefined);
   });
 
-  it('signs in with a new token, kills the old one and goes on counting', async () => {
+  it('signs in with a token of the next generation, kills the old one and goes on counting', async () => {
     await page.goto('/');
     const anonymous = await token();
     await page.getByRole('button', { name: 'Sign in as Ada' }).click();
@@ -96,6 +97,7 @@ describe('The playground in a browser without JavaScript', function () {
     assert.match(await text('h1'), /Hello, Ada/);
     assert.equal(await page.getByTestId('views').innerText(), '2');
     assert.equal(decode(await token()).payload.name, 'Ada Lovelace');
+    assert.deepEqual(sesOf(await token()), { ...sesOf(anonymous), gen: 2 });
     assert.deepEqual(await whoIs(anonymous), { signedIn: false });
     assert.equal((await whoIs(await token())).name, 'Ada Lovelace');
   });
@@ -133,18 +135,22 @@ describe('The playground in a browser without JavaScript', function () {
     assert.deepEqual(JSON.parse(await text('pre.part-header')), header);
     assert.deepEqual(JSON.parse(await text('pre.part-claims')), payload);
     assert.equal(header.alg, 'ES256');
-    assert.match(await text('main'), new RegExp(digest(held)));
+    assert.match(await text('main'), new RegExp(idOf(held)));
+    assert.equal(await page.getByTestId('generation').innerText(), String(sesOf(held).gen));
     assert.match(await text('main'), /BEGIN PUBLIC KEY/);
   });
 
-  it('lists the store by digests and finds no token in it', async () => {
+  it('lists the store by ids, with what the library keeps in a record, and finds no token in it', async () => {
     await signIn('Ada');
     await page.goto('/store');
     const own = page.locator('.entries .own');
-    assert.equal(await own.locator('h3').innerText(), digest(await token()));
+    assert.equal(await own.locator('h3').innerText(), idOf(await token()));
     assert.match(await own.innerText(), /Ada Lovelace/);
-    for (const id of await page.locator('.entries h3').allInnerTexts()) assert.match(id, /^[0-9a-f]{64}$/);
-    assert.match(await text('.verdict'), /Searched for your token and its signature: 0 found/);
+    const record = JSON.parse(await own.locator('pre').innerText()) as { __session: { gen: number } };
+    assert.equal(record.__session.gen, sesOf(await token()).gen);
+    assert.match(await own.innerText(), /generation 2/);
+    for (const id of await page.locator('.entries h3').allInnerTexts()) assert.match(id, /^[\w-]{32}$/);
+    assert.match(await text('.verdict'), /Searched for your token, its signature and its handle: 0 found/);
   });
 
   it('shows the flags the browser was given with the cookie', async () => {
@@ -174,7 +180,7 @@ describe('The playground in a browser without JavaScript', function () {
     assert.equal(await row('Expires'), expires);
   });
 
-  it('changes the role with a new token, and the old one is refused', async () => {
+  it('changes the role with a new token, and a tab with the old one goes on', async () => {
     await signIn('Ada');
     const before = await token();
     await tryPromise('Become an editor');
@@ -182,11 +188,30 @@ describe('The playground in a browser without JavaScript', function () {
 
     assert.match(await verdict(), /^Kept\./);
     assert.deepEqual([decode(before).payload.role, decode(after).payload.role], ['reader', 'editor']);
-    assert.deepEqual(await whoIs(before), { signedIn: false });
+    assert.deepEqual(sesOf(after), sesOf(before));
+    assert.equal((await whoIs(before)).role, 'editor');
     assert.equal((await whoIs(after)).role, 'editor');
+    assert.equal(await page.locator('.tag.accepted').count(), 2);
+    assert.match(await text('.account'), /editor/);
+  });
+
+  it('ends the old token when somebody else signs in, and the session keeps id and data', async () => {
+    await signIn('Ada');
+    const before = await token();
+    await tryPromise('Sign in as somebody else');
+    const after = await token();
+
+    assert.match(await verdict(), /^Kept\./);
+    assert.deepEqual(sesOf(after), { ...sesOf(before), gen: sesOf(before).gen + 1 });
+    assert.deepEqual(await whoIs(before), { signedIn: false });
+    assert.deepEqual(await whoIs(after), {
+      signedIn: true,
+      name: 'Grace Hopper',
+      role: 'editor',
+      views: (await whoIs(after)).views,
+    });
     assert.equal(await page.locator('.tag.refused').count(), 1);
     assert.equal(await page.locator('.tag.accepted').count(), 1);
-    assert.match(await text('.account'), /editor/);
   });
 
   it('keeps a session dead that a slow request saves after the log-out', async () => {
@@ -195,20 +220,20 @@ describe('The playground in a browser without JavaScript', function () {
     await tryPromise('Log out in the middle of it');
 
     assert.match(await verdict(), /^Kept\./);
-    assert.match(await text('.steps'), /"saved":true/);
+    assert.match(await text('.steps'), /"saved":false/);
     assert.deepEqual(await whoIs(before), { signedIn: false });
     await page.goto('/store');
-    assert.ok(!(await page.content()).includes(digest(before)));
+    assert.ok(!(await page.content()).includes(idOf(before)));
   });
 
   it('gets a thief of the store nowhere', async () => {
     await signIn('Grace');
     await tryPromise('Steal the store');
     assert.match(await verdict(), /^Kept\./);
-    assert.deepEqual(await whoIs(digest(await token())), { signedIn: false });
+    assert.deepEqual(await whoIs(idOf(await token())), { signedIn: false });
   });
 
-  it('upgrades a cookie of express-session, and signing out ends that as well', async () => {
+  it('gives a session of express-session a token and leaves its record in place; signing out ends both cookies', async () => {
     await tryPromise('Start with an old cookie');
     const legacy = await token();
     assert.match(legacy, /^s:/);
@@ -219,18 +244,22 @@ describe('The playground in a browser without JavaScript', function () {
     await page.getByRole('link', { name: 'Walk into the new site' }).click();
     assert.match(await verdict(), /^Kept\./);
     assert.equal(decode(await token()).payload.name, 'Grace Hopper');
+    assert.deepEqual([sesOf(await token()).lid, sesOf(await token()).gen], [legacyId, 1]);
+    const upgraded = await token();
     assert.equal((await whoIs(legacy)).views, 41);
 
     await page.getByRole('link', { name: 'Session', exact: true }).click();
     assert.equal(await page.getByTestId('views').innerText(), '42');
     await page.goto('/store');
-    assert.ok(!(await page.locator('.entries h3').allInnerTexts()).includes(legacyId));
+    const own = page.locator('.entries .own');
+    assert.equal(await own.locator('h3').innerText(), legacyId);
+    assert.match(await own.innerText(), /begun by express-session/);
 
     await page.getByRole('button', { name: 'Sign out' }).click();
-    assert.deepEqual(await whoIs(legacy), { signedIn: false });
+    for (const old of [legacy, upgraded]) assert.deepEqual(await whoIs(old), { signedIn: false });
   });
 
-  it('replaces the token before it expires, and the session goes on', async () => {
+  it('sends a new token before the old one expires, and both open the session', async () => {
     const quick = await startPlayground({
       PLAYGROUND_DIR: temporaryDirectory(),
       PLAYGROUND_EXPIRES_IN: '4s',
@@ -242,13 +271,16 @@ describe('The playground in a browser without JavaScript', function () {
       const seen = () => page.getByTestId('seen').getByRole('listitem').allInnerTexts();
       assert.deepEqual(await seen(), [digest(first).slice(0, 8)]);
       while ((await token()) === first) await page.reload();
-      assert.ok(Date.now() / 1000 < Number(decode(first).payload.exp), 'it was replaced before it expired');
+      assert.ok(Date.now() / 1000 < Number(decode(first).payload.exp), 'the next one came before it expired');
+      await page.reload();
       assert.deepEqual(
         await seen(),
         [first, await token()].map((one) => digest(one).slice(0, 8)),
       );
-      assert.equal(decode(await token()).payload.name, 'Ada Lovelace');
+      assert.deepEqual(sesOf(await token()), sesOf(first));
       assert.equal(await page.getByRole('button', { name: 'Sign out' }).count(), 1);
+      const response = await fetch(`${quick.url}/whoami`, { headers: { cookie: `connect.sid=${first}` } });
+      assert.equal(((await response.json()) as { name?: string }).name, 'Ada Lovelace');
     } finally {
       await quick.stop();
     }
@@ -428,7 +460,7 @@ describe('The playground', function () {
 
   it('keeps its promises with STORE=sqlite as well', async () => {
     const playground = await start({ STORE: 'sqlite' });
-    for (const address of ['/promises/role', '/promises/theft', '/promises/race']) {
+    for (const address of ['/promises/role', '/promises/sign-in', '/promises/theft', '/promises/race']) {
       const signedIn = await signIn(playground);
       const response = await post(playground, address, '', { origin: playground.url, cookie: signedIn });
       const cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? signedIn;

@@ -1,3 +1,4 @@
+/** The application that each process of the cluster runs. */
 import { createHash } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler } from 'express';

@@ -1,3 +1,4 @@
+/** Requests to a process, or to the front of the cluster. */
 import http from 'node:http';
 
 export interface Answer {

@@ -1,3 +1,4 @@
+/** Processes of one application, and a front that spreads connections over them. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
@@ -69,15 +70,15 @@ export class Member {
   }
 }
 
-/** Three processes of one application behind one port, where connections go to one after the other. */
+/** Processes of one application behind one port, where connections go to one after the other. */
 export class Cluster {
-  readonly members: readonly [Member, Member, Member];
+  readonly members: readonly Member[];
   readonly #front: Server;
   readonly #sockets = new Set<Socket>();
   #turns = 0;
 
-  constructor(settings: Settings) {
-    this.members = [new Member(settings), new Member(settings), new Member(settings)];
+  constructor(settings: Settings, processes = 3) {
+    this.members = Array.from({ length: processes }, () => new Member(settings));
     this.#front = createServer((client) => this.#pass(client));
   }
 
@@ -99,7 +100,9 @@ export class Cluster {
 
   /** A member, counted from 0 and round. */
   member(index: number): Member {
-    return this.members[index % 3] ?? this.members[0];
+    const member = this.members[index % this.members.length];
+    if (!member) throw new Error('a cluster without processes');
+    return member;
   }
 
   #pass(client: Socket): void {

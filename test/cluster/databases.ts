@@ -1,5 +1,6 @@
+/** The database behind a store, and a look into it past the store. */
 import { readFileSync } from 'node:fs';
-import { load } from '../stores/subject';
+import { load } from '../integration/stores/subject';
 import { skipWithout, type DatabaseServer } from '../support/database-server';
 import { postgresProgram, startPostgres } from '../support/postgres';
 import { redisProgram, startRedis } from '../support/redis';

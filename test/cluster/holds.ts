@@ -1,11 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import type { RequestHandler } from 'express';
-import type { Order, Place, Report } from './settings';
-
-/*
+/**
  * Requests of an application process that wait until the test, in another process, lets them go on. A request says where
  * in the header `x-hold: <place>:<id>`.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { RequestHandler } from 'express';
+import type { Order, Place, Report } from './settings';
 
 interface Hold {
   readonly place: Place;

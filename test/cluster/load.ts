@@ -1,3 +1,4 @@
+/** Clients that keep a cluster busy, and notice what is lost. */
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { type Answer, sendAgain, signIn } from './client';

@@ -1,3 +1,4 @@
+/** A logout in one process, while another one still has the session in hand. */
 import assert from 'node:assert/strict';
 import { send, signIn } from './client';
 import type { Place } from './settings';
@@ -23,9 +24,11 @@ export async function countResurrected(
   const before = (await storedIds()).length;
   let alive = 0;
   for (let round = 0; round < times; round++) {
-    const [slow, other, third] = [0, 1, 2].map((offset) =>
-      cluster.member(round + offset),
-    ) as never as World['cluster']['members'];
+    const [slow, other, third] = [
+      cluster.member(round),
+      cluster.member(round + 1),
+      cluster.member(round + 2),
+    ];
     const cookie = await signIn(other, 'ada');
     const place = moment === 'any' ? 'handling' : moment;
     const id = `${moment}-${String(round)}`;

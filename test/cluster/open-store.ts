@@ -1,6 +1,7 @@
-import type { RequestHandler } from 'express';
+/** The middleware of the application on its store, whose calls to the database can be held. */
+import type { Request, RequestHandler } from 'express';
 import session from '../../src';
-import { load } from '../stores/subject';
+import { load } from '../integration/stores/subject';
 import { holdAt } from './holds';
 import type { Settings } from './settings';
 
@@ -12,6 +13,7 @@ interface RedisClient {
   get: Call;
   set: Call;
   expire: Call;
+  eval: Call;
 }
 
 interface NodeRedis {
@@ -48,7 +50,7 @@ async function openRedis({ store, url }: Settings): Promise<object> {
     await holdAt('reading');
     return answer;
   };
-  for (const method of ['set', 'expire'] as const) {
+  for (const method of ['set', 'expire', 'eval'] as const) {
     const send = client[method].bind(client);
     client[method] = async (...args) => {
       await holdAt('saving');
@@ -79,9 +81,18 @@ function openPostgres({ url }: Settings): object {
 
 /** The session middleware of the application. */
 export async function openSessions(settings: Settings): Promise<RequestHandler> {
-  const { keys, secret, guard, isLegacy } = settings;
+  const { keys, secret, options, hasClaims, isLegacy } = settings;
   const store = (await openStore(settings)) as session.Store;
-  if (!isLegacy) return session({ keys, secret, store, tokenCacheSize: 100, ...(guard && { guard }) });
+  if (!isLegacy) {
+    const jwtFromReq = hasClaims ? claimsOf : undefined;
+    return session({ keys, secret, store, tokenCacheSize: 100, jwtFromReq, ...options });
+  }
   const expressSession = load<(options: object) => RequestHandler>('express-session');
   return expressSession({ secret, store, resave: false, saveUninitialized: false });
+}
+
+/** There is no session any more after a logout. */
+function claimsOf({ session: data }: Partial<Pick<Request, 'session'>>): object | null {
+  const { user } = (data ?? {}) as { user?: string };
+  return user === undefined ? null : { user };
 }

@@ -1,3 +1,4 @@
+/** A login whose redirect is followed as early as it can be. */
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { send } from './client';

@@ -1,3 +1,5 @@
+/** What the tests and the processes of the application tell each other. */
+import type { SessionOptions } from '../../src/types';
 import type { KeyPair } from '../support/keys';
 
 /** What an application process of the tests runs on; it comes as JSON in an environment variable. */
@@ -7,7 +9,10 @@ export interface Settings {
   readonly keys: KeyPair;
   /** Of the cookies that express-session made. */
   readonly secret: string;
-  readonly guard?: 'check' | 'process';
+  /** More options of the middleware, as JSON has them. */
+  readonly options?: Pick<SessionOptions, 'rolling' | 'jwt' | 'cookie'>;
+  /** Whether the token says who has signed in, so that a login ends all older tokens. */
+  readonly hasClaims?: boolean;
   /** An application that was not moved to this package yet. */
   readonly isLegacy?: boolean;
 }

@@ -1,3 +1,4 @@
+/** Memory and handles of the processes over time. */
 import assert from 'node:assert/strict';
 import { send, sendAgain, signIn } from './client';
 import type { Cluster, Member } from './cluster';

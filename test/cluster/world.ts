@@ -1,3 +1,4 @@
+/** What the scenarios are given. */
 import type { Cluster } from './cluster';
 import type { StoreName } from './settings';
 import type { DatabaseServer } from '../support/database-server';

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { AnyCookie, AnyRequest, AnySession } from './handler';
+import type { Options } from './sequences';
 import type { ObservedStore } from './stores';
 
 /** Enough of a session to tell whether it is the same, data and cookie settings apart. */
@@ -21,8 +22,10 @@ export class Exchange {
   saved: Fingerprint | undefined;
   /** Whether the expiry has been reset on our account: the original shall not do so again. */
   isTouched = false;
-  /** Whether a save was under way when the response was ended. */
-  isSaving = false;
+  /** Whether store work was under way when the response was ended. */
+  isBusy = false;
+  /** Whether the expiry in the store was renewed with early headers. */
+  isRenewed = false;
   /** How many store calls came from the end of the response. */
   callsAtEnd = 0;
   /** Whether the response has to wait for the store although the original sends it at once. */
@@ -32,6 +35,9 @@ export class Exchange {
     readonly req: AnyRequest,
     readonly res: ServerResponse,
     readonly store: ObservedStore,
+    readonly options: Options,
+    /** Whether headers that come before the end are due before it: else all is one response (B259). */
+    readonly isStream: boolean,
     /** The store's id of the session whose cookie was presented. */
     readonly presentedId: string | undefined,
   ) {}

@@ -63,8 +63,15 @@ export async function handle(context: HandlerContext, request: SessionRequest): 
   const { res } = context;
   const { reply } = request;
   for (const step of request.steps) await perform(context, step);
+  // What the headers store waits for what is being stored: that may be done in any order.
+  if (reply.steps.length > 0) await context.store.idle();
   writeHead(res, reply);
   for (const chunk of reply.writes) res.write(...(encoded(chunk, true).args as [string, BufferEncoding]));
+  // In the same tick as `end` all is one response (B259): here the headers are due before the session changes again.
+  if (res.headersSent && reply.steps.length > 0) {
+    await new Promise(setImmediate);
+    await context.store.idle();
+  }
   for (const step of reply.steps) await perform(context, step);
   end(context, reply);
   await new Promise(setImmediate);

@@ -6,7 +6,8 @@
  * Nothing is to be said about these: bytes are held until the session is stored (B037, B052), which whole responses
  * do not show; and `originalMaxAge` does not drift (B163), since the clock stands still between its two readings.
  */
-import { fingerprint, type Exchange } from './exchange';
+import type { ServerResponse } from 'node:http';
+import { type Exchange, type Fingerprint, fingerprint } from './exchange';
 import type { SessionRequest } from './sequences';
 import type { StoreCall, Verdict } from './stores';
 import type { EndEvent, StepEvent } from './handler';
@@ -23,6 +24,8 @@ export interface MeantDifference {
   storeCall?: (call: StoreCall, exchange: Exchange) => Verdict | undefined;
   /** express-session has settled its headers, and they are about to go. */
   headers?: (exchange: Exchange) => boolean;
+  /** The handler is about to end the response. */
+  ending?: (exchange: Exchange) => boolean;
   /** express-session has ended the response, or waits for the store to do so. */
   ended?: (exchange: Exchange) => boolean;
   /** Corrects what was observed. */
@@ -33,10 +36,17 @@ export function meantDifferences(): MeantDifference[] {
   return [
     {
       behaviour: 'B038',
-      says: 'the expiry is reset once in a response: by a save, with the headers or at the end, whichever is first',
+      says:
+        'the expiry is reset once in a response: by a save, with the headers or at the end, whichever is first; and once ' +
+        'more at the end where the headers have left before',
       times: 0,
       saving: (exchange) => exchange.touch(),
       headers: (exchange) => exchange.touch(),
+      ending: (exchange) => {
+        if (!exchange.res.headersSent || !exchange.isStream) return false;
+        exchange.isTouched = false;
+        return exchange.touch();
+      },
     },
     {
       behaviour: 'B136',
@@ -45,9 +55,7 @@ export function meantDifferences(): MeantDifference[] {
       storeCall: (call, exchange) => {
         const { session, saved } = exchange;
         if (!isAtEnd(call, exchange) || !session || !saved) return undefined;
-        const now = fingerprint(session);
-        const isSame = now.id === saved.id && now.data === saved.data && now.cookie === saved.cookie;
-        return isSame ? 'not made' : undefined;
+        return same(fingerprint(session), saved) ? 'not made' : undefined;
       },
     },
     {
@@ -63,8 +71,8 @@ export function meantDifferences(): MeantDifference[] {
         if (!session || session.id !== loaded?.id) return false;
         const { cookie } = session;
         if (fingerprint(session).cookie === loaded.cookie || cookie.secure) return false;
-        const lines = ([] as string[]).concat((res.getHeader('Set-Cookie') as string[] | undefined) ?? []);
-        if (lines.some((line) => line.startsWith('connect.sid='))) return false;
+        if (carriesCookie(res)) return false;
+        const lines = setCookieLines(res);
         const value = /connect\.sid="?([^;"]*)/.exec(req.headers.cookie ?? '')?.[1] ?? '';
         res.setHeader('Set-Cookie', [...lines, cookie.serialize('connect.sid', decodeURIComponent(value))]);
         return true;
@@ -82,16 +90,58 @@ export function meantDifferences(): MeantDifference[] {
       },
     },
     {
-      behaviour: 'B136',
-      says: 'a response waits for a save that is under way; what is to be saved then is saved after that',
+      behaviour: 'B136, B254',
+      says: 'a response waits for store work that is under way; what is to be done then is done after that',
       times: 0,
-      ended: (exchange) => (exchange.waits ||= exchange.isSaving),
-      observed: ({ events }, _, { waits, isSaving, callsAtEnd }) => {
+      ended: (exchange) => (exchange.waits ||= exchange.isBusy),
+      observed: ({ events }, _, { waits, isBusy, callsAtEnd }) => {
         const end = events.find(isEnd);
         if (!end) return false;
         if (waits) end.writableEnded = false;
-        if (isSaving) events.push(...events.splice(events.indexOf(end) - callsAtEnd, callsAtEnd));
+        if (isBusy) events.push(...events.splice(events.indexOf(end) - callsAtEnd, callsAtEnd));
         return false;
+      },
+    },
+    {
+      behaviour: 'B261',
+      says: 'a response with a token says Vary and Cache-Control',
+      times: 0,
+      headers: ({ res }) => {
+        if (!carriesCookie(res)) return false;
+        res.setHeader('Vary', 'Cookie');
+        res.setHeader('Cache-Control', 'no-cache="Set-Cookie"');
+        return true;
+      },
+    },
+    {
+      behaviour: 'B259',
+      says: 'what a cookie in early headers is for is stored with them; at the end only what has changed since',
+      times: 0,
+      headers: (exchange) => {
+        const { session, loaded, saved, store, options, res, phase, isStream } = exchange;
+        if (phase !== 'handler' || !isStream || !session || !carriesCookie(res)) return false;
+        const now = fingerprint(session);
+        if (saved && same(saved, now)) return false;
+        if (loaded && !saved && same(loaded, now) && !options.resave) {
+          exchange.isRenewed = true;
+          store.object.touch?.(session.id, session, () => undefined);
+        } else session.save(() => undefined);
+        return true;
+      },
+      storeCall: (call, exchange) => {
+        const { session, loaded, isRenewed } = exchange;
+        if (!isAtEnd(call, exchange) || !isRenewed || !session || !loaded) return undefined;
+        return same(fingerprint(session), loaded) ? 'not made' : undefined;
+      },
+    },
+    {
+      behaviour: 'B242',
+      says: 'each record says which generation it is of',
+      times: 0,
+      observed: ({ events, records }) => {
+        const stored = events.flatMap((event) => ('store' in event && event.data ? [event.data] : []));
+        for (const record of [...stored, ...Object.values(records)]) record.state = 'generation 1';
+        return stored.length > 0;
       },
     },
     {
@@ -155,6 +205,15 @@ export function meantDifferences(): MeantDifference[] {
     },
   ];
 }
+
+const same = (a: Fingerprint, b: Fingerprint): boolean =>
+  a.id === b.id && a.data === b.data && a.cookie === b.cookie;
+
+const setCookieLines = (res: ServerResponse): string[] =>
+  ([] as string[]).concat((res.getHeader('Set-Cookie') as string[] | undefined) ?? []);
+
+const carriesCookie = (res: ServerResponse): boolean =>
+  setCookieLines(res).some((line) => line.startsWith('connect.sid='));
 
 const isAtEnd = (call: StoreCall, exchange: Exchange): boolean =>
   exchange.phase === 'end' && (call.method === 'set' || call.method === 'touch');

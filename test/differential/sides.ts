@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import original from 'express-session';
 import type { RequestHandler } from 'express';
 import type { Options } from './sequences';
+import { idOf } from '../support/session-tokens';
 import type { StoreObject } from './stores';
 
 /** One of the two packages under comparison. */
@@ -9,10 +9,8 @@ export interface Side {
   name: string;
   middleware: (options: Options, store: StoreObject) => RequestHandler;
   memoryStore: () => StoreObject;
-  /** The session id in a cookie's value. */
+  /** The id of the session that a cookie's value opens, as handlers and stores know it. */
   idInCookie: (value: string) => string;
-  /** The id under which the store knows a session id. */
-  storeId: (id: string) => string;
 }
 
 type Factory = (options: Record<string, unknown>) => RequestHandler;
@@ -34,7 +32,6 @@ export function originalSide(factory: typeof original = original, name = 'expres
       (factory as unknown as Factory)({ secret: 'keyboard cat', ...optionsOf(options, store) }),
     memoryStore: () => new factory.MemoryStore() as unknown as StoreObject,
     idInCookie: (value) => decodeURIComponent(value).slice('s:'.length).split('.')[0] ?? '',
-    storeId: (id) => id,
   };
 }
 
@@ -45,7 +42,6 @@ export function packageSide(factory: unknown, keys: unknown): Side {
     name: 'express-session-jwt',
     middleware: (options, store) => (factory as Factory)({ keys, ...optionsOf(options, store) }),
     memoryStore: () => new MemoryStore(),
-    idInCookie: (value) => value,
-    storeId: (id) => createHash('sha256').update(id).digest('hex'),
+    idInCookie: (value) => idOf(value),
   };
 }

@@ -66,10 +66,28 @@ export interface StoreCall {
   id: string;
   arguments: number;
   callback: boolean;
-  /** The session as JSON text. */
-  data?: string;
-  /** What a store reads off the session without JSON. */
+  /** The session. */
+  data?: StoredRecord;
+  /** What a store reads off the session without JSON; members without a value are nothing to it. */
   live?: { keys: string[]; expires: unknown; maxAge: unknown; originalMaxAge: unknown };
+}
+
+/** A record as JSON text, and apart from that what the package itself keeps in it (B242). */
+export interface StoredRecord {
+  text: string;
+  state: string;
+}
+
+const STATE = '__session';
+
+/** Ids, tags and times in the package's own part differ from run to run: its form is what counts. */
+export function splitRecord(text: string): StoredRecord {
+  const record = JSON.parse(text) as Record<string, unknown>;
+  const { [STATE]: state, ...rest } = record;
+  if (state === undefined) return { text, state: 'none' };
+  const { gen, tag, created, ...others } = state as Record<string, unknown>;
+  const isRight = typeof tag === 'string' && created !== undefined && Object.keys(others).length === 0;
+  return { text: JSON.stringify(rest), state: isRight ? `generation ${String(gen)}` : JSON.stringify(state) };
 }
 
 /** What becomes of a call: it is made as it is, not made (only its callback is called), or made as a `set`. */
@@ -153,9 +171,11 @@ export class ObservedStore {
 function describe(data: unknown): Pick<StoreCall, 'data' | 'live'> {
   const { cookie } = data as { cookie: { expires: unknown; maxAge: unknown; originalMaxAge: unknown } };
   return {
-    data: JSON.stringify(data),
+    data: splitRecord(JSON.stringify(data)),
     live: {
-      keys: Object.keys(data as object),
+      keys: Object.entries(data as object).flatMap(([name, value]) =>
+        value === undefined || name === STATE ? [] : [name],
+      ),
       expires: cookie.expires instanceof Date ? cookie.expires.valueOf() : cookie.expires,
       maxAge: cookie.maxAge,
       originalMaxAge: cookie.originalMaxAge,

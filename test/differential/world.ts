@@ -7,7 +7,7 @@ import type { MeantDifference } from './meant';
 import { Exchange } from './exchange';
 import type { Options, Sequence, SessionRequest } from './sequences';
 import type { Side } from './sides';
-import { ObservedStore, type StoreCall } from './stores';
+import { ObservedStore, splitRecord, type StoredRecord, type StoreCall } from './stores';
 import type { Wire } from './wire';
 
 export type Event = ({ store: string } & Omit<StoreCall, 'method'>) | StepEvent | EndEvent;
@@ -28,7 +28,7 @@ export interface Observation {
   /** How often the callback given to `end` was called, and whether all times after `finish`. */
   endCallback: { calls: number; afterFinish: boolean };
   errors: string[];
-  records: Record<string, string>;
+  records: Record<string, StoredRecord>;
 }
 
 export const cookieName = 'connect.sid';
@@ -49,7 +49,7 @@ export class World {
     private readonly wire: Wire,
     private readonly clock: Clock,
     private readonly side: Side,
-    options: Options,
+    private readonly options: Options,
     sequence: Sequence,
     /** Those that this side has to be given; none for a side that is to be taken as it is. */
     private readonly differences: readonly MeantDifference[] = [],
@@ -124,7 +124,9 @@ export class World {
     // Late errors come in a turn of their own.
     await new Promise(setImmediate);
     await new Promise(setImmediate);
-    for (const [id, text] of Object.entries(this.#store.records)) observation.records[this.#name(id)] = text;
+    for (const [id, text] of Object.entries(this.#store.records)) {
+      observation.records[this.#name(id)] = splitRecord(text);
+    }
     const exchange = this.#exchange;
     if (exchange) this.#adjust((difference) => difference.observed?.(observation, request, exchange));
     return observation;
@@ -137,7 +139,14 @@ export class World {
     request: SessionRequest,
     observation: Observation,
   ): Promise<void> {
-    const exchange = new Exchange(req, res, this.#store, this.#presented(request));
+    const exchange = new Exchange(
+      req,
+      res,
+      this.#store,
+      this.options,
+      request.reply.steps.length > 0,
+      this.#presented(request),
+    );
     this.#exchange = exchange;
     let finished = false;
     const closed = new Promise<void>((resolve) => {
@@ -174,7 +183,7 @@ export class World {
         res,
         store: this.#store,
         report: (event: Event & (StepEvent | EndEvent)) => observation.events.push(event),
-        nameOf: (id: unknown) => (typeof id === 'string' ? this.#name(this.side.storeId(id)) : String(id)),
+        nameOf: (id: unknown) => (typeof id === 'string' ? this.#name(id) : String(id)),
         advance: (ms: number) => {
           this.clock.advance(ms);
         },
@@ -185,8 +194,9 @@ export class World {
           this.#adjust((difference) => difference.saving?.(exchange));
         },
         ending: (end: () => void) => {
+          exchange.isBusy = this.#store.pending > 0;
+          this.#adjust((difference) => difference.ending?.(exchange));
           exchange.phase = 'end';
-          exchange.isSaving = exchange.session !== undefined && this.#store.pending > 0;
           exchange.withoutSecondTouch(end);
           this.#adjust((difference) => difference.ended?.(exchange));
           exchange.phase = 'ended';
@@ -213,9 +223,9 @@ export class World {
     for (const difference of this.differences) if (apply(difference)) difference.times += 1;
   }
 
-  #name(storeId: string): string {
-    const name = this.#names.get(storeId) ?? `session ${String(this.#names.size + 1)}`;
-    this.#names.set(storeId, name);
+  #name(id: string): string {
+    const name = this.#names.get(id) ?? `session ${String(this.#names.size + 1)}`;
+    this.#names.set(id, name);
     return name;
   }
 
@@ -225,17 +235,17 @@ export class World {
     if (!match) return line;
     const [, value = '', attributes = ''] = match;
     this.#jar.push(value);
-    return `${cookieName}=<${this.#name(this.side.storeId(this.side.idInCookie(value)))}>${attributes}`;
+    return `${cookieName}=<${this.#name(this.side.idInCookie(value))}>${attributes}`;
   }
 
   #presentedValue({ cookie }: SessionRequest): string | undefined {
     return cookie === 'the first ever received' ? this.#jar[0] : this.#jar.at(-1);
   }
 
-  /** The store's id of the session whose cookie is presented, whole or broken. */
+  /** The id of the session whose cookie is presented, whole or broken. */
   #presented(request: SessionRequest): string | undefined {
     const value = this.#presentedValue(request);
-    return value === undefined ? undefined : this.side.storeId(this.side.idInCookie(value));
+    return value === undefined ? undefined : this.side.idInCookie(value);
   }
 
   #cookieHeader(request: SessionRequest): string | undefined {

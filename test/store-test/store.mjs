@@ -7,7 +7,7 @@ export function createStore() {
     get: async (id) => {
       const text = records.get(id);
       const record = text === undefined ? undefined : JSON.parse(text);
-      return record && !(new Date(record.cookie.expires ?? Infinity) <= new Date()) ? record : null;
+      return record && !isExpired(record) ? record : null;
     },
     set: async (id, record) => {
       records.set(id, JSON.stringify(record));
@@ -15,10 +15,16 @@ export function createStore() {
     destroy: async (id) => {
       records.delete(id);
     },
-    update: async (id, record) => {
-      const exists = records.has(id);
-      if (exists) records.set(id, JSON.stringify(record));
-      return exists;
+    compareAndSet: async (id, record, tag) => {
+      const text = records.get(id);
+      if (text === undefined || isExpired(JSON.parse(text))) return false;
+      if (text.includes(tag ?? '"__session":') === (tag === null)) return false;
+      records.set(id, JSON.stringify(record));
+      return true;
     },
   });
+}
+
+function isExpired({ cookie }) {
+  return new Date(cookie.expires ?? Infinity) <= new Date();
 }

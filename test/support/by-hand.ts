@@ -1,9 +1,9 @@
 import { issue, seconds } from './forge';
 import type { KeyPair } from './keys';
 
-/** A good token that no middleware has issued, with these claims beside the usual ones. */
+/** A good session token that no middleware has issued, with these claims beside the usual ones. */
 export function byHand(claims: object = {}, pair?: KeyPair): string {
-  return issue({ jti: 'by hand', iat: seconds(), ...claims }, pair);
+  return issue({ iat: seconds(), ses: { id: 'by hand', gen: 1 }, ...claims }, pair);
 }
 
 /** The same token, or cookie, with another character in the middle of its signature. */

@@ -5,6 +5,15 @@ import { turn, type Site } from './site';
  * may come after the client has its response.
  */
 export async function lateErrors(site: Site): Promise<string[]> {
+  return (await lateOnes(site)).map((error) => error.message);
+}
+
+/** As `lateErrors`, but their codes. */
+export async function lateCodes(site: Site): Promise<unknown[]> {
+  return (await lateOnes(site)).map((error) => (error as { code?: unknown }).code);
+}
+
+async function lateOnes(site: Site): Promise<Error[]> {
   for (let turns = 0; turns < 4; turns++) await turn();
-  return site.lateErrors.map((error) => error.message);
+  return site.lateErrors;
 }

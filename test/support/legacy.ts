@@ -46,14 +46,10 @@ export async function startLegacySession(
   return { id, cookie };
 }
 
-/**
- * A store that fails the calls it is told to refuse, lets reads wait for `gate`, and keeps what it was handed as it was
- * handed over.
- */
+/** A store that fails the calls it is told to refuse, and lets reads wait for `gate`. */
 export class PickyStore extends ForeignStore {
   refuse: (method: StoreCall['method'], id: string) => boolean = () => false;
   gate: Promise<void> | undefined;
-  readonly handedOver = new Map<string, unknown>();
 
   override get(...args: Parameters<ForeignStore['get']>): void {
     const read = () => {
@@ -66,7 +62,6 @@ export class PickyStore extends ForeignStore {
   }
 
   override set(...args: Parameters<ForeignStore['set']>): void {
-    this.handedOver.set(args[0], args[1]);
     this.#judge('set', args[0], () => {
       super.set(...args);
     });

@@ -2,13 +2,14 @@
 import http from 'node:http';
 import cookieParser from 'cookie-parser';
 import type { RequestHandler } from 'express';
+import expressSession from 'express-session';
 import session from '../../src';
 import { byHand } from './by-hand';
 import { recordOf } from './forge';
 import { keys } from './keys';
 import { legacyCookie } from './legacy';
 import { listen, serverOf } from './server';
-import { asStore } from './site';
+import { asStore, turn } from './site';
 import { ForeignStore, SmartStore } from './stores';
 import { visits } from './visits';
 
@@ -44,6 +45,44 @@ function behindCookieParser(middleware: RequestHandler, secret?: string): Reques
 const deprecations: NodeJS.EventEmitter = process;
 
 const programs = {
+  'two sessions that are too late for their cookies': async () => {
+    const server: http.Server = serverOf(session({ keys }), async (req, res) => {
+      res.write('first');
+      await turn();
+      await turn();
+      Object.assign(req.session, { user: 'bob' });
+      res.end('last');
+    });
+    const url = `http://127.0.0.1:${String(await listen(server))}/`;
+    for (let i = 0; i < 2; i++) await (await fetch(url, { headers: { connection: 'close' } })).text();
+    await new Promise((resolve) => server.close(resolve));
+  },
+
+  'three visits with express-session before it': async () => {
+    const original = expressSession({ secret: 'keyboard cat', resave: false, saveUninitialized: false });
+    const middleware = session({ keys });
+    await visit(
+      (req, res, next) => {
+        original(req, res, () => {
+          middleware(req, res, next);
+        });
+      },
+      [undefined, undefined, undefined],
+    );
+  },
+
+  'three visits with two of its middlewares': async () => {
+    const [outer, inner] = [session({ keys }), session({ keys })];
+    await visit(
+      (req, res, next) => {
+        outer(req, res, () => {
+          inner(req, res, next);
+        });
+      },
+      [undefined, undefined, undefined],
+    );
+  },
+
   'three factories with a MemoryStore': () => {
     session({ keys });
     session({ keys });
@@ -87,8 +126,9 @@ const programs = {
   'three visits with a legacy id in req.signedCookies': async () => {
     const store = new ForeignStore();
     store.records.set('old-id', recordOf({}));
-    const cookie = legacyCookie('old-id', 'keyboard cat');
-    await visit(behindCookieParser(session({ keys, store: asStore(store) }), 'keyboard cat'), [
+    const secret = 'keyboard cat';
+    const cookie = legacyCookie('old-id', secret);
+    await visit(behindCookieParser(session({ keys, secret, store: asStore(store) }), secret), [
       cookie,
       cookie,
       cookie,

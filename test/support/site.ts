@@ -5,6 +5,8 @@ import request, { type Response } from 'supertest';
 import type session from '../../src';
 import { createServer, listen, type Handler, type LateErrors, type SessionServer } from './server';
 
+export { gate, type Gate, isPending, turn } from './gate';
+
 /** A running server and the requests a test makes to it. Requests start at once, so that they can overlap. */
 export interface Site {
   port: number;
@@ -93,42 +95,6 @@ export function answer(start: (callback: (...args: unknown[]) => void) => unknow
   });
 }
 
-/** A place where a handler waits until the test opens it. */
-export interface Gate {
-  /** Resolves once somebody waits at the gate. */
-  reached: Promise<void>;
-  open: () => void;
-  pass: () => Promise<void>;
-}
-
-export function gate(): Gate {
-  let arrive = (): void => undefined;
-  let open = (): void => undefined;
-  const reached = new Promise<void>((resolve) => (arrive = resolve));
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  const pass = () => {
-    arrive();
-    return opened;
-  };
-  return { reached, open, pass };
-}
-
-/** One turn of the event loop. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
 export function elapse(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/** Whether a promise is still unsettled after a few turns of the event loop. */
-export async function isPending(promise: Promise<unknown>): Promise<boolean> {
-  let settled = false;
-  const settle = () => {
-    settled = true;
-  };
-  promise.then(settle, settle);
-  for (let turns = 0; turns < 5; turns++) await turn();
-  return !settled;
 }

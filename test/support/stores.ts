@@ -5,9 +5,9 @@ import session from '../../src';
 type Callback = (error?: unknown, value?: unknown) => void;
 
 export interface StoreCall {
-  method: 'get' | 'set' | 'touch' | 'destroy';
+  method: 'get' | 'set' | 'compareAndSet' | 'touch' | 'destroy';
   id: string;
-  /** The record as JSON text, for `set` and `touch`. */
+  /** The record as JSON text, for `set`, `compareAndSet` and `touch`. */
   data?: string;
 }
 
@@ -40,7 +40,7 @@ export class ForeignStore extends EventEmitter {
   }
 
   get(id: string, callback: Callback): void {
-    this.#run({ method: 'get', id }, callback, () => {
+    this.run({ method: 'get', id }, callback, () => {
       const text = this.records.get(id);
       return text === undefined ? undefined : (JSON.parse(text) as unknown);
     });
@@ -48,13 +48,13 @@ export class ForeignStore extends EventEmitter {
 
   set(id: string, data: unknown, callback?: Callback): void {
     const text = JSON.stringify(data);
-    this.#run({ method: 'set', id, data: text }, callback, () => {
+    this.run({ method: 'set', id, data: text }, callback, () => {
       this.records.set(id, text);
     });
   }
 
   touch(id: string, data: { cookie: unknown }, callback?: Callback): void {
-    this.#run({ method: 'touch', id, data: JSON.stringify(data) }, callback, () => {
+    this.run({ method: 'touch', id, data: JSON.stringify(data) }, callback, () => {
       const text = this.records.get(id);
       if (text === undefined) return;
       this.records.set(id, JSON.stringify({ ...(JSON.parse(text) as object), cookie: data.cookie }));
@@ -62,12 +62,12 @@ export class ForeignStore extends EventEmitter {
   }
 
   destroy(id: string, callback?: Callback): void {
-    this.#run({ method: 'destroy', id }, callback, () => {
+    this.run({ method: 'destroy', id }, callback, () => {
       this.records.delete(id);
     });
   }
 
-  #run(call: StoreCall, callback: Callback | undefined, effect: () => unknown): void {
+  protected run(call: StoreCall, callback: Callback | undefined, effect: () => unknown): void {
     this.calls.push(call);
     const failure = this.failures[call.method];
     const gate = this.#gates[call.method];

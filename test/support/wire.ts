@@ -88,6 +88,7 @@ export class Http2Exchange {
   headerFrames = 0;
   body = '';
   readonly done: Promise<this>;
+  readonly #stream: http2.ClientHttp2Stream;
 
   constructor(
     client: http2.ClientHttp2Session,
@@ -95,6 +96,7 @@ export class Http2Exchange {
     onHeaders: () => void = () => undefined,
   ) {
     const stream = client.request({ ':path': '/', ...headers });
+    this.#stream = stream;
     stream.setEncoding('utf8');
     stream.on('headers', () => this.headerFrames++);
     stream.on('response', (received) => {
@@ -108,6 +110,11 @@ export class Http2Exchange {
 
   get setCookie(): string | undefined {
     return this.headers['set-cookie']?.[0];
+  }
+
+  /** Resolves once this text is in the body. */
+  async received(text: string): Promise<void> {
+    while (!this.body.includes(text)) await once(this.#stream, 'data');
   }
 }
 

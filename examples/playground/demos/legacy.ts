@@ -9,21 +9,18 @@ import { legacyPage } from '../pages/legacy';
 import { grace } from '../people';
 import type { Playground } from '../playground';
 import { cookieOptions } from '../session-options';
-import { cookieName, digestOf, sentCookie, sentToken, shortDigest, shortened } from '../token';
+import { cookieName, sentCookie, sentToken, shortDigest, shortened, takeApart, tokenOf } from '../token';
 import { told } from './replay';
 
 /**
  * The site as it was before the move: leaves a record and a cookie as express-session makes them, and shows them. Belongs
- * in front of the new middleware, which would upgrade the cookie at once. The middleware of express-session itself is not
+ * in front of the new middleware, which would answer the cookie with a token at once. The middleware of express-session itself is not
  * run, because its debug lines print cookies.
  */
 export function beforeTheMove({ material, storage }: Playground): Router {
   const router = Router();
 
   router.post('/promises/legacy', async (req, res) => {
-    const current = sentCookie(req);
-    if (current !== undefined) await storage.remove(digestOf(current));
-
     const id = randomBytes(24).toString('base64url');
     const options = { ...cookieOptions, secure: req.secure };
     await storage.write(id, {
@@ -66,18 +63,18 @@ function legacyId(cookie: string): string | undefined {
 }
 
 async function tell({ storage }: Playground, cookie: string, req: Request): Promise<Outcome> {
-  const token = req.sessionID;
+  const token = tokenOf(req);
   const id = legacyId(cookie) ?? '';
   const again = await Promise.all([1, 2, 3].map(() => whoIs(cookie, ownAddress(req))));
   const entries = await storage.entries();
-  const forwarding = entries.find((entry) => entry.id === digestOf(id));
-  const upgraded = entries.find((entry) => entry.id === digestOf(token));
-  const retired = !entries.some((entry) => entry.id === id);
+  const stored = entries.find((entry) => entry.id === id);
+  const { claims } = takeApart(token);
   const sameSession = again.every(({ body }) => body.signedIn && body.views === req.session.views);
 
   return {
     title: 'Old cookies come along',
-    promise: 'A cookie of express-session is upgraded once; its record is retired and nobody is logged out.',
+    promise:
+      'A session of express-session gets a token. Its record stays where it is, and nobody is logged out.',
     steps: [
       {
         who: 'You',
@@ -89,18 +86,18 @@ async function tell({ storage }: Playground, cookie: string, req: Request): Prom
       },
       {
         who: 'Store',
-        what: html`${retired ? 'The old record is gone.' : 'The old record is still there.'} Your session lies
-        under the token’s digest. Under the old id’s digest there is a forwarding record: the new token,
-        sealed so that only the holder of the old cookie can open it.`,
+        what: html`${stored ? 'The record is where it was' : 'The record is gone'}. The token names it by the
+          id that it had, as <code>lid</code>; from its first write on the record has
+          <code>__session</code>.`,
         details: [
-          { label: `Session · ${digestOf(token).slice(0, 8)}…`, value: upgraded?.record ?? null },
-          { label: `Forwarding record · ${digestOf(id).slice(0, 8)}…`, value: forwarding?.record ?? null },
+          { label: 'ses, in the token', value: claims.ses },
+          { label: id, value: stored?.record ?? null },
         ],
       },
       {
         who: 'Old cookie',
-        what: html`Three more requests with it, at the same time, like a restored browser that missed the new
-        cookie. They all reach the one session:`,
+        what: html`Three more requests with it, at the same time, like a restored browser that missed the
+        token. They all reach the one session:`,
         exchange: {
           request: `3 × GET /whoami   Cookie: ${cookieName}=${shortened(cookie)}`,
           answer: again.map(told).join('\n  '),
@@ -108,7 +105,7 @@ async function tell({ storage }: Playground, cookie: string, req: Request): Prom
         verdict: sameSession ? 'accepted' : 'refused',
       },
     ],
-    kept: retired && upgraded !== undefined && forwarding !== undefined && sameSession,
+    kept: stored !== undefined && claims.ses.lid === id && req.sessionID === id && sameSession,
     conclusion: html`You are still signed in, with your ${req.session.views ?? 0} views and your note. Sign
     out, and the old cookie opens nothing either.`,
   };

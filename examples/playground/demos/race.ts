@@ -4,7 +4,7 @@ import { html } from '../html';
 import { ownAddress, requestWith, whoIs } from '../loopback';
 import type { Outcome, Step } from '../outcomes';
 import type { Playground } from '../playground';
-import { digestOf } from '../token';
+import { tokenOf } from '../token';
 import { replayStep, told } from './replay';
 
 interface Gate {
@@ -28,7 +28,7 @@ export function raceDemo(playground: Playground): Router {
     gate.loaded();
     await gate.open;
     req.session.note = 'written by the slow request';
-    res.json({ saved: true });
+    res.json({ saved: await req.session.save() });
   });
 
   router.post('/promises/race', async (req, res) => {
@@ -46,7 +46,8 @@ export function raceDemo(playground: Playground): Router {
 }
 
 async function race({ storage }: Playground, gates: Map<string, Gate>, req: Request): Promise<Outcome> {
-  const token = req.sessionID;
+  const token = tokenOf(req);
+  const { sessionID } = req;
   const id = randomUUID();
   const begin = performance.now();
   const at = () => Math.round(performance.now() - begin);
@@ -77,7 +78,8 @@ async function race({ storage }: Playground, gates: Map<string, Gate>, req: Requ
     const answer = await slow;
     steps.push({
       who: 'Slow request',
-      what: html`Puts a note into the session it still has in hand, and ends. The session is saved as it ends:`,
+      what: html`Puts a note into the session it still has in hand, and saves it. What
+        <code>save()</code> says:`,
       exchange: { request: 'GET /promises/race/slow', answer: told(answer) },
       at: at(),
     });
@@ -86,14 +88,12 @@ async function race({ storage }: Playground, gates: Map<string, Gate>, req: Requ
     gates.delete(id);
   }
 
-  const back = (await storage.entries()).some((entry) => entry.id === digestOf(token));
+  const back = (await storage.entries()).some((entry) => entry.id === sessionID);
   const replay = await whoIs(token, ownAddress(req));
   steps.push(
     {
       who: 'Store',
-      what: back
-        ? html`The session is back.`
-        : html`The save came to nothing: no record under your token’s digest.`,
+      what: back ? html`The session is back.` : html`There is no record under your session’s id.`,
       at: at(),
     },
     { ...replayStep('Old cookie', html`Your old token, sent once more:`, token, replay), at: at() },

@@ -1,13 +1,13 @@
+/** A claim that changes while the user stays the same: a new token, and the old one goes on. */
 import { Router, type Request } from 'express';
 import { html } from '../html';
 import { ownAddress, whoIs } from '../loopback';
 import type { Outcome } from '../outcomes';
 import type { Playground } from '../playground';
-import { digestOf, isSignedWith, shortDigest, takeApart } from '../token';
+import { shortDigest, takeApart, tokenOf } from '../token';
 import { replayStep } from './replay';
 
-/** A changed claim brings a new token, and the old one is refused. */
-export function roleDemo(playground: Playground): Router {
+export function roleDemo({ outcomes }: Playground): Router {
   const router = Router();
   router.post('/promises/role', (req, res) => {
     const { person } = req.session;
@@ -15,61 +15,57 @@ export function roleDemo(playground: Playground): Router {
       res.redirect(303, '/promises');
       return;
     }
-    const oldToken = req.sessionID;
+    const oldToken = tokenOf(req);
     person.role = person.role === 'editor' ? 'reader' : 'editor';
-    // The token changes as this response leaves; the page behind the redirect comes with the new one.
+    // The new token leaves with this response; the page behind the redirect comes with it.
     res.redirect(
       303,
-      playground.outcomes.keep((later) => tell(playground, oldToken, later)),
+      outcomes.keep((later) => tell(oldToken, later)),
     );
   });
   return router;
 }
 
-async function tell({ material, storage }: Playground, oldToken: string, req: Request): Promise<Outcome> {
-  const newToken = req.sessionID;
-  const [old, current] = await Promise.all(
-    [oldToken, newToken].map((token) => whoIs(token, ownAddress(req))),
-  );
-  if (!old || !current) throw new Error('a replay is missing');
-  const ids = new Set((await storage.entries()).map((entry) => entry.id));
-  const signatureHolds = isSignedWith(material.keys.public, oldToken);
-  const oldStored = ids.has(digestOf(oldToken));
-  const newStored = ids.has(digestOf(newToken));
+async function tell(oldToken: string, req: Request): Promise<Outcome> {
+  const newToken = tokenOf(req);
+  const role = req.session.person?.role;
+  const [before, after] = [takeApart(oldToken), takeApart(newToken)];
+  const [old, current] = [await whoIs(oldToken, ownAddress(req)), await whoIs(newToken, ownAddress(req))];
 
   return {
     title: 'A new role, a new token',
     promise:
-      'When the claims change, the token changes with them, the old one dies, and the session’s data stays.',
+      'When a claim changes, the response carries a token that says so, and no other tab is signed out.',
     steps: [
       {
         who: 'Server',
-        what: html`Ran <code>req.session.person.role = '${req.session.person?.role}'</code> and nothing else.
-          The claims were different when the response left, so it carried a new token:`,
+        what: html`Ran <code>req.session.person.role = '${role}'</code> and nothing else. The claims were
+          different when the response left, so it carried a new token. It is of the same generation, as
+          <code>sub</code> says that it is the same person:`,
         details: [
-          { label: `Before · SHA-256 ${shortDigest(oldToken)}…`, value: takeApart(oldToken).claims },
-          { label: `After · SHA-256 ${shortDigest(newToken)}…`, value: takeApart(newToken).claims },
+          { label: `Before · SHA-256 ${shortDigest(oldToken)}…`, value: before.claims },
+          { label: `After · SHA-256 ${shortDigest(newToken)}…`, value: after.claims },
         ],
-      },
-      {
-        who: 'Store',
-        what: html`The record moved: ${oldStored ? 'one is still' : 'none is left'} under the old token’s
-        digest, ${newStored ? 'one is' : 'none is'} under the new one’s.`,
       },
       replayStep(
         'Old cookie',
-        html`The site sends the old token to itself. It gets what a stranger gets, a new and empty session:`,
+        html`The site sends the old token to itself, like a tab that missed the new one. It opens the same
+        session, in which the role is the new one:`,
         oldToken,
         old,
       ),
+      replayStep('New cookie', html`The same with the token your browser holds now:`, newToken, current),
       {
         who: 'Old cookie',
-        what: html`Its signature ${signatureHolds ? 'is still good' : 'is not good'}: a service that asks the
-        signature alone would let it in, with the old role. The session decides here, and it has moved on.`,
+        what: html`What it still says is the old role. A service that looks at nothing but tokens believes
+        that until it expires.`,
       },
-      replayStep('New cookie', html`The same with the token your browser holds now:`, newToken, current),
     ],
-    kept: !old.body.signedIn && current.body.signedIn && !oldStored && newStored,
-    conclusion: html`The old token opens nothing, and your ${current.body.views ?? 0} views came along.`,
+    kept:
+      [old, current].every(({ body }) => body.signedIn && body.role === role) &&
+      before.claims.role !== role &&
+      after.claims.role === role &&
+      before.claims.ses.gen === after.claims.ses.gen,
+    conclusion: html`Both tokens open the session; only the new one says <code>${role}</code>.`,
   };
 }

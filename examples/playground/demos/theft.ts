@@ -1,12 +1,12 @@
+/** Somebody who has the store, but no cookie. */
 import { Router, type Request } from 'express';
 import { html } from '../html';
 import { ownAddress, whoIs } from '../loopback';
 import type { Outcome } from '../outcomes';
 import type { Playground } from '../playground';
-import { digestOf } from '../token';
+import { tokenOf } from '../token';
 import { replayStep } from './replay';
 
-/** Somebody who has the store, but no cookie. */
 export function theftDemo(playground: Playground): Router {
   const router = Router();
   router.post('/promises/theft', (req, res) => {
@@ -21,11 +21,11 @@ export function theftDemo(playground: Playground): Router {
 }
 
 async function tell({ storage }: Playground, req: Request): Promise<Outcome> {
-  const token = req.sessionID;
-  const digest = digestOf(token);
+  const token = tokenOf(req);
+  const id = req.sessionID;
   const dump = JSON.stringify(await storage.entries());
   const tokens = dump.match(/[\w-]+\.[\w-]+\.[\w-]{86}/g) ?? [];
-  const theft = await whoIs(digest, ownAddress(req));
+  const theft = await whoIs(id, ownAddress(req));
   const owner = await whoIs(token, ownAddress(req));
 
   return {
@@ -35,13 +35,13 @@ async function tell({ storage }: Playground, req: Request): Promise<Outcome> {
       {
         who: 'Thief',
         what: html`Copies all ${dump.length} characters of the store and finds your record, under this id:`,
-        exchange: { request: `search the copy for ${req.session.person?.name ?? 'you'}`, answer: digest },
+        exchange: { request: `search the copy for ${req.session.person?.name ?? 'you'}`, answer: id },
       },
       { who: 'Thief', what: html`Looks for anything that has a token’s shape. Found: ${tokens.length}.` },
-      replayStep('Thief', html`Sends the id as a cookie, in place of a token:`, digest, theft),
+      replayStep('Thief', html`Sends the id as a cookie, in place of a token:`, id, theft),
       replayStep('You', html`Meanwhile your own token goes on working:`, token, owner),
     ],
-    kept: dump.includes(digest) && tokens.length === 0 && !theft.body.signedIn && owner.body.signedIn,
-    conclusion: html`A digest is no token, and no token can be computed from it.`,
+    kept: dump.includes(id) && tokens.length === 0 && !theft.body.signedIn && owner.body.signedIn,
+    conclusion: html`An id is no token, and without the private key no token can be made of it.`,
   };
 }

@@ -68,7 +68,11 @@ function settings(flags: CookieFlags, tokenLength: number, setCookie: string): H
 function rows(flags: CookieFlags, tokenLength: number): [string, string, string][] {
   const size = tokenLength + cookieName.length;
   return [
-    ['Name', cookieName, 'The name express-session uses, so that its cookies are recognised and upgraded.'],
+    [
+      'Name',
+      cookieName,
+      'The name express-session uses, so that its cookies are found, and their sessions get tokens.',
+    ],
     [
       'Size',
       `${String(size)} of 4096 bytes`,

@@ -24,7 +24,7 @@ export function legacyPage(cookie: string, entry: Entry): string {
     </section>
     <section class="card">
       <h2>The old record</h2>
-      <p>The store knows the session by that very id: whoever reads the store reads half of a cookie.</p>
+      <p>The store knows the session by that very id. It stays there, and keeps the id.</p>
       <h3 class="digest">${entry.id}</h3>
       ${json(entry.record)}
     </section>

@@ -19,7 +19,7 @@ export function promisesPage({ person }: PromisesPage): string {
       !person &&
       html`<section class="card">
         <h2>Sign in first</h2>
-        <p>Three of the four need a session to work on.</p>
+        <p>Four of the five need a session to work on.</p>
         ${signInForms('/promises')}
       </section>`
     }
@@ -27,10 +27,17 @@ export function promisesPage({ person }: PromisesPage): string {
       ${demonstration({
         title: 'A new role, a new token',
         text: html`Your role is a claim in the token. When it changes, you get a new token in the same
-        response, your data comes along, and the old token stops working at once, although its signature is
-        still good.`,
+        response. A tab that still has the old one goes on.`,
         action: '/promises/role',
         button: `Become ${article(other)} ${other}`,
+        disabled: !person,
+      })}
+      ${demonstration({
+        title: 'A sign-in ends older tokens',
+        text: html`You sign in as the other person. Id and data of the session stay, but the token from before
+        opens nothing any more, although its signature is still good.`,
+        action: '/promises/sign-in',
+        button: 'Sign in as somebody else',
         disabled: !person,
       })}
       ${demonstration({
@@ -43,8 +50,8 @@ export function promisesPage({ person }: PromisesPage): string {
       })}
       ${demonstration({
         title: 'A stolen store opens nothing',
-        text: html`Somebody copies the whole store and tries to be you. All there is about you is the digest
-        of your token, and a digest is no token.`,
+        text: html`Somebody copies the whole store and tries to be you. All there is of your token is an id
+        made of its handle, and an id is no token.`,
         action: '/promises/theft',
         button: 'Steal the store',
         disabled: !person,
@@ -52,7 +59,7 @@ export function promisesPage({ person }: PromisesPage): string {
       ${demonstration({
         title: 'Old cookies come along',
         text: html`You get a record and a cookie the way express-session makes them, as before the move. Then
-        you walk into this site with that cookie and stay signed in.`,
+        you walk into this site with that cookie, stay signed in and get a token.`,
         action: '/promises/legacy',
         button: 'Start with an old cookie',
         disabled: false,

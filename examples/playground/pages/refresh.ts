@@ -8,7 +8,7 @@ interface RefreshPage {
   person: Person | undefined;
   /** Those of the visitor's token; undefined where the browser holds none. */
   claims: JwtPayload | undefined;
-  /** Short digests of the tokens that this session has had here. */
+  /** Names of the tokens that came here with this session. */
   seen: readonly string[];
   expiresIn: string;
 }
@@ -18,7 +18,8 @@ export function refreshPage({ person, claims, seen, expiresIn }: RefreshPage): s
     <h1>A token that does not grow old</h1>
     <p class="lead">
       Tokens here are good for ${expiresIn}. When less than half of that is left, the next request brings a
-      new one. The session goes on, and nobody notices.
+      new one of the same session and generation. Nothing is written for that, and all of them open the
+      session.
     </p>
     ${claims ? history(claims, seen) : noCookie('/refresh')}
   `;
@@ -30,10 +31,10 @@ function history(claims: JwtPayload, seen: readonly string[]): Html {
     <section class="card">
       <h2>Your token</h2>
       <p>
-        It expires in <strong data-testid="left">${secondsLeft(claims)}</strong> seconds, and will be replaced
+        It expires in <strong data-testid="left">${secondsLeft(claims)}</strong> seconds; the next one comes
         before. This page asks again every five seconds; any other request would do as well.
       </p>
-      <h3>Those of this session, by the first characters of their digests</h3>
+      <h3>Those that came here with this session, by the first characters of their digests</h3>
       <ol data-testid="seen">
         ${seen.map((digest) => html`<li><code>${digest}</code></li>`)}
       </ol>

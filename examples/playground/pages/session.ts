@@ -81,8 +81,8 @@ function welcome(person: Person): Html {
   return html`<section class="hero" aria-labelledby="hello">
     <h1 id="hello">Hello, ${person.name.split(' ')[0]}</h1>
     <p class="lead">
-      Signing in changed the claims, so you got a new token and the one before it is dead. Your session’s data
-      came along: the counter below went on counting.
+      Signing in changed the claims, so your session is in its next generation: you got a new token, and those
+      from before open nothing. Id and data stayed, and the counter below went on counting.
     </p>
     <p class="next">
       <a href="/token">Take the token apart</a>

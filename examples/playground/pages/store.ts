@@ -1,7 +1,7 @@
 import { html, json, type Html } from '../html';
 import type { Person } from '../people';
 import type { Entry } from '../storage';
-import { digestOf } from '../token';
+import { takeApart } from '../token';
 import { page } from './layout';
 
 interface StorePage {
@@ -14,13 +14,14 @@ interface StorePage {
 const shown = 50;
 
 export function storePage({ person, token, label, entries }: StorePage): string {
-  const own = token === undefined ? undefined : digestOf(token);
+  const own = token === undefined ? undefined : takeApart(token).id;
   const sorted = [...entries].sort((a, b) => Number(b.id === own) - Number(a.id === own));
   const body = html`
     <h1>What the store holds</h1>
     <p class="lead">
-      All of it, as ${label} keeps it. The ids are SHA-256 digests of tokens. A digest cannot be turned back
-      into a token, and it is not accepted in a token’s place.
+      All of it, as ${label} keeps it. An id is the SHA-256 of the handle in the token, cut to 32 characters.
+      No token can be made of it, and it is not accepted in a token’s place. <code>__session</code> is the
+      library’s own part of a record; handlers do not see it.
     </p>
     ${token !== undefined && search(token, entries)}
     <h2>${entries.length === 1 ? '1 entry' : `${String(entries.length)} entries`}</h2>
@@ -36,10 +37,12 @@ export function storePage({ person, token, label, entries }: StorePage): string 
 /** Looks for the visitor's own token in everything the store holds. */
 function search(token: string, entries: readonly Entry[]): Html {
   const dump = JSON.stringify(entries);
-  const signature = token.slice(token.lastIndexOf('.') + 1);
-  const count = [token, signature].reduce((sum, secret) => sum + dump.split(secret).length - 1, 0);
+  const { signature, claims } = takeApart(token);
+  // Without a handle the token names the session by its id, which is no secret.
+  const secrets = [token, signature, ...(claims.ses.id === undefined ? [] : [claims.ses.id])];
+  const count = secrets.reduce((sum, secret) => sum + dump.split(secret).length - 1, 0);
   return html`<p class="card verdict ${count === 0 ? 'good' : 'bad'}">
-    <strong>Searched for your token and its signature: ${count} found.</strong>
+    <strong>Searched for your token, its signature and its handle: ${count} found.</strong>
     The store holds ${dump.length} characters; nothing in them opens a session.
   </p>`;
 }
@@ -49,13 +52,14 @@ function entryCard({ id, record }: Entry, own: boolean): Html {
     <h3 class="digest">${id}</h3>
     <p class="tags">
       ${own && html`<span class="tag strong">yours</span>`}
-      <span class="tag">${kindOf(id, record)}</span>
+      ${kindsOf(record).map((kind) => html`<span class="tag">${kind}</span>`)}
     </p>
     ${json(record)}
   </li>`;
 }
 
-function kindOf(id: string, record: Entry['record']): string {
-  if (!/^[0-9a-f]{64}$/.test(id)) return 'record of express-session, under its plain id';
-  return typeof record.forwarding === 'string' ? 'forwarding record of an upgraded cookie' : 'session';
+function kindsOf({ __session: state }: Entry['record']): string[] {
+  if (!state) return ['record of express-session'];
+  const { gen, adopted } = state as { gen: number; adopted?: unknown };
+  return [`generation ${String(gen)}`, ...(adopted ? ['begun by express-session'] : [])];
 }

@@ -51,7 +51,8 @@ function parts(token: TokenParts, text: string, publicKey: string, hidden: reado
         ${json(token.claims, 'claims')}
         <p>
           <span class="tag">readable</span> What <code>jwtFromReq</code> chose to tell the world, the moment
-          of issue (${when(token.claims.iat)}) and a random <code>jti</code> that makes every token unique.
+          of issue (${when(token.claims.iat)}), and <code>ses</code>: which session the token opens, and in
+          which generation.
         </p>
       </section>
       <section class="card edge-signature">
@@ -67,10 +68,14 @@ function parts(token: TokenParts, text: string, publicKey: string, hidden: reado
       <h2>What nobody reads here</h2>
       <p>
         The session itself is not in the token. Of yours, the server alone knows
-        ${hidden.map((name, index) => html`${index > 0 && ', '}<code>${name}</code>`)}. It finds them by the
-        token’s SHA-256:
+        ${hidden.map((name, index) => html`${index > 0 && ', '}<code>${name}</code>`)}. ${howItIsFound(token)}
       </p>
-      <p class="digest">${token.digest}</p>
+      <p class="digest">${token.id}</p>
+      <p>
+        The token opens the session as long as the record is in generation
+        <strong data-testid="generation">${token.claims.ses.gen}</strong>, as the token says. The next sign-in
+        begins another one.
+      </p>
     </section>
     <section class="card">
       <h2>The public key</h2>
@@ -78,6 +83,12 @@ function parts(token: TokenParts, text: string, publicKey: string, hidden: reado
       <pre class="plain">${publicKey.trim()}</pre>
     </section>
   `;
+}
+
+function howItIsFound({ claims }: TokenParts): Html {
+  return claims.ses.lid === undefined
+    ? html`It finds them by the id that is made of the handle, <code>ses.id</code>, with SHA-256:`
+    : html`It finds them by the id that express-session gave them, <code>ses.lid</code>:`;
 }
 
 function when(seconds: unknown): string {

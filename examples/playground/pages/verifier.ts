@@ -20,8 +20,8 @@ export function verifierPage(claims: JwtPayload | undefined): string {
         : html`<section class="card" data-testid="refused">
             <h2>No token that it accepts</h2>
             <p>
-              None came, or it has expired. This service cannot replace it; the one that signed it can, with
-              the next request that goes there.
+              None came, or it has expired. This service can issue none; the one that signed it does, with the
+              next request that goes there.
             </p>
           </section>`
     }

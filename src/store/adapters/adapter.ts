@@ -1,13 +1,33 @@
+/** What an adapter is: how a store from npm, which has no `compareAndSet` of its own, does it all the same. */
 import type { SessionRecord } from '../../types';
 
 /**
- * What a store's own `update` would do: stores the session if a record for it still exists, in one step of the store's
- * engine. Fulfils with false if there was none.
+ * Stores the record only if there is one under `id` that contains the text `tag`, or, for null, one without the member
+ * `__session`; in one step of the store's engine. A record that has expired counts as absent. Fulfils with whether it was
+ * stored.
  */
-export type ConditionalSave = (storedId: string, record: SessionRecord) => Promise<boolean>;
+export type AtomicCompareAndSet = (id: string, record: SessionRecord, tag: string | null) => Promise<boolean>;
 
-/** Undefined for a store of another shape. Neither here nor later is anything written onto the store. */
-export type Adapter = (store: object) => ConditionalSave | undefined;
+/**
+ * Undefined for a store of another shape. Neither here nor later is anything written onto the store. An adapter is for
+ * stores whose own `touch` moves nothing but the expiry of a record that is there.
+ */
+export type Adapter = (store: object) => AtomicCompareAndSet | undefined;
+
+/** How a record without `__session` is told from one with it: within a text the quotes would be escaped. */
+const MEMBER = '"__session":';
+
+/** The text that decides, and whether the stored record has to contain it or must not. */
+export function conditionOf(tag: string | null): { readonly text: string; readonly isWanted: boolean } {
+  return tag === null ? { text: MEMBER, isWanted: false } : { text: tag, isWanted: true };
+}
+
+/** The code of an error that says: this store cannot do it, and never will. The caller goes on without. */
+export const UNSUPPORTED = 'ERR_COMPARE_AND_SET_UNSUPPORTED';
+
+export function unsupported(reason: string, cause?: unknown): Error {
+  return Object.assign(new Error(`compareAndSet: ${reason}`, { cause }), { code: UNSUPPORTED });
+}
 
 /**
  * Whether one and the same class brings these methods. Not so where a subclass or the application has put another method

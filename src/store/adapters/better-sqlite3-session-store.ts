@@ -1,32 +1,31 @@
+/** compareAndSet for better-sqlite3-session-store 0.1, by one UPDATE. Its table has a fixed name. */
 import type { SessionRecord } from '../../types';
-import { type Adapter, hasFunctions, isOfOneClass, viewOf } from './adapter';
+import { type Adapter, conditionOf, hasFunctions, isOfOneClass } from './adapter';
 
 interface SqliteStore {
   readonly client: { prepare(text: string): { run(row: object): { changes: number } } };
-  set(id: string, record: SessionRecord, callback: (error: unknown) => void): void;
 }
 
-const UPDATE = 'UPDATE sessions SET sess = @sess, expire = @expire WHERE sid = @sid';
+const ONE_DAY = 24 * 60 * 60 * 1000;
 
-/** better-sqlite3-session-store 0.1: the store's own `set` with another statement. Its table has a fixed name. */
 export const betterSqlite3SessionStore: Adapter = (candidate) => {
   const store = candidate as SqliteStore;
   const methods = ['get', 'set', 'touch', 'destroy', 'createDb', 'clearExpiredSessions'];
   if (!isOfOneClass(store, methods) || !hasFunctions(store.client, ['prepare'])) return undefined;
-  return (id, record) =>
-    new Promise((resolve, reject) => {
-      let isSaved = false;
-      const client = {
-        prepare: () => ({
-          run: (row: object) => {
-            isSaved = store.client.prepare(UPDATE).run(row).changes > 0;
-          },
-        }),
-      };
-      store.set.call(viewOf(store, { client }), id, record, (error) => {
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the store's error as it is
-        if (error) reject(error);
-        else resolve(isSaved);
-      });
-    });
+  // Async, so that an error of the database is a rejection.
+  // eslint-disable-next-line @typescript-eslint/require-await
+  return async (id, record, tag) => {
+    const { text, isWanted } = conditionOf(tag);
+    const update = store.client.prepare(
+      'UPDATE sessions SET sess = @sess, expire = @expire WHERE sid = @sid' +
+        ` AND datetime('now') < datetime(expire) AND instr(sess, @text) ${isWanted ? '>' : '='} 0`,
+    );
+    const expire = new Date(Date.now() + lifetimeOf(record)).toISOString();
+    return update.run({ sess: JSON.stringify(record), expire, sid: id, text }).changes > 0;
+  };
 };
+
+/** In milliseconds, as the store's `set` has it. */
+function lifetimeOf({ cookie }: SessionRecord): number {
+  return (cookie as { maxAge?: number | null }).maxAge || ONE_DAY;
+}

@@ -1,5 +1,6 @@
+/** compareAndSet for connect-pg-simple 9 and 10, by one UPDATE; the column may be json, jsonb or text. */
 import type { SessionRecord } from '../../types';
-import { type Adapter, isOfOneClass } from './adapter';
+import { type Adapter, conditionOf, isOfOneClass } from './adapter';
 
 interface PGStore {
   /** In seconds. */
@@ -10,16 +11,19 @@ interface PGStore {
 
 const ONE_DAY = 24 * 60 * 60;
 
-/** connect-pg-simple 9 and 10. Its fields are private; table, pool and lifetime are reached through these members. */
+/** The store's fields are private; table, pool and lifetime are reached through these members. */
 export const connectPgSimple: Adapter = (candidate) => {
   const methods = ['get', 'set', 'touch', 'destroy', 'query', 'quotedTable', 'pruneSessions', '_asyncQuery'];
   if (!isOfOneClass(candidate, methods)) return undefined;
   const store = candidate as PGStore;
-  return (id, record) =>
-    new Promise((resolve, reject) => {
+  return (id, record, tag) => {
+    const { text, isWanted } = conditionOf(tag);
+    const now = Math.ceil(Date.now() / 1000);
+    return new Promise((resolve, reject) => {
       store.query(
-        `UPDATE ${store.quotedTable()} SET sess = $1, expire = to_timestamp($2) WHERE sid = $3 RETURNING sid`,
-        [record, expiryOf(record, store.ttl), id],
+        `UPDATE ${store.quotedTable()} SET sess = $1, expire = to_timestamp($2) WHERE sid = $3` +
+          ` AND expire >= to_timestamp($4) AND strpos(sess::text, $5) ${isWanted ? '>' : '='} 0 RETURNING sid`,
+        [record, expiryOf(record, store.ttl), id, now, text],
         (error, row) => {
           // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the store's error as it is
           if (error) reject(error);
@@ -27,6 +31,7 @@ export const connectPgSimple: Adapter = (candidate) => {
         },
       );
     });
+  };
 };
 
 /** In seconds since 1970, as the store's `set` has it. */

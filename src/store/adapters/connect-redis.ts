@@ -1,31 +1,63 @@
+/** compareAndSet for connect-redis 9 and 10 on node-redis, by a script of one key. */
 import type { SessionRecord } from '../../types';
-import { type Adapter, hasFunctions, isOfOneClass, viewOf } from './adapter';
+import { type Adapter, conditionOf, hasFunctions, isOfOneClass, unsupported } from './adapter';
 
 interface RedisStore {
-  readonly client: { set(key: string, value: string, options: object): Promise<unknown> };
-  set(id: string, record: SessionRecord): Promise<unknown>;
-  destroy(...args: unknown[]): unknown;
+  readonly client: {
+    eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  };
+  readonly prefix: string;
+  readonly serializer: { stringify(record: SessionRecord): string };
+  readonly disableTTL: boolean;
+  /** In seconds. */
+  getTTL(record: SessionRecord): number;
 }
 
-/**
- * connect-redis 9, on node-redis: the store's own `set`, whose client adds XX to the command. Prefix, serializer and
- * lifetime stay the store's. Releases 7 and 8 hide their client in closures that pass on no condition.
- */
+/** Arguments: the record; the text that decides; 1 if it has to be there, 0 if it must not; seconds to live, or nothing. */
+const SCRIPT = `
+local stored = redis.call('GET', KEYS[1])
+if not stored then return 0 end
+local isThere = string.find(stored, ARGV[2], 1, true) ~= nil
+if isThere ~= (ARGV[3] == '1') then return 0 end
+if ARGV[4] == '' then
+  redis.call('SET', KEYS[1], ARGV[1])
+elseif tonumber(ARGV[4]) > 0 then
+  redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[4])
+else
+  redis.call('DEL', KEYS[1])
+end
+return 1`;
+
+/** What Redis, or a proxy in front of it, answers where scripts are not allowed. */
+const REFUSAL =
+  /^NOPERM\b.*\beval\b|\b(?:unknown|unsupported) command\b|\bcommand (?:is )?not (?:supported|allowed)\b/i;
+
+/** Releases 7 and 8 hide their client in closures; ioredis has no `mGet`, and another `eval`. */
 export const connectRedis: Adapter = (candidate) => {
   const methods = ['get', 'set', 'touch', 'destroy', 'getTTL', 'getAllKeys', 'scanIterator'];
   const store = candidate as RedisStore;
-  if (!isOfOneClass(store, methods) || !hasFunctions(store.client, ['set', 'sendCommand'])) return undefined;
-  return async (id, record) => {
-    let isSaved = true;
-    const client = {
-      set: async (key: string, value: string, options?: object) => {
-        const reply = await store.client.set(key, value, { ...options, condition: 'XX' });
-        isSaved = reply !== null;
-      },
-    };
-    // A session that has expired by now is not stored, but destroyed.
-    const destroy = (...args: unknown[]) => store.destroy(...args);
-    await store.set.call(viewOf(store, { client, destroy }), id, record);
-    return isSaved;
+  if (!isOfOneClass(store, methods) || !hasFunctions(store.client, ['eval', 'mGet'])) return undefined;
+  return async (id, record, tag) => {
+    const { text, isWanted } = conditionOf(tag);
+    const value = store.serializer.stringify(record);
+    try {
+      const reply = await store.client.eval(SCRIPT, {
+        keys: [store.prefix + id],
+        arguments: [value, text, isWanted ? '1' : '0', lifetimeOf(store, record)],
+      });
+      return Number(reply) === 1;
+    } catch (error) {
+      if (error instanceof Error && REFUSAL.test(error.message)) {
+        throw unsupported('this Redis runs no scripts (EVAL)', error);
+      }
+      throw error;
+    }
   };
 };
+
+/** As the store's own `set` has it: a session that has expired is dropped, also by a store that sets no lifetimes. */
+function lifetimeOf(store: RedisStore, record: SessionRecord): string {
+  const seconds = store.getTTL(record);
+  if (!(seconds > 0)) return '0';
+  return store.disableTTL ? '' : String(seconds);
+}

@@ -1,8 +1,10 @@
+/** compareAndSet for connect-session-knex 5 on SQLite and PostgreSQL, by one UPDATE. */
 import type { SessionRecord } from '../../types';
-import { type Adapter, hasFunctions, isOfOneClass } from './adapter';
+import { type Adapter, conditionOf, hasFunctions, isOfOneClass } from './adapter';
 
 interface Query {
   where(column: string, operator: '=', value: string): Query;
+  andWhereRaw(condition: string, value: string): Query;
   update(values: object): Promise<number>;
 }
 
@@ -18,27 +20,36 @@ interface KnexStore {
   readonly ready: Promise<void>;
 }
 
-/** Those on which it is tested; others write dates in other ways. */
-const DIALECTS = ['sqlite3', 'postgresql'];
+/** How the databases on which it is tested say it; others write dates in other ways. */
+const DIALECTS: Readonly<Record<string, { isAlive: string; position: string } | undefined>> = {
+  sqlite3: { isAlive: 'datetime(?) <= datetime(expired)', position: 'instr(sess, ?)' },
+  postgresql: {
+    isAlive: 'CAST(? AS timestamp with time zone) <= expired',
+    position: 'strpos(CAST(sess AS text), ?)',
+  },
+};
 
 const ONE_DAY = 24 * 60 * 60 * 1000;
 
-/** connect-session-knex 5 on SQLite and PostgreSQL. */
 export const connectSessionKnex: Adapter = (candidate) => {
   const store = candidate as KnexStore;
-  if (
-    !isOfOneClass(store, ['get', 'set', 'touch', 'destroy', 'dbCleanup']) ||
-    !hasFunctions(store.ready, ['then'])
-  )
-    return undefined;
-  if (!DIALECTS.includes(store.options.knex.client?.dialect ?? '')) return undefined;
-  return async (id, record) => {
+  const methods = ['get', 'set', 'touch', 'destroy', 'dbCleanup'];
+  if (!isOfOneClass(store, methods) || !hasFunctions(store.ready, ['then'])) return undefined;
+  const dialect = DIALECTS[store.options.knex.client?.dialect ?? ''];
+  if (!dialect) return undefined;
+  return async (id, record, tag) => {
     await store.ready;
     const { knex, tableName, sidFieldName } = store.options;
-    const expired = new Date(Date.now() + lifetimeOf(record)).toISOString();
+    const { text, isWanted } = conditionOf(tag);
+    const now = Date.now();
     const rows = await knex(tableName)
       .where(sidFieldName, '=', id)
-      .update({ expired, sess: JSON.stringify(record) });
+      .andWhereRaw(dialect.isAlive, new Date(now).toISOString())
+      .andWhereRaw(`${dialect.position} ${isWanted ? '>' : '='} 0`, text)
+      .update({
+        expired: new Date(now + lifetimeOf(record)).toISOString(),
+        sess: JSON.stringify(record),
+      });
     return rows > 0;
   };
 };

@@ -1,33 +1,61 @@
+/** compareAndSet for connect-session-sequelize 7 and 8 on SQLite and PostgreSQL, by one UPDATE. */
 import type { SessionRecord } from '../../types';
-import { type Adapter, hasFunctions, isOfOneClass, viewOf } from './adapter';
+import { type Adapter, conditionOf, hasFunctions, isOfOneClass, viewOf } from './adapter';
 
 type Fields = Record<string, unknown>;
 
+interface Sequelize {
+  getDialect(): string;
+  and(...conditions: object[]): object;
+  where(left: object, comparator: '>' | '=', right: number): object;
+  fn(name: string, ...args: unknown[]): object;
+  cast(value: object, type: string): object;
+  col(name: string): object;
+  readonly constructor: { readonly Op: { readonly gt: symbol } };
+}
+
 interface SequelizeStore {
-  readonly sessionModel: { update(values: Fields, options: object): Promise<[number, ...unknown[]]> };
+  readonly sessionModel: {
+    readonly sequelize: Sequelize;
+    update(values: Fields, options: object): Promise<[number, ...unknown[]]>;
+  };
   set(id: string, record: SessionRecord): Promise<unknown>;
 }
 
+/** The function that finds a text in another, on the databases on which it is tested. */
+const POSITION: Readonly<Record<string, string | undefined>> = { sqlite: 'instr', postgres: 'strpos' };
+
 /**
- * connect-session-sequelize 7 and 8: the store's own `set`, whose model updates instead of looking for the row and creating
- * it. Lifetime and extra columns (`extendDefaultFields`) stay the store's.
+ * The store's own `set`, whose model updates instead of looking for the row and creating it. Lifetime and extra columns
+ * (`extendDefaultFields`) stay the store's.
  */
 export const connectSessionSequelize: Adapter = (candidate) => {
   const store = candidate as SequelizeStore;
   const methods = ['get', 'set', 'touch', 'destroy', 'expiration', 'clearExpiredSessions'];
   if (!isOfOneClass(store, methods) || !hasFunctions(store.sessionModel, ['update', 'findCreateFind']))
     return undefined;
-  return async (id, record) => {
-    let isSaved = false;
+  const { sequelize } = store.sessionModel;
+  const position = POSITION[sequelize.getDialect()];
+  if (position === undefined) return undefined;
+  return async (id, record, tag) => {
+    const { text, isWanted } = conditionOf(tag);
+    // A model of the application's own may have a JSON column.
+    const found = sequelize.fn(position, sequelize.cast(sequelize.col('data'), 'text'), text);
+    let isStored = false;
     const sessionModel = {
       findCreateFind: async ({ where, defaults }: { where: object; defaults: Fields }) => {
-        const [rows] = await store.sessionModel.update(defaults, { where });
-        isSaved = rows > 0;
+        const condition = sequelize.and(
+          where,
+          { expires: { [sequelize.constructor.Op.gt]: new Date() } },
+          sequelize.where(found, isWanted ? '>' : '=', 0),
+        );
+        const [rows] = await store.sessionModel.update(defaults, { where: condition });
+        isStored = rows > 0;
         // A row as it is to be: the store finds nothing to save.
         return [{ ...defaults, dataValues: defaults }];
       },
     };
     await store.set.call(viewOf(store, { sessionModel }), id, record);
-    return isSaved;
+    return isStored;
   };
 };

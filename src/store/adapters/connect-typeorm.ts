@@ -1,24 +1,51 @@
+/** compareAndSet for connect-typeorm 2 on SQLite, by one UPDATE. */
 import type { SessionRecord } from '../../types';
-import { type Adapter, hasFunctions, isOfOneClass } from './adapter';
+import { type Adapter, conditionOf, hasFunctions, isOfOneClass } from './adapter';
+
+interface Query {
+  update(): Query;
+  set(values: object): Query;
+  where(condition: string, parameters: object): Query;
+  execute(): Promise<{ affected?: number | null }>;
+}
 
 interface TypeormStore {
-  set(id: string, record: SessionRecord, callback: (error?: unknown) => void): void;
+  /** Undefined until `connect` is called. */
+  readonly repository?: {
+    readonly manager: { readonly connection: { readonly options: { readonly type: string } } };
+    createQueryBuilder(alias: string): Query;
+  };
+  /** In seconds. */
+  getTTL(record: SessionRecord, id: string): number;
 }
 
 /**
- * connect-typeorm 2: its rows are marked when they are destroyed, and its `set` leaves a marked row alone. It does not tell
- * whether it has. Its methods belong to the instance.
+ * The databases on which it is tested. None of them is on a network: the store's `destroy` answers as soon as it has sent
+ * its statement, so that elsewhere a session is still found after its logout was answered.
  */
+const TYPES = ['sqljs', 'better-sqlite3'];
+
+/** Its methods belong to the instance. Its `destroy` leaves the row, marked. */
 export const connectTypeorm: Adapter = (candidate) => {
   if (!isOfOneClass(candidate, ['connect', 'createQueryBuilder', 'getTTL', 'handleError'])) return undefined;
   if (!hasFunctions(candidate, ['get', 'set', 'touch', 'destroy'])) return undefined;
   const store = candidate as TypeormStore;
-  return (id, record) =>
-    new Promise((resolve, reject) => {
-      store.set(id, record, (error) => {
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the store's error as it is
-        if (error) reject(error);
-        else resolve(true);
-      });
-    });
+  const { repository } = store;
+  if (!repository) return undefined;
+  if (!TYPES.includes(repository.manager.connection.options.type)) return undefined;
+  return async (id, record, tag) => {
+    const { text, isWanted } = conditionOf(tag);
+    const now = Date.now();
+    const { affected } = await repository
+      .createQueryBuilder('session')
+      .update()
+      .set({ expiredAt: now + store.getTTL(record, id) * 1000, json: JSON.stringify(record) })
+      .where(
+        'id = :id AND destroyedAt IS NULL AND expiredAt > :now' +
+          ` AND instr(json, :text) ${isWanted ? '>' : '='} 0`,
+        { id, now, text },
+      )
+      .execute();
+    return Number(affected) > 0;
+  };
 };

@@ -1,3 +1,4 @@
+/** The stores from npm that are known, by name. */
 import type { Adapter } from './adapter';
 import { betterSqlite3SessionStore } from './better-sqlite3-session-store';
 import { connectMongo } from './connect-mongo';
@@ -6,8 +7,9 @@ import { connectRedis } from './connect-redis';
 import { connectSessionKnex } from './connect-session-knex';
 import { connectSessionSequelize } from './connect-session-sequelize';
 import { connectTypeorm } from './connect-typeorm';
+import { expressMysqlSession } from './express-mysql-session';
 
-/** Stores without an `update` of their own that can do it all the same, by their name on npm. */
+/** How stores without a `compareAndSet` of their own do it all the same, by their name on npm. */
 export const adapters: Readonly<Record<string, Adapter>> = {
   'connect-redis': connectRedis,
   'connect-pg-simple': connectPgSimple,
@@ -16,4 +18,5 @@ export const adapters: Readonly<Record<string, Adapter>> = {
   'connect-session-sequelize': connectSessionSequelize,
   'better-sqlite3-session-store': betterSqlite3SessionStore,
   'connect-typeorm': connectTypeorm,
+  'express-mysql-session': expressMysqlSession,
 };

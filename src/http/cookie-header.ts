@@ -1,0 +1,38 @@
+/** Reads the Cookie header of a request (RFC 6265, section 5.4). */
+
+/**
+ * Values of all cookies of this name, in order, decoded. Parsers of whole headers keep one value a name; but the same name
+ * may come several times, for other paths or domains.
+ */
+export function readCookies(header: string, name: string): string[] {
+  const values: string[] = [];
+  for (const pair of header.split(';')) {
+    const equals = pair.indexOf('=');
+    if (equals < 0 || trimBlanks(pair.slice(0, equals)) !== name) continue;
+    values.push(decodeValue(trimBlanks(pair.slice(equals + 1))));
+  }
+  return values;
+}
+
+/** Space and tab alone (RFC 6265, section 5.2): to a browser any other character is a part of the name. */
+function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+function decodeValue(raw: string): string {
+  const value = raw.length > 1 && raw.startsWith('"') && raw.endsWith('"') ? raw.slice(1, -1) : raw;
+  if (!value.includes('%')) return value;
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}

@@ -1,0 +1,257 @@
+/** The seal: what stands between a response and Node, in place of its four methods that let bytes leave. */
+import type { ServerResponse } from 'node:http';
+import { closeHeaders, headersSentError } from './closed-headers';
+import type { Hold, ResponseHooks } from './held-response';
+import { beginHold, type HoldOwner } from './hold';
+import { playCalls, type Call, type Captured, type Name } from './playback';
+import { isStatusAcceptable, refuseWriteAfterEnd, requireEndable, requireWritable } from './refusals';
+import { emit, haveHeadersLeft, isGone, isHttp2Response } from './response-kind';
+
+/**
+ * open: nothing was called. due: headers are due at the end of this tick. held: the hold of the headers is not answered.
+ * ending: the hold of `end` is not answered. passing: calls go straight to Node. own: so do they, and no hook is called.
+ */
+type Phase = 'open' | 'due' | 'held' | 'ending' | 'passing' | 'own' | 'destroyed';
+
+export class Seal implements HoldOwner {
+  readonly #res: ServerResponse;
+  readonly #hooks: ResponseHooks;
+  readonly #captured: Captured;
+  #phase: Phase = 'open';
+  #queue: Call[] = [];
+  #end: Call | undefined;
+  #endHold: Hold | undefined;
+  #reopenHeaders: (() => void) | undefined;
+  #hasEnded = false;
+  #hasLeft = false;
+  #isNoting = false;
+  #owesDrain = false;
+
+  constructor(res: ServerResponse, hooks: ResponseHooks, captured: Captured) {
+    this.#res = res;
+    this.#hooks = hooks;
+    this.#captured = captured;
+  }
+
+  end(args: unknown[]): unknown {
+    if (this.#phase === 'own') return this.#call('end', args);
+    if (this.#hasEnded) return false;
+    requireEndable(this.#res, args);
+    const phase = this.#look();
+    if (phase === 'open' && !isStatusAcceptable(this.#res)) return this.#refuse('end', args);
+    this.#hasEnded = true;
+    if (phase === 'destroyed') return this.#res;
+    try {
+      if (phase === 'held') {
+        this.#endHold = this.#hooks.ended(false);
+        this.#end = ['end', args];
+        return this.#res;
+      }
+      return this.#endNow(phase, args);
+    } catch (error) {
+      this.#becomeOwn();
+      throw error;
+    }
+  }
+
+  #endNow(phase: Phase, args: unknown[]): unknown {
+    this.#phase = 'ending';
+    if (phase === 'due') this.#reopen();
+    const hold = this.#hooks.ended(phase !== 'passing');
+    const answer = hold ? beginHold(hold, this) : 'sent';
+    if (!answer) {
+      this.#end = ['end', args];
+      if (phase === 'open') this.#noteHead();
+      if (phase === 'due') this.#close();
+      return this.#res;
+    }
+    if (answer !== 'sent') return this.#res;
+    this.#phase = 'passing';
+    if (this.#queue.length === 0) return this.#call('end', args);
+    this.#play([...this.#queue, ['end', args]]);
+    return this.#res;
+  }
+
+  write(args: unknown[]): unknown {
+    const phase = this.#look();
+    if (phase === 'passing' || phase === 'own') return this.#call('write', args);
+    requireWritable(this.#res, args);
+    if (this.#hasEnded) return refuseWriteAfterEnd(this.#res, args);
+    if (phase === 'open') {
+      if (!isStatusAcceptable(this.#res)) return this.#refuse('write', args);
+      this.#noteHead();
+      this.#waitForEnd();
+    }
+    if (phase === 'destroyed' || isGone(this.#res)) return false;
+    this.#queue.push(['write', args]);
+    this.#owesDrain = true;
+    return false;
+  }
+
+  flushHeaders(args: unknown[]): unknown {
+    const phase = this.#look();
+    if (phase === 'passing' || phase === 'own') return this.#call('flushHeaders', args);
+    if (phase === 'open') {
+      if (!isStatusAcceptable(this.#res)) return this.#refuse('flushHeaders', args);
+      this.#noteHead();
+      this.#waitForEnd();
+    }
+    if (!this.#hasEnded) this.#queue.push(['flushHeaders', args]);
+    return undefined;
+  }
+
+  writeHead(args: unknown[]): unknown {
+    const phase = this.#look();
+    if (phase === 'passing' || phase === 'own') return this.#call('writeHead', args);
+    if (!this.#isNoting && phase !== 'open') {
+      // HTTP/2 says nothing to whom nobody listens.
+      if (isHttp2Response(this.#res) && isGone(this.#res)) return this.#res;
+      throw headersSentError(this.#res, 'write');
+    }
+    if (!this.#isNoting && !isStatusAcceptable(this.#res, args[0], args[1]))
+      return this.#refuse('writeHead', args);
+    if (typeof args[1] === 'string' && !isHttp2Response(this.#res)) this.#res.statusMessage = args[1];
+    if (this.#isNoting) return this.#res;
+    this.#queue.push(['writeHead', args]);
+    this.#close();
+    this.#waitForEnd();
+    return this.#res;
+  }
+
+  /** Somebody may have sent the headers past us. Then they cannot be changed. */
+  #look(): Phase {
+    if (this.#phase === 'open' && haveHeadersLeft(this.#res)) {
+      this.#phase = 'passing';
+      this.#hasLeft = true;
+    }
+    return this.#phase;
+  }
+
+  #call(name: Name, args: unknown[]): unknown {
+    return this.#captured[name]?.apply(this.#res, args);
+  }
+
+  /** Lets Node refuse a call by itself. */
+  #refuse(name: Name, args: unknown[]): unknown {
+    this.#phase = 'passing';
+    try {
+      return this.#call(name, args);
+    } catch (error) {
+      this.#phase = 'open';
+      throw error;
+    }
+  }
+
+  /** Listeners of later middleware run, then the headers are closed. Node makes the head when it is played. */
+  #noteHead(): void {
+    this.#isNoting = true;
+    try {
+      if (this.#captured.writeHead) this.#res.writeHead(this.#res.statusCode);
+    } finally {
+      this.#isNoting = false;
+    }
+    this.#close();
+  }
+
+  #close(): void {
+    this.#reopenHeaders = closeHeaders(this.#res);
+  }
+
+  #reopen(): void {
+    this.#reopenHeaders?.();
+    this.#reopenHeaders = undefined;
+  }
+
+  /** If `end` comes in this tick the response is whole. */
+  #waitForEnd(): void {
+    this.#phase = 'due';
+    process.nextTick(() => {
+      if (this.#phase === 'due') this.#dueNow();
+    });
+  }
+
+  #dueNow(): void {
+    this.#phase = 'held';
+    this.#reopen();
+    try {
+      const hold = this.#hooks.headersDue();
+      const answer = hold ? beginHold(hold, this) : 'sent';
+      if (!answer) this.#close();
+      if (answer === 'sent') this.#resume();
+    } catch (error) {
+      // The call that is to blame has returned: there is nobody to tell.
+      this.destroy(error as Error);
+    }
+  }
+
+  isOver(): boolean {
+    return this.#phase === 'own';
+  }
+
+  send(settle: (() => void) | undefined, isInTurn: boolean): void {
+    try {
+      if (!this.#hasLeft) {
+        this.#reopen();
+        settle?.();
+      }
+      if (!isInTurn) this.#resume();
+    } catch (error) {
+      this.#becomeOwn();
+      throw error;
+    }
+  }
+
+  discard(): boolean {
+    if (this.#hasLeft) this.destroy();
+    else this.#becomeOwn();
+    return !this.#hasLeft;
+  }
+
+  /** The headers stay closed: whoever asks shall not think that an error page can follow. */
+  destroy(error?: Error): void {
+    this.#forget();
+    this.#phase = 'destroyed';
+    if (!this.#hasLeft && !this.#reopenHeaders) this.#close();
+    if (typeof (this.#res as Partial<ServerResponse>).destroy === 'function') this.#res.destroy(error);
+    else this.#call('end', []);
+  }
+
+  /** A hold was answered: what it held leaves, and the hold of an `end` that came meanwhile begins. */
+  #resume(): void {
+    const [queue, end, endHold] = [this.#queue, this.#end, this.#endHold];
+    if (!end || !endHold) {
+      this.#play(end ? [...queue, end] : queue);
+      return;
+    }
+    this.#play(queue);
+    this.#phase = 'ending';
+    this.#end = end;
+    if (beginHold(endHold, this) === 'sent') this.#play([end]);
+  }
+
+  #play(calls: Call[]): void {
+    const res = this.#res;
+    const owesDrain = this.#owesDrain;
+    this.#forget();
+    this.#phase = 'passing';
+    this.#hasLeft = true;
+    const isFull = playCalls(res, this.#captured, calls);
+    if (!owesDrain || isFull) return;
+    process.nextTick(() => {
+      if (!this.#hasEnded && !isGone(res)) emit(res, 'drain');
+    });
+  }
+
+  #forget(): void {
+    this.#queue = [];
+    this.#end = undefined;
+    this.#endHold = undefined;
+    this.#owesDrain = false;
+  }
+
+  #becomeOwn(): void {
+    this.#forget();
+    this.#reopen();
+    this.#phase = 'own';
+  }
+}

@@ -1,0 +1,23 @@
+/** Reads the cookies of express-session. Everything about them is in this folder, so that it can go as a whole one day. */
+import type { CipherKey } from 'node:crypto';
+import { unsign } from 'cookie-signature';
+
+const PREFIX = 's:';
+
+/** Whether a cookie value has the form of express-session's. */
+export function isLegacyValue(value: string): boolean {
+  return value.startsWith(PREFIX);
+}
+
+/**
+ * The id in a cookie value of express-session, `s:` + id + `.` + HMAC-SHA256.
+ *
+ * @returns undefined if none of the secrets has signed it
+ */
+export function readLegacyId(value: string, secrets: readonly CipherKey[]): string | undefined {
+  for (const secret of secrets) {
+    const id = unsign(value.slice(PREFIX.length), secret);
+    if (id !== false) return id;
+  }
+  return undefined;
+}

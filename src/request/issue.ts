@@ -1,0 +1,64 @@
+/** The tokens of a session: which one it has, and the next one. */
+import type { Session } from '../session/session';
+import type { SessionState } from '../session/session-state';
+import { type Claims, NO_CLAIMS, subjectOf } from '../token/claims';
+import { MAX_COOKIE_LENGTH, type Token } from '../token/token';
+import { claimsNow } from './claims-now';
+import type { RequestContext } from './context';
+
+/**
+ * @param generation that of the record which the token is to open
+ * @param isSignIn whether somebody signs in now, whatever the claims were before
+ * @throws IssueError if there is no private key, or if the token gets too long
+ */
+export function issueToken(
+  { config, tokens }: RequestContext,
+  state: SessionState,
+  claims: Claims,
+  generation: number,
+  isSignIn: boolean,
+): Token {
+  const authTime = authTimeOf(state, claims, isSignIn);
+  return tokens.issue(
+    {
+      ...state.id.name,
+      claims,
+      generation,
+      authTime,
+      endsAt: config.rules.endOf(authTime, state.created),
+    },
+    MAX_COOKIE_LENGTH - config.name.length,
+  );
+}
+
+/** When the user has signed in, in seconds since 1970: it stays what it was as long as there are claims of the same user. */
+function authTimeOf(state: SessionState, claims: Claims, isSignIn: boolean): number | undefined {
+  if (claims === NO_CLAIMS) return undefined;
+  const now = Math.floor(Date.now() / 1000);
+  if (isSignIn) return now;
+  const { token } = state;
+  if (token) {
+    const known = token.claims.text;
+    const isOther = subjectOf(known) !== undefined && subjectOf(known) !== subjectOf(claims);
+    return known === NO_CLAIMS || isOther ? now : (token.authTime ?? now);
+  }
+  // A session of express-session whose user was signed in before.
+  return state.origin === 'loaded' && state.claims !== NO_CLAIMS ? Math.floor(state.created / 1000) : now;
+}
+
+/** The token of the session as it is stored; of a new one, the token that it will have. Undefined where there can be none. */
+export function currentToken(context: RequestContext, session: Session): Token | undefined {
+  const state = context.stateOf(session);
+  const { origin, token } = state;
+  if (token && (origin === 'loaded' || origin === 'verified' || state.isStored)) return token;
+  if (origin === 'superseded' || !context.tokens.canIssue) return undefined;
+  try {
+    // jwtFromReq itself may ask: then its last answer counts.
+    const claims = context.isReadingClaims || origin === 'loaded' ? state.claims : claimsNow(context, token);
+    if (token?.claims.text === claims) return token;
+    return (state.token = issueToken(context, state, claims, state.generation, false));
+  } catch {
+    // What is wrong is told when the headers are due.
+    return undefined;
+  }
+}

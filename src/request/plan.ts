@@ -1,0 +1,75 @@
+/** What is to be done with a session when its headers are due or its response ends; the token for it is signed here. */
+import { createWarning } from '../diagnostics';
+import { IssueError } from '../keys/key-ring';
+import { sameClaims } from '../token/claims';
+import type { Token } from '../token/token';
+import type { RequestContext } from './context';
+import { decideClaims, decideHeaders, decideStore, type StoreDecision, type TokenDecision } from './decide';
+import { issueToken } from './issue';
+import type { Moment, Observed } from './observe';
+import { prepareRotation, type Rotation, undeliverable } from './store-session';
+
+export interface Plan {
+  readonly store: StoreDecision;
+  /** To be sent if what is done in the store succeeds. */
+  readonly token: Token | undefined;
+  /** Where the generation ends with the write. */
+  readonly rotation: Rotation | undefined;
+  /** Why nothing is done; told after the response. */
+  readonly error: unknown;
+}
+
+const NOTHING: Plan = { store: 'nothing', token: undefined, rotation: undefined, error: undefined };
+
+const warnOfLateSession = createWarning(
+  'a session was made, or regenerated, after the headers of its response had left: the client does not get its cookie. Do ' +
+    'that before the first byte is written',
+);
+
+/** @throws IssueError if a new session cannot get its token: then there is no use in storing it */
+export function makePlan(context: RequestContext, observed: Observed, moment: Moment): Plan {
+  const { state, now, claimsError } = observed;
+  const change = decideClaims(state, now);
+  if (claimsError !== undefined) return { ...NOTHING, error: undeliverable(claimsError) };
+  if (moment === 'end' && change === 'hard' && !state.hasFailed)
+    return { ...NOTHING, error: undeliverable() };
+  const decision = moment === 'end' ? 'keep' : decideHeaders(state, now, context.config);
+  if (decision === 'keep' && moment === 'headers') return NOTHING;
+  const store = decideStore(state, now, decision, context.config);
+  if (decision === 'rotate') {
+    try {
+      const rotation = prepareRotation(context, observed, false);
+      return { store, token: rotation.token, rotation, error: undefined };
+    } catch (error) {
+      return { ...NOTHING, error };
+    }
+  }
+  if (store === 'save' && moment === 'end' && !state.isSent) warnOfLateSession();
+  return {
+    store: store === 'touch' && !context.repository.canTouch ? 'nothing' : store,
+    token: tokenFor(context, observed, decision),
+    rotation: undefined,
+    error: undefined,
+  };
+}
+
+/** @throws IssueError as makePlan */
+function tokenFor(
+  context: RequestContext,
+  { state, now }: Observed,
+  decision: TokenDecision,
+): Token | undefined {
+  if (decision === 'keep') return undefined;
+  const { token } = state;
+  const isUsable =
+    token !== undefined && (state.isSent || state.mustSend || sameClaims(token.claims.text, now.claims));
+  if (decision === 'send' && isUsable) return token;
+  try {
+    return (state.token = issueToken(context, state, now.claims, state.generation, false));
+  } catch (error) {
+    // A session that is there goes on with the token that it has.
+    if (state.origin !== 'loaded' || !(error instanceof IssueError)) throw error;
+    context.reportLate(error);
+    return undefined;
+  }
+}

@@ -1,0 +1,162 @@
+/** Stores the session of a request, in one write: as a new one, as it was, or with the next generation. */
+import { debug } from '../diagnostics';
+import { SessionId } from '../session/session-id';
+import { SessionError } from '../session/session-error';
+import type { LiveSession } from '../session/live-session';
+import { callStoreSafely } from '../store/store-call';
+import { NO_CLAIMS } from '../token/claims';
+import type { Token } from '../token/token';
+import type { RequestContext } from './context';
+import { issueToken } from './issue';
+import type { Observed } from './observe';
+import { defineSessionID } from './request-link';
+
+/** `stored`: false if the session was destroyed or its generation has ended meanwhile, so that nothing was stored. */
+export type StoredCallback = (error?: unknown, stored?: boolean) => void;
+
+/** The token of the next generation, signed before it is known whether that can be stored. */
+export interface Rotation {
+  readonly token: Token;
+}
+
+/**
+ * @throws SessionError if the new token could not be delivered: then nothing has changed
+ * @param isSignIn whether somebody signs in now, whatever the claims say
+ */
+export function prepareRotation(context: RequestContext, observed: Observed, isSignIn: boolean): Rotation {
+  const { state, now } = observed;
+  if (!now.canSend) throw undeliverable();
+  try {
+    return { token: issueToken(context, state, now.claims, state.generation + 1, isSignIn) };
+  } catch (error) {
+    throw undeliverable(error);
+  }
+}
+
+export function undeliverable(cause?: unknown): SessionError {
+  const reason = cause instanceof Error ? `: ${cause.message}` : '';
+  return new SessionError(
+    'ERR_SESSION_TOKEN_UNDELIVERABLE',
+    'the claims have changed, but this response cannot carry a new token (its headers have left, the cookie is secure and ' +
+      `the connection is not, or no token can be made), so nothing was stored${reason}`,
+    cause,
+  );
+}
+
+/**
+ * @param rotation where the generation ends with this write
+ * @throws what the store throws at once
+ */
+export function storeSession(
+  context: RequestContext,
+  observed: Observed,
+  rotation: Rotation | undefined,
+  callback: StoredCallback,
+): void {
+  const { state } = observed;
+  state.begun = observed.now.snapshot;
+  if (state.hasEnded) callback(null, false);
+  else if (!state.isStored || !state.live) create(context, observed, callback);
+  else update(context, observed, state.live, rotation, callback);
+}
+
+function create(context: RequestContext, observed: Observed, callback: StoredCallback): void {
+  const { source: session, cookie, state, now } = observed;
+  const { data } = now.snapshot;
+  context.repository.create(state.id.require(), { session, data, cookie }, undefined, (error, live) => {
+    if (error) {
+      state.saved = undefined;
+      state.mustStore = true;
+      callback(error);
+      return;
+    }
+    state.live = live;
+    state.isStored = true;
+    // Whoever has signed in logs out of this session from now on.
+    context.supersededId = undefined;
+    state.saved = now.snapshot;
+    callback(null, true);
+  });
+}
+
+function update(
+  context: RequestContext,
+  observed: Observed,
+  live: LiveSession,
+  rotation: Rotation | undefined,
+  callback: StoredCallback,
+): void {
+  const { source: session, cookie, state, now } = observed;
+  const change = {
+    session,
+    data: now.snapshot.data,
+    cookie,
+    generation: state.generation,
+    rotates: rotation !== undefined,
+    mergeBase: context.config.merge ? (state.saved ?? state.before).data : undefined,
+    adopted: context.adoption,
+  };
+  context.repository.write(state.id.require(), live, change, (error, outcome, stored) => {
+    if (error) {
+      state.saved = undefined;
+      state.mustStore = true;
+      state.hasFailed = rotation !== undefined;
+      callback(error);
+    } else if (outcome === 'stored') {
+      state.saved = now.snapshot;
+      state.hasFailed = false;
+      if (stored) state.created = stored.created;
+      if (rotation) {
+        state.generation += 1;
+        state.token = rotation.token;
+        state.claims = now.claims;
+        state.mustSend = true;
+      }
+      callback(null, true);
+    } else if (outcome === 'refused') {
+      state.saved = now.snapshot;
+      callback(null, false);
+    } else if (rotation && signsSomebodyIn(observed)) storeElsewhere(context, observed, callback);
+    else {
+      debug('not saved: the session was destroyed, or its generation has ended');
+      state.hasEnded = true;
+      callback(null, false);
+    }
+  });
+}
+
+function signsSomebodyIn({ state, now }: Observed): boolean {
+  return now.claims !== NO_CLAIMS && (now.tokenClaims ?? state.claims) === NO_CLAIMS;
+}
+
+/**
+ * Two have signed in at once, or the session was destroyed meanwhile. This request has authenticated somebody on its own, and
+ * nobody's logout shall undo that: the session gets a new handle, as `regenerate` gives one.
+ */
+function storeElsewhere(context: RequestContext, observed: Observed, callback: StoredCallback): void {
+  const { state, now } = observed;
+  state.id = SessionId.ofHandle(context.tokens.tenant);
+  state.generation = 1;
+  state.live = undefined;
+  state.isStored = false;
+  state.created = Date.now();
+  defineSessionID(context.req, state.id);
+  try {
+    state.token = issueToken(context, state, now.claims, 1, true);
+  } catch (error) {
+    state.hasEnded = true;
+    callback(undeliverable(error));
+    return;
+  }
+  callStoreSafely(
+    (done: StoredCallback) => {
+      create(context, observed, done);
+    },
+    (error, stored) => {
+      state.hasEnded = Boolean(error);
+      state.mustSend = !error;
+      state.claims = now.claims;
+      callback(error, stored);
+    },
+  );
+}

@@ -1,0 +1,102 @@
+/** What a response waits for in the store: a write, a touch, or a second look at the record. */
+import { debug } from '../diagnostics';
+import type { LiveSession } from '../session/live-session';
+import { callStoreSafely } from '../store/store-call';
+import type { RequestContext } from './context';
+import type { Moment, Observed } from './observe';
+import type { Plan } from './plan';
+import { storeSession } from './store-session';
+
+/** How the store's part went. */
+export interface Result {
+  readonly error?: unknown;
+  /** Whether the session is not stored: it was destroyed or rotated meanwhile, or the store has failed. */
+  readonly isLost: boolean;
+}
+
+export type Work = (done: (result: Result) => void) => void;
+
+/** Starts the work now, so that what the store throws at once comes out of `end`; whoever asks later gets the result. */
+export function begin(context: RequestContext, moment: Moment, work: Work): Work {
+  let result: Result | undefined;
+  let waiting: ((result: Result) => void) | undefined;
+  const answered = (answer: Result): void => {
+    result = answer;
+    waiting?.(answer);
+  };
+  // An `end` that comes meanwhile decides when it is known what the headers have stored.
+  const done = moment === 'headers' ? context.track(answered) : answered;
+  if (context.config.saveErrors === 'late' && moment !== 'headers') work(done);
+  else {
+    callStoreSafely(
+      (callback: (error: unknown, answer?: Result) => void) => {
+        work((answer) => {
+          callback(null, answer);
+        });
+      },
+      (error, answer) => {
+        done(answer ?? { error, isLost: true });
+      },
+    );
+  }
+  return (callback) => {
+    if (result) callback(result);
+    else {
+      debug('split response: holding it until the store has answered');
+      waiting = callback;
+    }
+  };
+}
+
+/** Undefined where there is nothing to wait for. */
+export function workFor(context: RequestContext, plan: Plan, observed: Observed): Work | undefined {
+  const { repository } = context;
+  const { state } = observed;
+  if (plan.store === 'save') {
+    return (done) => {
+      storeSession(context, observed, plan.rotation, (error) => {
+        // Of a session that has ended, its state says so.
+        done({ error, isLost: Boolean(error) });
+      });
+    };
+  }
+  // A slow request shall not overwrite the cookie of a login that came in between.
+  const looks = plan.token !== undefined && !state.mustSend && state.isStored && repository.canCompare;
+  const touched = plan.store === 'touch' ? state.live : undefined;
+  if (!looks) {
+    return (
+      touched &&
+      ((done) => {
+        touch(context, observed, touched, (error) => {
+          done({ error, isLost: false });
+        });
+      })
+    );
+  }
+  return (done) => {
+    let waitsFor = touched ? 2 : 1;
+    let isLost = false;
+    let error: unknown;
+    const finishOne = (failure: unknown): void => {
+      error ??= failure || undefined;
+      waitsFor -= 1;
+      if (waitsFor === 0) done({ error, isLost });
+    };
+    if (touched) touch(context, observed, touched, finishOne);
+    repository.look(state.id.require(), state.generation, (failure, isCurrent) => {
+      isLost = !isCurrent;
+      finishOne(failure);
+    });
+  };
+}
+
+function touch(
+  { repository }: RequestContext,
+  { state, source: session, cookie, now }: Observed,
+  live: LiveSession,
+  done: (error?: unknown) => void,
+): void {
+  const { generation } = state;
+  const { data } = now.snapshot;
+  repository.touch(state.id.require(), live, { session, data, cookie, generation }, done);
+}

@@ -1,0 +1,96 @@
+/** The Set-Cookie line of a session cookie (RFC 6265, section 4.1). */
+import { type SerializeOptions, stringifySetCookie } from 'cookie';
+import type { CookieData, CookieSettings } from '../session/cookie';
+
+/** A Set-Cookie line around the cookie's value and expiry, and the attributes that it was made of. */
+interface Template {
+  readonly name: string;
+  readonly attributes: CookieData;
+  readonly hasExpiry: boolean;
+  readonly beforeValue: string;
+  readonly beforeDate: string;
+  readonly afterDate: string;
+}
+
+const SOME_DATE = new Date(0);
+const SOME_EXPIRY = `; Expires=${SOME_DATE.toUTCString()}`;
+
+/** The last one made: an application's cookies mostly differ in value and expiry only. Saves a fifth of a rolling request. */
+let template: Template | undefined;
+
+/** The date as it is sent has no more than seconds: many cookies share it. */
+let second = 0;
+let secondText = SOME_DATE.toUTCString();
+
+/**
+ * The line of a cookie; the value is percent-encoded.
+ *
+ * @throws TypeError if the name or an attribute cannot be put into a header
+ */
+export function stringifyCookie(name: string, value: string, attributes: CookieData): string {
+  if (!template || !isFor(template, name, attributes)) template = makeTemplate(name, attributes);
+  const { beforeValue, beforeDate, afterDate, hasExpiry } = template;
+  const date = hasExpiry ? toText(attributes.expires as Date) : '';
+  return beforeValue + encodeURIComponent(value) + beforeDate + date + afterDate;
+}
+
+function isFor(made: Template, name: string, attributes: CookieData): boolean {
+  const { attributes: known } = made;
+  return (
+    made.name === name &&
+    made.hasExpiry === attributes.expires instanceof Date &&
+    sameAttributes(known, attributes) &&
+    (made.hasExpiry || known.expires === attributes.expires)
+  );
+}
+
+/** Whether two cookies are sent with the same attributes, but for their expiry. */
+export function sameAttributes(a: CookieSettings, b: CookieSettings): boolean {
+  return (
+    a.path === b.path &&
+    a.httpOnly === b.httpOnly &&
+    a.secure === b.secure &&
+    a.sameSite === b.sameSite &&
+    a.domain === b.domain &&
+    a.partitioned === b.partitioned &&
+    a.priority === b.priority
+  );
+}
+
+function makeTemplate(name: string, attributes: CookieData): Template {
+  const expires = attributes.expires instanceof Date ? SOME_DATE : attributes.expires;
+  const line = serialize(name, { ...attributes, expires });
+  const beforeValue = `${name}=`;
+  const hasExpiry = expires === SOME_DATE;
+  // No attribute before it can contain a semicolon.
+  const start = hasExpiry ? line.indexOf(SOME_EXPIRY) + '; Expires='.length : line.length;
+  return {
+    name,
+    attributes,
+    hasExpiry,
+    beforeValue,
+    beforeDate: line.slice(beforeValue.length, start),
+    afterDate: hasExpiry ? line.slice(start + SOME_DATE.toUTCString().length) : '',
+  };
+}
+
+/** @throws TypeError with the words of express-session: those of the library end with the value, which may be long */
+function serialize(name: string, attributes: CookieData): string {
+  try {
+    return stringifySetCookie({ ...(attributes as SerializeOptions), name, value: '' });
+  } catch (error) {
+    const [message] = (error as Error).message.split(':');
+    throw new TypeError(message, { cause: error });
+  }
+}
+
+/** @throws TypeError if the date is none */
+function toText(expires: Date): string {
+  const seconds = Math.floor(expires.valueOf() / 1000);
+  if (seconds !== second) {
+    if (Number.isNaN(seconds)) throw new TypeError('option expires is invalid');
+    second = seconds;
+    secondText = expires.toUTCString();
+  }
+  return secondText;
+}

@@ -1,0 +1,57 @@
+/** The promise of a session's method: it knows whether anybody listens to it. */
+
+export class SessionPromise<Result> extends Promise<Result> {
+  isTaken = false;
+
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  /** Called by `await` as well, though one microtask later. */
+
+  override then<Value = Result, Failure = never>(
+    onFulfilled?: ((value: Result) => Value | PromiseLike<Value>) | null,
+    onRejected?: ((reason: unknown) => Failure | PromiseLike<Failure>) | null,
+  ): Promise<Value | Failure> {
+    this.isTaken = true;
+    return super.then(onFulfilled, onRejected);
+  }
+}
+
+/**
+ * @param start begins the work, which tells its end once
+ * @param report hears an error that nobody listens to
+ */
+export function promiseOf<Result>(
+  start: (done: (error?: unknown, result?: Result) => void) => void,
+  report: (error: unknown) => void,
+): Promise<Result> {
+  const { promise, resolve, reject } = withResolvers<Result>();
+  start((error, result) => {
+    if (!error) {
+      resolve(result as Result);
+      return;
+    }
+    reject(error);
+    setImmediate(() => {
+      if (!promise.isTaken) report(error);
+    });
+  });
+  // A rejection that nobody handles shall not end the process: it is reported instead.
+  void Promise.prototype.then.call(promise, undefined, () => undefined);
+  return promise;
+}
+
+function withResolvers<Result>(): {
+  promise: SessionPromise<Result>;
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+} {
+  let resolve!: (result: Result) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new SessionPromise<Result>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,246 @@
+/** The records of sessions as the middleware reads and writes them. */
+import { createWarning, trace } from '../diagnostics';
+import { Cookie, sameSettings, settingsOf } from '../session/cookie';
+import type { KnownRecord, LiveSession } from '../session/live-session';
+import { firstState, type RecordState } from '../session/record-state';
+import type { AnyStore, ErrorCallback, Guarantee, SessionRecord } from '../types';
+import type { Contents, Found, RecordStore } from './record-store';
+import { sharedBy } from './shared';
+import { callStoreSafely } from './store-call';
+import { type Change, Write, type WriteCallback } from './write';
+
+export interface Loaded {
+  readonly found: Found | undefined;
+  /** Whether there is a record that is being destroyed: nobody knows yet whether that succeeds. */
+  readonly isEnding: boolean;
+  /** The session that the record belongs to: to be held as long as the session may be stored. */
+  readonly live: LiveSession;
+  /** Whether nothing was written meanwhile. */
+  readonly isNewest: boolean;
+}
+
+/** What a request knows of a session whose expiry it renews. */
+export type Touch = Pick<Change, 'session' | 'data' | 'cookie' | 'generation'>;
+
+export class Repository {
+  readonly #records: RecordStore;
+  #cannotCompare = false;
+  readonly #warnOfHiddenTags: () => void;
+
+  constructor(records: RecordStore) {
+    this.#records = records;
+    const { name } = records.store.constructor;
+    this.#warnOfHiddenTags = createWarning(
+      `store ${name}: its compareAndSet does not find what was stored, or does not answer true (records are compressed or ` +
+        'encrypted, or the database runs no scripts). From now on destroyed sessions are kept from coming back in this process only',
+    );
+  }
+
+  get store(): AnyStore {
+    return this.#records.store;
+  }
+
+  get guarantee(): Guarantee {
+    return this.#cannotCompare ? 'in this process' : this.#records.guarantee;
+  }
+
+  get canTouch(): boolean {
+    return this.#records.canTouch;
+  }
+
+  /** Whether the store can tell what became of a session in other processes. */
+  get canCompare(): boolean {
+    return this.#records.canCompare && !this.#cannotCompare;
+  }
+
+  /** Calls back with the record, or with nothing found. Never throws but what the callback throws. */
+  read(id: string, callback: (error: unknown, loaded: Loaded) => void): void {
+    const { sessions } = sharedBy(this.store);
+    // Before the record is read: a session that is destroyed from now on is known to be.
+    const live = sessions.obtain(id);
+    const { writes, isOver } = live;
+    trace('fetching %s', id);
+    this.#records.get(id, (error, found) => {
+      trace(error ? 'store error for %s' : found ? 'session found %s' : 'session not found %s', id);
+      if (!found || !live.ended) {
+        const isNewest = live.writes === writes && !live.isBusy;
+        callback(error, { found, live, isNewest, isEnding: false });
+      } else if (isOver) {
+        // The id was given again after the session had ended.
+        callback(error, { found, live: sessions.begin(id), isNewest: true, isEnding: false });
+      } else callback(error, { found: undefined, live, isNewest: false, isEnding: true });
+    });
+  }
+
+  /** Whether, as far as this process knows, tokens of this generation open the session. */
+  isCurrent(live: LiveSession | undefined, generation: number): boolean {
+    if (!live) return true;
+    // The own MemoryStore lets a late response of a destroyed session go as it always did.
+    if (live.ended === 'regenerated' || (live.ended && !this.#records.refusesDestroyed)) return false;
+    return (live.newest?.state?.gen ?? 1) === generation;
+  }
+
+  /** Whether the record is there, and of this generation. */
+  look(id: string, generation: number, callback: (error: unknown, isCurrent: boolean) => void): void {
+    this.#records.get(id, (error, found) => {
+      callback(error, found !== undefined && (found.state?.gen ?? 1) === generation);
+    });
+  }
+
+  /**
+   * Stores a session that is not in the store yet.
+   *
+   * @throws what the store throws at once
+   */
+  create(
+    id: string,
+    { session, data, cookie }: Pick<Change, 'session' | 'data' | 'cookie'>,
+    adopted: RecordState['adopted'],
+    callback: (error: unknown, live: LiveSession, state: RecordState) => void,
+  ): void {
+    const { sessions } = sharedBy(this.store);
+    let live = sessions.obtain(id);
+    if (live.ended) live = sessions.begin(id);
+    const state = firstState(adopted);
+    trace('saving %s', id);
+    const answer: ErrorCallback = (error) => {
+      callback(error, live, state);
+    };
+    run(live, answer, (done) => {
+      this.#records.set(
+        id,
+        { session, data, cookie, state, isMerged: false },
+        (error) => {
+          if (!error) remember(live, { state, data, cookie: settingsOf(cookie) });
+          done(error);
+        },
+        this.#undoing(id, live),
+      );
+    });
+  }
+
+  /** Stores a record that no token opens: it is none of the middleware's sessions. */
+  createPlain(id: string, record: SessionRecord, callback: ErrorCallback): void {
+    this.#records.setPlain(id, record, callback);
+  }
+
+  /**
+   * Stores what has changed, if the session is still there and of the generation that the request has.
+   *
+   * @throws what the store throws at once
+   */
+  write(id: string, live: LiveSession, change: Change, callback: WriteCallback): void {
+    trace('saving %s', id);
+    const { canCompare } = this;
+    live.run((release) => {
+      const target = {
+        id,
+        live,
+        records: this.#records,
+        canCompare,
+        stopComparing: () => {
+          this.#cannotCompare = true;
+          target.canCompare = false;
+          this.#warnOfHiddenTags();
+        },
+      };
+      new Write(target, change, (error, outcome, state) => {
+        release();
+        callback(error, outcome, state);
+      }).begin();
+    }, callback);
+  }
+
+  /**
+   * Renews the expiry. Stores that rewrite the record then are given the newest one, not what this request had loaded.
+   *
+   * @throws what the store throws at once
+   */
+  touch(id: string, live: LiveSession, touch: Touch, callback: ErrorCallback): void {
+    trace('touching %s', id);
+    run(live, callback, (done) => {
+      const { newest } = live;
+      const isOver = live.ended !== undefined && !this.#records.refusesDestroyed;
+      if (isOver || (newest?.state?.gen ?? 1) !== touch.generation) {
+        done();
+        return;
+      }
+      const touched: ErrorCallback = (error) => {
+        if (!error) trace('touched %s', id);
+        done(error);
+      };
+      this.#records.touch(id, contentsOf(touch, newest), touched, this.#undoing(id, live));
+    });
+  }
+
+  /**
+   * Ends a session: from now on no request of this process stores it again.
+   *
+   * @throws what the store throws at once
+   */
+  destroy(id: string, how: 'destroyed' | 'regenerated', callback: ErrorCallback): void {
+    trace('destroying %s', id);
+    const live = sharedBy(this.store).sessions.get(id);
+    const over = (): void => {
+      trace('destroyed %s', id);
+      if (live) live.isOver = true;
+    };
+    const destroy = (done: ErrorCallback): void => {
+      try {
+        this.#records.destroy(id, (error) => {
+          over();
+          done(error);
+        });
+      } catch (error) {
+        over();
+        throw error;
+      }
+    };
+    if (!live) {
+      destroy(callback);
+      return;
+    }
+    live.ended ??= how;
+    // What is being written now is stored before it is destroyed.
+    run(live, callback, destroy);
+  }
+
+  /** A call that was given up may have taken effect after the session was destroyed, whatever it answers: it goes again. */
+  #undoing(id: string, live: LiveSession): ErrorCallback {
+    return () => {
+      if (!live.ended) return;
+      callStoreSafely(
+        (done) => {
+          this.#records.destroy(id, done);
+        },
+        () => undefined,
+      );
+    };
+  }
+}
+
+/** Work that begins when the session has none, and ends with its answer. */
+function run(live: LiveSession, callback: ErrorCallback, work: (done: ErrorCallback) => void): void {
+  live.run((release) => {
+    work((error) => {
+      release();
+      callback(error);
+    });
+  }, callback);
+}
+
+function remember(live: LiveSession, record: KnownRecord): void {
+  live.writes += 1;
+  live.newest = record;
+}
+
+function contentsOf({ session, data, cookie }: Touch, newest: KnownRecord | undefined): Contents {
+  const state = newest?.state;
+  if (!newest || newest.data === data) return { session, data, isMerged: false, cookie, state };
+  if (sameSettings(newest.cookie, cookie)) {
+    return { session, data: newest.data, isMerged: true, cookie, state };
+  }
+  const renewed = new Cookie(newest.cookie);
+  renewed.maxAge = renewed.originalMaxAge;
+  return { session, data: newest.data, isMerged: true, cookie: renewed, state };
+}

@@ -1,0 +1,27 @@
+/** What all middlewares on one store have in common: the sessions in hand and the connection. */
+import type { AnyStore } from '../types';
+import { Connection } from './connection';
+import { LiveSessions } from './live-sessions';
+
+export class Shared {
+  readonly sessions = new LiveSessions();
+  readonly #store: AnyStore;
+  #connection: Connection | undefined;
+
+  constructor(store: AnyStore) {
+    this.#store = store;
+  }
+
+  /** The store gets its listeners when a middleware first asks. */
+  get connection(): Connection {
+    return (this.#connection ??= new Connection(this.#store));
+  }
+}
+
+const perStore = new WeakMap<object, Shared>();
+
+export function sharedBy(store: AnyStore | object): Shared {
+  let shared = perStore.get(store);
+  if (!shared) perStore.set(store, (shared = new Shared(store as AnyStore)));
+  return shared;
+}
