@@ -12,7 +12,7 @@ import { asStore } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { sessionToken } from '../support/tokens';
 
-const runs = Number(process.env.PROPERTY_RUNS ?? 150);
+const runs = Number(process.env.PROPERTY_RUNS ?? 75);
 const seed = process.env.PROPERTY_SEED === undefined ? undefined : Number(process.env.PROPERTY_SEED);
 
 /** How many turns a call of the store takes; 'memory' is the store of the package. */
@@ -121,6 +121,20 @@ describe('A response with a session', function () {
   before(() => stage.open());
   after(() => stage.close());
   beforeEach(() => void (lateErrors.length = 0));
+
+  it('carries the cookie, where there is one to be sent [B062]', async () => {
+    const sending = ['new', 'rolling', 'rotated', 'refreshed'];
+    for (const speed of [0, 1, 5, 'memory'] as const) {
+      for (const what of ['untouched', 'modified', 'destroyed', ...sending] as Variant['what'][]) {
+        const { received } = await stage.http1([{ method: 'GET', version: '1.1', steps: [] }], {
+          speed,
+          what,
+        });
+        const [line] = /^Set-Cookie: connect\.sid=/m.exec(received) ?? [];
+        assert.equal(line !== undefined, sending.includes(what), `${what} ${String(speed)}: ${received}`);
+      }
+    }
+  });
 
   it('reads the same over HTTP/1 [B037 B052-B058 B061 B259]', () =>
     fc.assert(

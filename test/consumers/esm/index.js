@@ -9,10 +9,12 @@ import session, {
   remoteKeys,
   Session,
   Store,
+  tokenOf,
 } from 'express-session-jwt';
 import * as everything from 'express-session-jwt';
 
-assert.deepEqual({ Cookie, generateKeys, jwks, MemoryStore, remoteKeys, Session, Store }, { ...session });
+const named = { Cookie, generateKeys, jwks, MemoryStore, remoteKeys, Session, Store, tokenOf };
+assert.deepEqual(named, { ...session });
 assert.equal(everything.default, session);
 // One copy, however it is asked for.
 assert.equal(createRequire(import.meta.url)('express-session-jwt'), session);

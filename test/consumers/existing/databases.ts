@@ -27,6 +27,11 @@ class PoolStandIn {
   async query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> {
     if (text.startsWith('INSERT')) {
       this.records.set(String(values[2]), { sess: JSON.parse(JSON.stringify(values[0])) });
+    } else if (text.startsWith('UPDATE')) {
+      const found = JSON.stringify(this.records.get(String(values[2])));
+      if (!found?.includes(String(values[4]))) return { rows: [] };
+      this.records.set(String(values[2]), { sess: JSON.parse(JSON.stringify(values[0])) });
+      return { rows: [{ sid: values[2] }] };
     } else if (text.startsWith('DELETE')) {
       this.records.delete(String(values[0]));
     } else if (text.startsWith('SELECT')) {

@@ -85,23 +85,26 @@ export async function handle(req: Request): Promise<void> {
   const regenerated = req.session.regenerate();
   const reloaded = req.session.reload();
   const destroyed = req.session.destroy();
-  equal<typeof saved, Promise<void>>();
+  equal<typeof saved, Promise<boolean>>();
   equal<typeof regenerated, Promise<void>>();
   equal<typeof reloaded, Promise<void>>();
   equal<typeof destroyed, Promise<void>>();
   await Promise.all([saved, regenerated, reloaded, destroyed]);
 
   const chained: Session = req.session.save((error) => void error);
+  req.session.save((error, stored?: boolean) => void [error, stored]);
   chained.touch().resetMaxAge();
   req.session
     .regenerate(() => undefined)
     .reload(() => undefined)
     .destroy(() => undefined);
 
-  const jti: string | undefined = req.session.jwt?.jti;
+  const handle: string | undefined = req.session.jwt?.ses?.id;
+  const token: string | undefined = session.tokenOf(req);
+  const renewed: Promise<void> = req.session.renewToken();
   const iat: number | undefined = req.session.jwt?.iat;
   const claim: unknown = req.session.jwt?.['user'];
-  void [jti, iat, claim];
+  void [handle, token, renewed, iat, claim];
   const maxAge: number | undefined | null = req.session.cookie.maxAge;
   void maxAge;
 }

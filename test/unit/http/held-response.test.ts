@@ -328,6 +328,30 @@ describe('What Node refuses', () => {
     );
   });
 
+  it('a write after end is no error event any more where the client has left, only a callback with the error [B059]', async () => {
+    const errors: string[] = [];
+    const told: string[] = [];
+    const codeOf = (error: unknown) => String((error as NodeJS.ErrnoException).code);
+    await exchange(
+      (res) => {
+        res.on('error', (error) => errors.push(codeOf(error)));
+        res.end('all');
+      },
+      async ({ wire, desk, res }) => {
+        const closed = new Promise((resolve) => res.once('close', resolve));
+        wire.destroy();
+        await closed;
+        assert.equal(
+          res.write('more', (error) => told.push(codeOf(error))),
+          false,
+        );
+        await turn();
+        assert.deepEqual([told, errors], [['ERR_STREAM_WRITE_AFTER_END'], []]);
+        desk.next().send();
+      },
+    );
+  });
+
   it('what it refuses when it makes the head comes out of send, and the response is its own again', () =>
     exchange(
       (res) => {
