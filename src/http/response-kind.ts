@@ -23,9 +23,11 @@ export function isNodeResponse(res: AnyResponse): boolean {
 }
 
 /** Whether headers have been sent: Node itself is asked where it can be, since layers above may redefine `headersSent`. */
-export function haveHeadersLeft(res: AnyResponse & { _header?: string | null }): boolean {
-  if (isHttp2Response(res) || res._header === undefined) return res.headersSent === true;
-  return Boolean(res._header);
+export function haveHeadersLeft(res: AnyResponse & { _header?: unknown }): boolean {
+  const { _header: head } = res;
+  // In Node it is a text, or null; responses of frameworks may have something else of that name.
+  const isNode = (typeof head === 'string' || head === null) && !isHttp2Response(res);
+  return isNode ? Boolean(head) : res.headersSent === true;
 }
 
 /** Whether the client has left, or the response was destroyed. */

@@ -266,6 +266,18 @@ describe('a virtual response', () => {
     assert.deepEqual([payload.user, (payload.ses as { gen: number }).gen], ['bob', 2]);
   });
 
+  it('gets its cookie though it has something of its own under the name of the head that Node keeps, as in Sails (B262)', async () => {
+    const middleware = ours({}, new ForeignStore());
+    const made = virtualResponse({ _header: {} });
+    const req = virtualRequest();
+    await enter(middleware, req, made.res);
+    data(req).user = 'bob';
+    made.res.end('hello');
+    await settled();
+    assert.equal(made.body, 'hello');
+    assert.match(cookieIn(made) ?? '', /^connect\.sid=ey/);
+  });
+
   it('hears late errors through next, though it never closes (B262, B129)', async () => {
     const store = new ForeignStore();
     store.failures.set = new Error('no space left');
