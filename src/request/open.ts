@@ -208,7 +208,7 @@ function begin(
   if (isNewest) learn(live, state, found);
   context.opened = context.current = state;
   // A candidate that was tried before this one: only where none lives does it count.
-  context.supersededId = undefined;
+  context.supersededId = context.endingId = undefined;
   context.req.sessionID = state.id.value as string;
   state.claims = claimsNow(context, state.token);
 }

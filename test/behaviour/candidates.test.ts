@@ -53,6 +53,20 @@ describe('several cookies of the name', () => {
     assert.equal((await site.visit('/show', [lost, second, first].map(pair).join('; '))).text, '20');
   });
 
+  for (const path of ['/destroy', '/regenerate']) {
+    it(`lead ${path} to the one that lives, though another request is ending the one before it (B025 B252)`, async () => {
+      const { store, site, tokenOf } = await setUp();
+      const [ending, living] = [tokenOf('ending', 10), tokenOf('living', 20)];
+      const held = store.hold('destroy');
+      const logout = site.visit('/destroy', pair(ending));
+      await held.reached;
+      await site.visit(path, [ending, living].map(pair).join('; '));
+      assert.equal(store.records.has(idOf(living)), false);
+      held.release();
+      await logout;
+    });
+  }
+
   it('are passed over where the store has the session in another generation (B025)', async () => {
     const { site, tokenOf } = await setUp();
     const living = tokenOf('living', 10);
