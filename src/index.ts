@@ -76,6 +76,7 @@ declare namespace session {
   export type JwtPayload = types.JwtPayload;
   export type JwtOptions = types.JwtOptions;
   export type CookieOptions = types.CookieOptions;
+  export type CookieFormat = types.CookieFormat;
   export type Transport = types.Transport;
   export type CustomTransport = types.CustomTransport;
 
@@ -109,6 +110,8 @@ declare namespace session {
 
   export type Guarantee = types.Guarantee;
   export type Middleware = types.Middleware;
+  export type RequestLike = types.RequestLike;
+  export type FoundSession = types.FoundSession;
   export type SessionRecord = types.SessionRecord;
   export type AsyncStoreMethods = types.AsyncStoreMethods;
 

@@ -20,7 +20,39 @@ export interface Middleware extends RequestHandler {
    * that was read; otherwise it calls back with an error whose code is `ERR_SESSION_OUTDATED`.
    */
   readonly store: expressSession.Store;
+  /**
+   * The session of any request, with the checks that the middleware makes: for WebSocket handshakes, and wherever code would
+   * take the cookie apart by itself. Makes nothing, sends nothing, prolongs nothing and leaves the request as it is. The
+   * cookie's path counts where the request has a `url`.
+   *
+   * Each method of the session looks first whether the request would still find it now, as sockets may live for days:
+   * `save()` fulfils with false if the user has signed in anew, or out, meanwhile; `reload()` then rejects, else it updates
+   * this very object; `destroy()` then ends nothing. No response can carry a new token: a `save()` whose claims have changed,
+   * `renewToken()` and `regenerate()` reject with `ERR_SESSION_TOKEN_UNDELIVERABLE`.
+   *
+   * @returns undefined where there is no session. Rejects with the store's error, with `ERR_SESSION_STORE_DISCONNECTED` while
+   * the store is known to be away, and with what `next(err)` of the middleware would be called with
+   * @example
+   * const sessions = session({ keys, store });
+   * server.on('upgrade', async (req, socket, head) => {
+   *   const found = await sessions.find(req).catch(() => undefined);
+   *   if (!found?.userId) socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n');
+   *   else wss.handleUpgrade(req, socket, head, (client) => wss.emit('connection', client, req, found));
+   * });
+   */
+  find(req: RequestLike): Promise<FoundSession | undefined>;
 }
+
+/** What `find` takes: a request of any kind, or no more than its headers. */
+export interface RequestLike {
+  /** With names in lower case, as Node has them. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** The target of the request, such as `/chat?room=1`. */
+  readonly url?: string | undefined;
+}
+
+/** A session without a response. */
+export type FoundSession = expressSession.Session & Partial<expressSession.SessionData>;
 
 export type Request = Parameters<RequestHandler>[0];
 export type Response = Parameters<RequestHandler>[1];
@@ -143,6 +175,9 @@ export type CookieOptions = Omit<expressSession.CookieOptions, 'sameSite'> & {
   sameSite?: boolean | 'lax' | 'strict' | 'none' | 'auto' | undefined;
 };
 
+/** The form of a session's cookie: this package's token, or the signed id that express-session sends. */
+export type CookieFormat = 'jwt' | 'express-session';
+
 /**
  * Lifetime and purpose of tokens; names and forms are those of jsonwebtoken. A timespan is a whole number of seconds, or a
  * text with a unit for the library `ms` ('15m', '2 days'). A wrong or unknown one is a TypeError that names it. Claims that
@@ -200,6 +235,29 @@ export interface SessionOptions extends Omit<expressSession.SessionOptions, 'sec
   absoluteTimeout?: number | undefined;
   /** Secret(s) of express-session cookies that are still around: they are verified and upgraded. Default: none. */
   secret?: expressSession.SessionOptions['secret'] | undefined;
+  /**
+   * Which cookie a new or regenerated session gets. 'express-session': the one that express-session would send, its id
+   * signed with the first `secret`, and a record as it would store, so that this package and express-session can run on one
+   * store while a rolling deploy goes on. Both kinds of cookie are read. A session that came by one of express-session keeps
+   * it and gets no token: `jwtFromReq` is in no cookie then, a login by claims ends no older cookie, `absoluteTimeout`
+   * does not end it, and `renewToken` rejects (`ERR_SESSION_COOKIE_FORMAT`). A session that came by a token keeps that. It
+   * needs `secret`, a private key in `keys`, and no other `transport` than the cookie; else it is a TypeError. Default: 'jwt'.
+   *
+   * @example
+   * // Step one, beside express-session. Step two, once no express-session runs any more: without the option.
+   * session({ keys, secret, cookieFormat: 'express-session', resave: false, saveUninitialized: false })
+   */
+  cookieFormat?: CookieFormat | undefined;
+  /**
+   * The way back to express-session: whether a session that it once made, and that has a token since, gets its cookie again
+   * with the next response, unless a shared cache may keep that. Not so one that has rotated (a login by claims, `renewToken`)
+   * or began under a token: it keeps its token. Only with `cookieFormat: 'express-session'`, else it is a TypeError; once no
+   * instance without that runs. Default: false.
+   *
+   * @example
+   * session({ keys, secret, cookieFormat: 'express-session', reissue: true })
+   */
+  reissue?: boolean | undefined;
   /** Settings of the session cookie, or a function of the request that returns them. */
   cookie?: CookieOptions | ((req: Request) => CookieOptions) | undefined;
   /**

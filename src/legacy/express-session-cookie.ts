@@ -1,6 +1,6 @@
-/** Reads the cookies of express-session. Everything about them is in this folder, so that it can go as a whole one day. */
+/** Reads and writes the cookies of express-session. Everything about them is in this folder, so that it can go as a whole one day. */
 import type { CipherKey } from 'node:crypto';
-import { unsign } from 'cookie-signature';
+import { sign, unsign } from 'cookie-signature';
 
 const PREFIX = 's:';
 
@@ -20,4 +20,10 @@ export function readLegacyId(value: string, secrets: readonly CipherKey[]): stri
     if (id !== false) return id;
   }
   return undefined;
+}
+
+/** The cookie value that express-session gives a session. @param secrets one or more: the first one signs */
+export function signLegacyId(id: string, secrets: readonly CipherKey[]): string {
+  const [secret] = secrets as readonly [CipherKey];
+  return PREFIX + sign(id, secret);
 }

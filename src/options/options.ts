@@ -8,7 +8,8 @@ import { MemoryStore } from '../store/memory-store';
 import { type Claims, readClaims } from '../token/claims';
 import { AUDIENCE_PATTERN, createTokenCache, type Token, type TokenCache, Tokens } from '../token/token';
 import type { TokenRules } from '../token/token-rules';
-import type { AnyStore, CookieOptions, Request, SessionOptions } from '../types';
+import type { AnyStore, CookieFormat, CookieOptions, Request, SessionOptions } from '../types';
+import { resolveCookieFormat } from './cookie-format-options';
 import { resolveCookieOptions } from './cookie-options';
 import { resolveRules } from './jwt-options';
 
@@ -50,6 +51,10 @@ export interface Config {
   /** Those that verify cookies of express-session. */
   readonly secrets: readonly CipherKey[];
   readonly transport: Transport;
+  /** The form of the cookies of new sessions. */
+  readonly cookieFormat: CookieFormat;
+  /** Whether sessions that express-session could open get its cookie again. */
+  readonly reissue: boolean;
   readonly proxy: boolean | undefined;
   readonly resave: boolean;
   readonly rolling: boolean;
@@ -97,6 +102,7 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
     cookieOptions: resolveCookieOptions(given.cookie, name),
     secrets,
     transport: resolveTransport(given.transport, name),
+    ...resolveCookieFormat(given, secrets, tokens),
     proxy: given.proxy,
     resave: Boolean(given.resave),
     rolling: Boolean(given.rolling),

@@ -120,10 +120,15 @@ export class RequestContext {
   }
 }
 
-export function newState(origin: SessionState['origin'], id: SessionId): SessionState {
+export function newState(
+  origin: SessionState['origin'],
+  id: SessionId,
+  cookieFormat: SessionState['cookieFormat'] = 'jwt',
+): SessionState {
   return {
     origin,
     id,
+    cookieFormat,
     live: undefined,
     generation: 1,
     token: undefined,

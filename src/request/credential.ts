@@ -6,11 +6,13 @@ import { isLegacyValue, readLegacyId } from '../legacy/express-session-cookie';
 import { idOfToken02 } from '../legacy/token-0.2';
 import type { Config } from '../options/options';
 import { isTokenShaped, type Token, type Tokens, type VerificationBudget } from '../token/token';
-import type { Request } from '../types';
+import type { CookieFormat, Request } from '../types';
 
 /** What names a record, verified. */
 export interface Credential {
   readonly id: string;
+  /** In which form it came. */
+  readonly format: CookieFormat;
   /** The token, if it is one of today's. */
   readonly token: Token | undefined;
   /** Whether the id is one that express-session or 0.2.2 gave. */
@@ -21,7 +23,7 @@ export interface Credential {
 }
 
 /** A text that may be a credential. */
-interface Candidate {
+export interface Candidate {
   readonly text: string;
   /** Whether it has the shape of a token. */
   readonly isToken: boolean;
@@ -81,7 +83,7 @@ export function verifyCandidate(
   const id = readIdOfCookie(text, place, config, req);
   // Without a private key there is no token for what it names.
   if (id === undefined || !tokens.canIssue) return undefined;
-  return { id, token: undefined, isLegacy: true, generation: 1, isFromParser };
+  return { id, format: 'express-session', token: undefined, isLegacy: true, generation: 1, isFromParser };
 }
 
 function toCredential(
@@ -92,12 +94,13 @@ function toCredential(
   const { ses } = token;
   const id = token.recordId(tenant);
   if (ses && id !== undefined) {
-    return { id, token, isLegacy: ses.handle === undefined, generation: ses.generation, isFromParser };
+    const isLegacy = ses.handle === undefined;
+    return { id, format: 'jwt', token, isLegacy, generation: ses.generation, isFromParser };
   }
   const oldId = idOfToken02(token);
   return oldId === undefined
     ? undefined
-    : { id: oldId, token: undefined, isLegacy: true, generation: 1, isFromParser };
+    : { id: oldId, format: 'jwt', token: undefined, isLegacy: true, generation: 1, isFromParser };
 }
 
 function readIdOfCookie(

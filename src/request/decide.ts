@@ -9,6 +9,7 @@ export type Before = Readonly<
   Pick<
     SessionState,
     | 'origin'
+    | 'cookieFormat'
     | 'before'
     | 'saved'
     | 'claims'
@@ -59,7 +60,8 @@ export type ClaimsChange = 'none' | 'soft' | 'hard';
 
 /**
  * keep: no token goes out. send: the token that the session has, or its first one. refresh: a new token of the same generation,
- * which nobody has asked for. rotate: the first token of the next generation.
+ * which nobody has asked for. rotate: the first token of the next generation. Where the cookie is express-session's, that
+ * stands in the place of the token: it is sent, or refreshed where the client has a token as yet.
  */
 export type TokenDecision = 'keep' | 'send' | 'refresh' | 'rotate';
 
@@ -68,9 +70,11 @@ export type StoreDecision = 'save' | 'touch' | 'nothing';
 /** A response that has sent headers renews the expiry at its end, unless that was done so shortly before, in ms. */
 const RENEWED_JUST_NOW = 1000;
 
-/** What has become of the claims: compared with those of the request's beginning, and with those in the token. */
+/** What has become of the claims in a token: compared with those of the request's beginning, and with those in the token. */
 export function decideClaims(before: Before, { claims, tokenClaims }: Now): ClaimsChange {
   if (!before.isStored || before.origin === 'verified') return 'none';
+  // They are in no cookie of express-session.
+  if (before.cookieFormat === 'express-session') return 'none';
   // Nobody has a token of a session that was stored in this request.
   if (before.origin !== 'loaded' && !before.isSent) return 'none';
   const known = tokenClaims ?? before.claims;

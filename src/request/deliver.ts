@@ -1,11 +1,12 @@
-/** Sends a session's token with the response. */
+/** Sends a session's token, or its cookie of express-session, with the response. */
 import { trace } from '../diagnostics';
 import { expireCookie } from './clear-cookie';
 import type { RequestContext } from './context';
+import { outgoingOf } from './cookie-format';
 import type { Observed } from './observe';
 import type { Plan } from './plan';
 
-/** Sets the headers that carry the token, if there is one to be sent and its session lives. */
+/** Sets the headers that carry it, if there is anything to be sent and its session lives. */
 export function deliver(
   context: RequestContext,
   plan: Plan,
@@ -13,11 +14,11 @@ export function deliver(
   isLost: boolean,
 ): void {
   const { req, res, carrier, repository } = context;
-  // Where a rotation was given up for a new handle, its token takes the place of the one that was planned.
-  const token = state.mustSend ? state.token : plan.token;
+  // Where a login was stored under a new id, its cookie takes the place of the one that was planned.
+  const outgoing = state.mustSend ? outgoingOf(context, state) : plan.outgoing;
   const isOver =
     (isLost && !state.mustSend) || state.hasEnded || !repository.isCurrent(state.live, state.generation);
-  if (!token || isOver) {
+  if (!outgoing || isOver) {
     expireCookie(context);
     return;
   }
@@ -25,7 +26,7 @@ export function deliver(
     context.reportLate(error);
   };
   try {
-    carrier.write(req, res, token.text, cookie, report);
+    carrier.write(req, res, outgoing.text, cookie, report);
   } catch (error) {
     report(error);
     return;

@@ -126,7 +126,7 @@ function conclude(
   const isUnsaved = Boolean(error) && plan.store === 'save' && !state.mustSend;
   if (isUnsaved && respond(context, moment, held, error)) return;
   if (error) context.reportLate(error);
-  if (isUnsaved && moment === 'headers' && plan.token) {
+  if (isUnsaved && moment === 'headers' && plan.outgoing) {
     // Bytes without the token that they are for are of no use, and with it there would be no session.
     held.destroy();
     return;

@@ -8,6 +8,7 @@ import type { Config } from '../options/options';
 import type { Request } from '../types';
 import { claimsNow } from './claims-now';
 import { newState, type RequestContext } from './context';
+import { givenId, randomId } from './cookie-format';
 import { defineSessionID } from './request-link';
 
 /**
@@ -18,7 +19,7 @@ import { defineSessionID } from './request-link';
 export function generateSession(
   context: RequestContext,
   origin: Origin,
-  state: SessionState = newState(origin, newId(context)),
+  state: SessionState = newState(origin, newId(context), context.config.cookieFormat),
 ): void {
   const { config, req, owner } = context;
   const session = new Session(req, undefined, { owner, state });
@@ -32,11 +33,12 @@ export function generateSession(
 }
 
 /** @throws what genid throws */
-function newId({ config, tokens, req }: RequestContext): SessionId {
-  if (!config.genid) return SessionId.ofHandle(tokens.tenant);
-  const handle = config.genid(req);
-  if (typeof handle !== 'string') return SessionId.plain(handle);
-  return handle === '' ? SessionId.plain(undefined) : SessionId.ofHandle(tokens.tenant, handle);
+function newId(context: RequestContext): SessionId {
+  const { config, req } = context;
+  if (!config.genid) return randomId(context);
+  const id = config.genid(req);
+  if (typeof id !== 'string') return SessionId.plain(id);
+  return id === '' ? SessionId.plain(undefined) : givenId(context, id);
 }
 
 /** @throws TypeError if the cookie options are unusable */

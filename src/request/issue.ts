@@ -56,7 +56,9 @@ export function currentToken(context: RequestContext, session: Session): Token |
     // jwtFromReq itself may ask: then its last answer counts.
     const claims = context.isReadingClaims || origin === 'loaded' ? state.claims : claimsNow(context, token);
     if (token?.claims.text === claims) return token;
-    return (state.token = issueToken(context, state, claims, state.generation, false));
+    const issued = issueToken(context, state, claims, state.generation, false);
+    if (state.cookieFormat === 'jwt') state.token = issued;
+    return issued;
   } catch {
     // What is wrong is told when the headers are due.
     return undefined;

@@ -10,9 +10,10 @@ import { restoreCookie } from '../session/cookie';
 import type { SessionMaker } from '../store/request-store';
 import { openNoStorage, openStorage, type Storage } from '../store/storage';
 import type { Tokens } from '../token/token';
-import type { Guarantee, Middleware, NextFunction, Request, RequestHandler } from '../types';
+import type { Guarantee, Middleware, NextFunction, Request, RequestHandler, RequestLike } from '../types';
 import { RequestContext } from './context';
 import { findRawToken, readCandidates } from './credential';
+import { Finder, noKeys } from './find';
 import { generateSession } from './generate';
 import { openSession } from './open';
 import { contextOf, linkContext } from './request-link';
@@ -68,7 +69,7 @@ export function createMiddleware(config: Config): Middleware {
       });
     };
     if (config.tokens) begin(config.tokens);
-    else if (!config.provideTokens) next(new Error('keys option required for sessions'));
+    else if (!config.provideTokens) next(noKeys());
     else {
       // Whoever fetches the keys may lose the context of the request.
       const asyncContext = new AsyncResource('express-session-jwt');
@@ -78,6 +79,11 @@ export function createMiddleware(config: Config): Middleware {
       });
     }
   };
+  const finder = new Finder(config, storages);
+  Object.defineProperty(session, 'find', {
+    value: (request: RequestLike) => finder.find(request),
+    enumerable: true,
+  });
   Object.defineProperty(session, 'guarantee', { get: () => storages.guarantee, enumerable: true });
   Object.defineProperty(session, 'store', { get: () => storages.requestStore, enumerable: true });
   return session as Middleware;

@@ -11,8 +11,9 @@ import { callStoreSafely } from '../store/store-call';
 import { verificationBudget } from '../token/token';
 import type { AnyStore } from '../types';
 import { newState, type RequestContext } from './context';
-import { type Credential, type readCandidates, tellOfParser, verifyCandidate } from './credential';
+import { type Candidate, type Credential, tellOfParser, verifyCandidate } from './credential';
 import { claimsNow } from './claims-now';
+import { formatOf, mustAdopt } from './cookie-format';
 import { generateSession } from './generate';
 import { overriddenIn, restoreSession } from './restore';
 
@@ -22,16 +23,28 @@ const GRACE_OF_SUPERSEDED = 5000;
 type Done = (error?: unknown) => void;
 
 /** Puts a session on the request, one that is found or a new one. Never throws but what `done` throws. */
-export function openSession(
-  context: RequestContext,
-  candidates: ReturnType<typeof readCandidates>,
-  done: Done,
-): void {
+export function openSession(context: RequestContext, candidates: readonly Candidate[], done: Done): void {
   if (candidates.length === 0) {
     debug('no id sent');
     generate(context, done);
     return;
   }
+  findSession(context, candidates, (error, opener) => {
+    if (error || opener) done(error);
+    else generate(context, done);
+  });
+}
+
+/**
+ * Puts the session of the first candidate that opens one on the request.
+ *
+ * @param done hears which one it was; undefined: none does, and nothing is put there. Nothing else than what it throws is thrown
+ */
+export function findSession(
+  context: RequestContext,
+  candidates: readonly Candidate[],
+  done: (error?: unknown, opener?: Candidate) => void,
+): void {
   const budget = verificationBudget();
   const tryFrom = (index: number): void => {
     for (const [at, candidate] of candidates.entries()) {
@@ -39,16 +52,25 @@ export function openSession(
       if (!credential) continue;
       context.hasCredential = true;
       if (context.isStoreless) {
-        if (trust(context, credential, done)) return;
-        continue;
+        let isFound: boolean;
+        try {
+          isFound = trust(context, credential);
+        } catch (error) {
+          done(error);
+          return;
+        }
+        if (!isFound) continue;
+        done(null, candidate);
+        return;
       }
       load(context, credential, (error, isFound) => {
-        if (error || isFound) done(error);
+        if (error) done(error);
+        else if (isFound) done(null, candidate);
         else tryFrom(at + 1);
       });
       return;
     }
-    generate(context, done);
+    done();
   };
   tryFrom(0);
 }
@@ -63,8 +85,8 @@ function generate(context: RequestContext, done: Done): void {
   done();
 }
 
-/** Without a store the token is all there is of the session. */
-function trust(context: RequestContext, { token }: Credential, done: Done): boolean {
+/** Without a store the token is all there is of the session. @throws what the cookie options or jwtFromReq throw */
+function trust(context: RequestContext, { token }: Credential): boolean {
   const { config, tokens } = context;
   if (token?.ses?.handle === undefined) return false;
   const { payload } = token;
@@ -79,13 +101,7 @@ function trust(context: RequestContext, { token }: Credential, done: Done): bool
   );
   state.token = token;
   state.generation = token.ses.generation;
-  try {
-    generateSession(context, 'verified', state);
-  } catch (error) {
-    done(error);
-    return true;
-  }
-  done();
+  generateSession(context, 'verified', state);
   return true;
 }
 
@@ -176,19 +192,19 @@ function toState(
 ): SessionState {
   const { id, token, isLegacy, generation } = credential;
   const { tokens, config } = context;
+  const format = formatOf(config, credential);
   const stored = loaded.found.state;
   const sessionId = isLegacy
     ? SessionId.ofLegacy(id)
     : SessionId.ofHandle(tokens.tenant, token?.ses?.handle, id);
-  const state = newState('loaded', sessionId);
+  const state = newState('loaded', sessionId, format);
   state.live = loaded.live;
   state.generation = generation;
-  state.token = token;
+  if (format === 'jwt') state.token = token;
   state.created = stored?.created ?? state.created;
   state.isStored = true;
-  state.isSent = token !== undefined;
-  // Whose it is, and since when, has to be in the store before a token says so.
-  state.mustStore = !stored && (tokens.tenant !== undefined || config.rules.absoluteTimeout !== undefined);
+  state.isSent = format === 'jwt' ? token !== undefined : credential.format === format;
+  state.mustStore = !stored && mustAdopt(context, state);
   return state;
 }
 

@@ -2,8 +2,8 @@
 import { createWarning } from '../diagnostics';
 import { IssueError } from '../keys/key-ring';
 import { sameClaims } from '../token/claims';
-import type { Token } from '../token/token';
 import type { RequestContext } from './context';
+import { type Outgoing, outgoingOf } from './cookie-format';
 import { decideClaims, decideHeaders, decideStore, type StoreDecision, type TokenDecision } from './decide';
 import { issueToken } from './issue';
 import type { Moment, Observed } from './observe';
@@ -12,14 +12,14 @@ import { prepareRotation, type Rotation, undeliverable } from './store-session';
 export interface Plan {
   readonly store: StoreDecision;
   /** To be sent if what is done in the store succeeds. */
-  readonly token: Token | undefined;
+  readonly outgoing: Outgoing | undefined;
   /** Where the generation ends with the write. */
   readonly rotation: Rotation | undefined;
   /** Why nothing is done; told after the response. */
   readonly error: unknown;
 }
 
-const NOTHING: Plan = { store: 'nothing', token: undefined, rotation: undefined, error: undefined };
+const NOTHING: Plan = { store: 'nothing', outgoing: undefined, rotation: undefined, error: undefined };
 
 const warnOfLateSession = createWarning(
   'a session was made, or regenerated, after the headers of its response had left: the client does not get its cookie. Do ' +
@@ -39,7 +39,7 @@ export function makePlan(context: RequestContext, observed: Observed, moment: Mo
   if (decision === 'rotate') {
     try {
       const rotation = prepareRotation(context, observed, false);
-      return { store, token: rotation.token, rotation, error: undefined };
+      return { store, outgoing: rotation.token, rotation, error: undefined };
     } catch (error) {
       return { ...NOTHING, error };
     }
@@ -47,19 +47,20 @@ export function makePlan(context: RequestContext, observed: Observed, moment: Mo
   if (store === 'save' && moment === 'end' && !state.isSent) warnOfLateSession();
   return {
     store: store === 'touch' && !context.repository.canTouch ? 'nothing' : store,
-    token: tokenFor(context, observed, decision),
+    outgoing: outgoingFor(context, observed, decision),
     rotation: undefined,
     error: undefined,
   };
 }
 
 /** @throws IssueError as makePlan */
-function tokenFor(
+function outgoingFor(
   context: RequestContext,
   { state, now }: Observed,
   decision: TokenDecision,
-): Token | undefined {
+): Outgoing | undefined {
   if (decision === 'keep') return undefined;
+  if (state.cookieFormat === 'express-session') return outgoingOf(context, state);
   const { token } = state;
   const isUsable =
     token !== undefined && (state.isSent || state.mustSend || sameClaims(token.claims.text, now.claims));

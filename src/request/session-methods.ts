@@ -1,5 +1,6 @@
 /** What the methods of `req.session` do in a request. */
 import type { Session, SessionOwner, SaveCallback } from '../session/session';
+import { SessionError } from '../session/session-error';
 import { callStoreSafely } from '../store/store-call';
 import type { Token } from '../token/token';
 import type { ErrorCallback } from '../types';
@@ -12,7 +13,7 @@ import { type Observed, observeSession } from './observe';
 import { restoreSession } from './restore';
 import { prepareRotation, type Rotation, storeSession, undeliverable } from './store-session';
 
-const NOT_FOUND = 'failed to load session';
+export const NOT_FOUND = 'failed to load session';
 
 /** Work that is begun here is waited for by the end of the response. */
 export class SessionMethods implements SessionOwner {
@@ -116,6 +117,7 @@ export class SessionMethods implements SessionOwner {
     try {
       const state = context.stateOf(session);
       state.id.require();
+      if (isRenewed && state.cookieFormat === 'express-session') throw hasNoToken();
       observed = observeSession(context, session, state);
       if (isNeverStored(context, observed)) {
         done(null, false);
@@ -138,6 +140,14 @@ export class SessionMethods implements SessionOwner {
       storeSession(context, observed, rotation, answer);
     }, done);
   }
+}
+
+function hasNoToken(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_COOKIE_FORMAT',
+    "renewToken: this session's cookie is one of express-session, which can say no generation (cookieFormat option). Call " +
+      "regenerate() in its place, or renewToken() once cookieFormat is 'jwt'",
+  );
 }
 
 /** A request whose generation has ended stores nothing, unless somebody has signed in with it. */

@@ -1,12 +1,13 @@
 /** Stores the session of a request, in one write: as a new one, as it was, or with the next generation. */
 import { debug } from '../diagnostics';
-import { SessionId } from '../session/session-id';
+import { firstState } from '../session/record-state';
 import { SessionError } from '../session/session-error';
 import type { LiveSession } from '../session/live-session';
 import { callStoreSafely } from '../store/store-call';
 import { NO_CLAIMS } from '../token/claims';
 import type { Token } from '../token/token';
 import type { RequestContext } from './context';
+import { mayAdopt, randomId } from './cookie-format';
 import { issueToken } from './issue';
 import type { Observed } from './observe';
 import { defineSessionID } from './request-link';
@@ -63,7 +64,8 @@ export function storeSession(
 function create(context: RequestContext, observed: Observed, callback: StoredCallback): void {
   const { source: session, cookie, state, now } = observed;
   const { data } = now.snapshot;
-  context.repository.create(state.id.require(), { session, data, cookie }, undefined, (error, live) => {
+  const recordState = state.cookieFormat === 'jwt' ? firstState() : undefined;
+  context.repository.create(state.id.require(), { session, data, cookie }, recordState, (error, live) => {
     if (error) {
       state.saved = undefined;
       state.mustStore = true;
@@ -94,7 +96,7 @@ function update(
     generation: state.generation,
     rotates: rotation !== undefined,
     mergeBase: context.config.merge ? (state.saved ?? state.before).data : undefined,
-    adopted: context.adoption,
+    adopted: mayAdopt(context, state, rotation !== undefined) ? context.adoption : undefined,
   };
   context.repository.write(state.id.require(), live, change, (error, outcome, stored) => {
     if (error) {
@@ -111,12 +113,12 @@ function update(
         state.token = rotation.token;
         state.claims = now.claims;
         state.mustSend = true;
-      }
+      } else if (state.cookieFormat === 'express-session') state.claims = now.claims;
       callback(null, true);
     } else if (outcome === 'refused') {
       state.saved = now.snapshot;
       callback(null, false);
-    } else if (rotation && signsSomebodyIn(observed)) storeElsewhere(context, observed, callback);
+    } else if (signsSomebodyIn(observed, rotation)) storeElsewhere(context, observed, callback);
     else {
       debug('not saved: the session was destroyed, or its generation has ended');
       state.hasEnded = true;
@@ -125,24 +127,28 @@ function update(
   });
 }
 
-function signsSomebodyIn({ state, now }: Observed): boolean {
+/** Also of a login by claims where the cookie is express-session's, if the new one can be sent. */
+function signsSomebodyIn({ state, now }: Observed, rotation: Rotation | undefined): boolean {
+  const isSentAnew = state.cookieFormat === 'express-session' && state.origin === 'loaded' && now.canSend;
+  if (!rotation && !isSentAnew) return false;
   return now.claims !== NO_CLAIMS && (now.tokenClaims ?? state.claims) === NO_CLAIMS;
 }
 
 /**
  * Two have signed in at once, or the session was destroyed meanwhile. This request has authenticated somebody on its own, and
- * nobody's logout shall undo that: the session gets a new handle, as `regenerate` gives one.
+ * nobody's logout shall undo that: the session gets a new id, as `regenerate` gives one.
  */
 function storeElsewhere(context: RequestContext, observed: Observed, callback: StoredCallback): void {
   const { state, now } = observed;
-  state.id = SessionId.ofHandle(context.tokens.tenant);
+  state.id = randomId(context);
+  state.cookieFormat = context.config.cookieFormat;
   state.generation = 1;
   state.live = undefined;
   state.isStored = false;
   state.created = Date.now();
   defineSessionID(context.req, state.id);
   try {
-    state.token = issueToken(context, state, now.claims, 1, true);
+    state.token = state.cookieFormat === 'jwt' ? issueToken(context, state, now.claims, 1, true) : undefined;
   } catch (error) {
     state.hasEnded = true;
     callback(undeliverable(error));

@@ -61,7 +61,7 @@ export function workFor(context: RequestContext, plan: Plan, observed: Observed)
     };
   }
   // A slow request shall not overwrite the cookie of a login that came in between.
-  const looks = plan.token !== undefined && !state.mustSend && state.isStored && repository.canCompare;
+  const looks = plan.outgoing !== undefined && !state.mustSend && state.isStored && repository.canCompare;
   const touched = plan.store === 'touch' ? state.live : undefined;
   if (!looks) {
     return (

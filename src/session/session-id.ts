@@ -11,7 +11,7 @@ export class SessionId {
   #handle: string | undefined;
   #value: unknown;
   readonly #tenant: string | undefined;
-  /** 'handle': the id is made of it. 'legacy': the id that express-session or 0.2.2 gave. 'plain': no token can name it. */
+  /** 'handle': the id is made of it. 'legacy': the id that express-session or 0.2.2 gave, or one like theirs. 'plain': no token can name it. */
   readonly #kind: 'handle' | 'legacy' | 'plain';
 
   private constructor(
@@ -31,8 +31,12 @@ export class SessionId {
     return new SessionId('handle', tenant, handle, id);
   }
 
-  /** The record stays where it was before this package came. */
-  static ofLegacy(id: string): SessionId {
+  /**
+   * The record is where express-session has it, or would have it.
+   *
+   * @param id default: as many random bits as a handle has, which is what express-session takes; drawn when they are needed
+   */
+  static ofLegacy(id?: string): SessionId {
     return new SessionId('legacy', undefined, undefined, id);
   }
 
@@ -44,18 +48,19 @@ export class SessionId {
   /** What stores and applications know the session by. */
   get value(): unknown {
     if (this.#kind === 'handle') this.#value ??= recordId(this.#requireHandle(), this.#tenant);
+    else if (this.#kind === 'legacy') this.#value ??= newHandle();
     return this.#value;
   }
 
   /** Whether the id is a text, which is not computed to tell. */
   get isUsable(): boolean {
-    return this.#kind === 'handle' || typeof this.#value === 'string';
+    return this.#kind !== 'plain' || typeof this.#value === 'string';
   }
 
   /** What a token says to name the session. @throws TypeError where there is nothing to say */
   get name(): SessionName {
     if (this.#kind === 'handle') return { handle: this.#requireHandle() };
-    if (this.#kind === 'legacy') return { legacyId: this.#value as string };
+    if (this.#kind === 'legacy') return { legacyId: this.value as string };
     throw new TypeError('no token can be issued: req.session is a session made by hand that has another id');
   }
 

@@ -42,6 +42,18 @@ export function promiseOf<Result>(
   return promise;
 }
 
+/** The promise of a callback's answer, for work of our own. @param start throws nothing */
+export function answerOf<Result>(
+  start: (done: (error?: unknown, result?: Result) => void) => void,
+): Promise<Result> {
+  const { promise, resolve, reject } = withResolvers<Result>();
+  start((error, result) => {
+    if (error) reject(error);
+    else resolve(result as Result);
+  });
+  return promise;
+}
+
 function withResolvers<Result>(): {
   promise: SessionPromise<Result>;
   resolve: (result: Result) => void;

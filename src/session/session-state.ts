@@ -1,6 +1,7 @@
 /** What is known about a session on a request beyond its data. Nothing on `req` leads to it. */
 import type { Claims } from '../token/claims';
 import type { Token } from '../token/token';
+import type { CookieFormat } from '../types';
 import type { LiveSession } from './live-session';
 import type { SessionId } from './session-id';
 import type { Snapshot } from './snapshot';
@@ -20,7 +21,9 @@ export interface SessionState {
   live: LiveSession | undefined;
   /** The generation that this request has. */
   generation: number;
-  /** The token of this generation that came, or was issued last. */
+  /** The form of its cookie, from beginning to end. One of express-session's can say no generation: it stays at the first. */
+  cookieFormat: CookieFormat;
+  /** The token of this generation that came, or was issued last; undefined where the cookie is express-session's. */
   token: Token | undefined;
   /** The application's claims when the session was put on the request, or stored last by `save`. */
   claims: Claims;
@@ -32,7 +35,7 @@ export interface SessionState {
   storedExpires: unknown;
   /** Whether the store has it: it was loaded, or this request has stored it. */
   isStored: boolean;
-  /** Whether the client has a token of it. */
+  /** Whether the client has it: a token, or the cookie of express-session where that is its form. */
   isSent: boolean;
   /** Whether a write has found out that the session is destroyed or its generation has ended. */
   hasEnded: boolean;

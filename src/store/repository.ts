@@ -2,7 +2,7 @@
 import { createWarning, trace } from '../diagnostics';
 import { Cookie, sameSettings, settingsOf } from '../session/cookie';
 import type { KnownRecord, LiveSession } from '../session/live-session';
-import { firstState, type RecordState } from '../session/record-state';
+import type { RecordState } from '../session/record-state';
 import type { AnyStore, ErrorCallback, Guarantee, SessionRecord } from '../types';
 import type { Contents, Found, RecordStore } from './record-store';
 import { sharedBy } from './shared';
@@ -90,21 +90,21 @@ export class Repository {
   /**
    * Stores a session that is not in the store yet.
    *
+   * @param state undefined: the record is to be as express-session would have made it
    * @throws what the store throws at once
    */
   create(
     id: string,
     { session, data, cookie }: Pick<Change, 'session' | 'data' | 'cookie'>,
-    adopted: RecordState['adopted'],
-    callback: (error: unknown, live: LiveSession, state: RecordState) => void,
+    state: RecordState | undefined,
+    callback: (error: unknown, live: LiveSession) => void,
   ): void {
     const { sessions } = sharedBy(this.store);
     let live = sessions.obtain(id);
     if (live.ended) live = sessions.begin(id);
-    const state = firstState(adopted);
     trace('saving %s', id);
     const answer: ErrorCallback = (error) => {
-      callback(error, live, state);
+      callback(error, live);
     };
     run(live, answer, (done) => {
       this.#records.set(

@@ -43,6 +43,7 @@ type Facts = Before & Pick<Now, 'tokenClaims' | 'isTokenDue'>;
 /** A session that was loaded, whose token came with the request. */
 const loaded: Facts = {
   origin: 'loaded',
+  cookieFormat: 'jwt',
   before: plain,
   saved: undefined,
   claims: NO_CLAIMS,
@@ -69,6 +70,11 @@ const superseded: Facts = { ...fresh, origin: 'superseded' };
 const verified: Facts = { ...loaded, origin: 'verified' };
 /** The cookie of express-session came, and no token. */
 const legacy: Facts = { ...loaded, isSent: false, tokenClaims: undefined };
+
+/** The same in the first step of a rolling deploy: the cookie stays what it is. */
+const kept: Facts = { ...loaded, cookieFormat: 'express-session', tokenClaims: undefined };
+/** One whose token is to be taken back for the cookie of express-session. */
+const reissued: Facts = { ...kept, isSent: false };
 
 const unchanged: Now = {
   tokenClaims: NO_CLAIMS,
@@ -153,6 +159,8 @@ describe('decideClaims', () => {
       user,
       'hard',
     ],
+    ['a cookie of express-session that is kept', kept, user, 'none'],
+    ['a cookie of express-session that is kept, and a sign-out', { ...kept, claims: ada }, NO_CLAIMS, 'none'],
   ];
   for (const [name, before, claims, expected] of table) {
     it(`says ${expected} for ${name} (B210)`, () => {
@@ -286,6 +294,50 @@ describe('decideHeaders', () => {
     ],
     ['a cookie of express-session, and claims that change', legacy, { claims: user }, {}, 'rotate'],
 
+    ['a cookie that is kept', kept, {}, {}, 'keep'],
+    ['a cookie that is kept, and claims that change', kept, { claims: user }, {}, 'keep'],
+    ['a cookie that is kept, and data that changed', kept, { snapshot: edited }, {}, 'keep'],
+    [
+      'a cookie that is kept, data that changed, and an expiry',
+      kept,
+      { snapshot: edited, ...later },
+      {},
+      'send',
+    ],
+    ['a cookie that is kept, and was edited', kept, { snapshot: withOtherCookie }, {}, 'send'],
+    ['a cookie that is kept, rolling', kept, {}, { rolling: true }, 'send'],
+    [
+      'a cookie that is kept, rolling, where nothing can be sent',
+      kept,
+      { canSend: false },
+      { rolling: true },
+      'keep',
+    ],
+    [
+      'a login under a new id, whose cookie was kept',
+      { ...kept, mustSend: true },
+      { claims: user },
+      {},
+      'send',
+    ],
+    ['a token that is taken back', reissued, {}, {}, 'refresh'],
+    ['a token that is taken back, and claims that change', reissued, { claims: user }, {}, 'refresh'],
+    ['a token that is taken back, where nothing can be sent', reissued, { canSend: false }, {}, 'keep'],
+    [
+      'a token that is taken back, in a response that caches share',
+      reissued,
+      { canRefresh: false },
+      { rolling: true },
+      'keep',
+    ],
+    [
+      'a new session with data, in the first step',
+      { ...fresh, cookieFormat: 'express-session' },
+      {},
+      {},
+      'send',
+    ],
+
     ['a new session without data', fresh, empty, {}, 'keep'],
     ['a new session without data, rolling', fresh, empty, { rolling: true }, 'keep'],
     ['a new session without data, whose claims change', fresh, { ...empty, claims: user }, {}, 'keep'],
@@ -371,6 +423,8 @@ describe('decideStore', () => {
       'nothing',
     ],
 
+    ['claims that change, under a cookie that is kept', kept, { claims: user }, {}, 'touch'],
+    ['data that changed, under a cookie that is kept', kept, { snapshot: edited, claims: user }, {}, 'save'],
     ['what a save has stored', saved, {}, { resave: true }, 'nothing'],
     ['what was changed after a save', saved, { snapshot: edited }, {}, 'save'],
     ['a cookie that was edited after a save', saved, { snapshot: withOtherCookie }, {}, 'save'],

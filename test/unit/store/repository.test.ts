@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { Cookie } from '../../../src/session/cookie';
 import type { LiveSession } from '../../../src/session/live-session';
+import type { RecordState } from '../../../src/session/record-state';
 import { MemoryRecordStore } from '../../../src/store/memory-record-store';
 import { MemoryStore } from '../../../src/store/memory-store';
 import { RecordStore } from '../../../src/store/record-store';
@@ -179,24 +180,28 @@ describe('A repository', () => {
   });
 
   describe('creates', () => {
-    const create = (repository: Repository, adopted?: true) =>
-      told<[unknown, LiveSession, unknown]>((done) =>
-        repository.create(ID, change({ hits: 1 }), adopted, done),
-      );
+    const first = { gen: 1, tag: 'a.1.', created: 7 };
+    const create = (repository: Repository, state?: RecordState) =>
+      told<[unknown, LiveSession]>((done) => repository.create(ID, change({ hits: 1 }), state, done));
 
     it('a record of the first generation, by set, which is known from then on (B242)', async () => {
       const store = new ComparingStore();
-      const [error, live, state] = await create(repositoryOn(store));
+      const [error, live] = await create(repositoryOn(store), first);
       assert.equal(error ?? null, null);
       assert.deepEqual(
         store.calls.map(({ method }) => method),
         ['set'],
       );
-      assert.deepEqual(stored(store)?.__session, state);
-      assert.deepEqual([live.newest?.state, live.newest?.data], [state, '{"hits":1}']);
-      assert.equal(stored(store)?.__session?.adopted, undefined);
-      const [, , adopted] = await create(repositoryOn(store), true);
-      assert.equal((adopted as { adopted?: true }).adopted, true);
+      assert.deepEqual(stored(store)?.__session, first);
+      assert.deepEqual([live.newest?.state, live.newest?.data], [first, '{"hits":1}']);
+    });
+
+    it('a record as express-session would have made it (B232)', async () => {
+      const store = new ComparingStore();
+      const [error, live] = await create(repositoryOn(store));
+      assert.equal(error ?? null, null);
+      assert.deepEqual([storedData(store), stored(store)?.__session], [{ hits: 1 }, undefined]);
+      assert.deepEqual([live.newest?.state, live.newest?.data], [undefined, '{"hits":1}']);
     });
 
     it('nothing that is known where the store errs', async () => {

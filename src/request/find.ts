@@ -1,0 +1,139 @@
+/** `sessions.find`: the session of a request that gets no response here, such as a WebSocket handshake. */
+import { debug } from '../diagnostics';
+import { isOnPath } from '../http/cookie-path';
+import type { Carrier } from '../http/transports';
+import type { Config } from '../options/options';
+import { SessionError } from '../session/session-error';
+import { answerOf } from '../session/session-promise';
+import type { Storage } from '../store/storage';
+import type { Tokens } from '../token/token';
+import type { FoundSession, Request, RequestLike, Response } from '../types';
+import { RequestContext } from './context';
+import { type Candidate, findRawToken, readCandidates } from './credential';
+import { FoundMethods } from './found-methods';
+import { findSession } from './open';
+import { linkContext } from './request-link';
+
+/** Where the sessions are. */
+interface Storages {
+  readonly isConnected: boolean;
+  probe(): void;
+  of(tokens: Tokens): Storage;
+}
+
+/** No header can be set on it, so no token is sent with it. */
+const NO_RESPONSE = Object.create(null) as Response;
+
+export class Finder {
+  readonly #config: Config;
+  readonly #storages: Storages;
+
+  constructor(config: Config, storages: Storages) {
+    this.#config = config;
+    this.#storages = storages;
+  }
+
+  async find(given: RequestLike): Promise<FoundSession | undefined> {
+    requireRequest(given);
+    const { transport, cookieOptions, tokens, provideTokens } = this.#config;
+    if (!tokens && !provideTokens) throw noKeys();
+    const req = viewOf(given);
+    const carrier = transport(req);
+    // Without a target there is no path to compare.
+    const hasTarget = Boolean(req.originalUrl || req.url);
+    if (carrier.isCookie && hasTarget && !isOnPath(req, cookieOptions(req).path || '/')) {
+      debug('pathname mismatch');
+      return undefined;
+    }
+    const candidates = readCandidates(this.#config, req, carrier);
+    return candidates.length === 0 ? undefined : this.#open(given, carrier, candidates);
+  }
+
+  async #open(
+    given: RequestLike,
+    carrier: Carrier,
+    candidates: readonly Candidate[],
+  ): Promise<FoundSession | undefined> {
+    // The methods look for this session only, whatever else the request carries.
+    let own = candidates;
+    const { context, opener } = await this.#look(given, carrier, candidates, async () => {
+      const again = await this.#look(given, carrier, own);
+      return { context: again.context, isFound: again.opener !== undefined };
+    });
+    if (!opener) return undefined;
+    own = [opener];
+    // Nobody knows for how long the application keeps the session: what this process shares of it is not kept with it.
+    context.current.live = undefined;
+    return context.req.session;
+  }
+
+  /** Tries candidates as a request that arrives now would. */
+  async #look(
+    given: RequestLike,
+    carrier: Carrier,
+    candidates: readonly Candidate[],
+    lookAgain?: ConstructorParameters<typeof FoundMethods>[1],
+  ): Promise<{ context: RequestContext; opener: Candidate | undefined }> {
+    this.#requireStore();
+    const req = viewOf(given);
+    const tokens = await this.#tokensFor(req, candidates);
+    const { repository, requestStores, isNone } = this.#storages.of(tokens);
+    const context = new RequestContext(
+      this.#config,
+      tokens,
+      repository,
+      isNone,
+      req,
+      NO_RESPONSE,
+      () => undefined,
+      carrier,
+    );
+    if (lookAgain) context.owner = new FoundMethods(context, lookAgain);
+    linkContext(req, context);
+    req.sessionStore = requestStores.forRequest(context) as never;
+    const opener = await answerOf<Candidate | undefined>((done) => {
+      findSession(context, candidates, done);
+    });
+    return { context, opener };
+  }
+
+  #tokensFor(req: Request, candidates: readonly Candidate[]): Promise<Tokens> | Tokens {
+    const { tokens, provideTokens } = this.#config;
+    if (tokens) return tokens;
+    return answerOf<Tokens>((done) => {
+      provideTokens?.(req, findRawToken(candidates), done);
+    });
+  }
+
+  /** That the store is away says nothing about who is signed in. @throws SessionError */
+  #requireStore(): void {
+    if (this.#storages.isConnected) return;
+    this.#storages.probe();
+    throw new SessionError(
+      'ERR_SESSION_STORE_DISCONNECTED',
+      'find: the store has said that it is disconnected, so it is not known whether there is a session',
+    );
+  }
+}
+
+export function noKeys(): Error {
+  return new Error('keys option required for sessions');
+}
+
+/** What the application's functions are called with, and the session is put on: the request itself stays as it is. */
+function viewOf(given: RequestLike): Request {
+  const own = { writable: true, configurable: true, enumerable: true, value: undefined };
+  // Own members, since those of a request may be read-only.
+  return Object.create(given, { session: own, sessionID: own, sessionStore: own }) as Request;
+}
+
+/** @throws TypeError */
+function requireRequest(given: unknown): void {
+  const { headers } = Object(given) as { headers?: unknown };
+  const isObject = typeof headers === 'object' && headers !== null;
+  if (isObject && typeof (headers as Partial<Headers>).get !== 'function') return;
+  throw new TypeError(
+    'find: give it a request, or { headers: { cookie } }' +
+      (isObject ? '; of a request of the Fetch API, { headers: Object.fromEntries(request.headers) }' : ''),
+  );
+}

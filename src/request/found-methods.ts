@@ -1,0 +1,136 @@
+/** What the methods of a session do that `sessions.find` has found: each acts as a request that arrives now. */
+import type { SaveCallback, Session, SessionOwner } from '../session/session';
+import { SessionError } from '../session/session-error';
+import { answerOf } from '../session/session-promise';
+import type { SessionState } from '../session/session-state';
+import { callStoreSafely } from '../store/store-call';
+import type { Token } from '../token/token';
+import type { ErrorCallback } from '../types';
+import type { RequestContext } from './context';
+import { decideClaims } from './decide';
+import { observeSession } from './observe';
+import { NOT_FOUND } from './session-methods';
+import { storeSession } from './store-session';
+
+/** What the request finds now. */
+export interface Again {
+  readonly context: RequestContext;
+  readonly isFound: boolean;
+}
+
+export class FoundMethods implements SessionOwner {
+  readonly #context: RequestContext;
+  readonly #lookAgain: () => Promise<Again>;
+
+  constructor(context: RequestContext, lookAgain: () => Promise<Again>) {
+    this.#context = context;
+    this.#lookAgain = lookAgain;
+  }
+
+  save(session: Session, done: SaveCallback): void {
+    tell(this.#save(session), done);
+  }
+
+  reload(session: Session, done: ErrorCallback): void {
+    tell(this.#reload(session), done);
+  }
+
+  destroy(_: Session, done: ErrorCallback): void {
+    tell(this.#destroy(), done);
+  }
+
+  regenerate(_: Session, done: ErrorCallback): void {
+    setImmediate(done, undeliverable('regenerate: the new session'));
+  }
+
+  renewToken(_: Session, done: ErrorCallback): void {
+    setImmediate(done, undeliverable('renewToken: the session'));
+  }
+
+  /** No token is made that nobody can send. */
+  tokenOf(): Token | undefined {
+    return this.#state.token;
+  }
+
+  /** There is no `next` to tell. */
+  reportLate(error: unknown): void {
+    process.emitWarning(error instanceof Error ? error : String(error));
+  }
+
+  get #state(): SessionState {
+    return this.#context.current;
+  }
+
+  async #save(session: Session): Promise<boolean> {
+    const { context, isFound } = await this.#lookAgain();
+    if (!isFound || this.#state.hasEnded) return false;
+    // Several calls may be under way: each has a state of its own, and holds what this process shares only as long as it runs.
+    const { live, token, created } = context.current;
+    const state: SessionState = { ...this.#state, live, token, created, isTouched: false };
+    const observed = observeSession(this.#context, session, state);
+    if (observed.claimsError !== undefined || decideClaims(state, observed.now) === 'hard')
+      throw undeliverable('save: the claims have changed, so that the session', observed.claimsError);
+    const isStored = await callSafely<boolean>((answer) => {
+      storeSession(this.#context, observed, undefined, answer);
+    });
+    this.#state.saved = state.saved;
+    return isStored;
+  }
+
+  /** The application has this object, and looks for no other one. */
+  async #reload(session: Session): Promise<void> {
+    const { context, isFound } = await this.#lookAgain();
+    if (!isFound || this.#state.hasEnded) throw new Error(NOT_FOUND);
+    if (context.isStoreless) {
+      // The error says what is missing.
+      await answerOf((done) => {
+        context.repository.look(context.current.id.require(), 1, done);
+      });
+    }
+    for (const name of Object.keys(session)) Reflect.deleteProperty(session, name);
+    Object.assign(session, context.req.session);
+    Object.assign(this.#state, context.current, { live: undefined });
+  }
+
+  async #destroy(): Promise<void> {
+    this.#state.hasEnded = true;
+    Reflect.deleteProperty(this.#context.req, 'session');
+    const { context, isFound } = await this.#lookAgain();
+    const { supersededId, endingId, repository } = context;
+    const id = isFound ? context.current.id.require() : (supersededId ?? endingId);
+    if (id === undefined) return;
+    await callSafely((done) => {
+      repository.destroy(id, 'destroyed', done);
+    });
+  }
+}
+
+/** @param call a call of the store, which may throw */
+function callSafely<Result>(
+  call: (done: (error?: unknown, result?: Result) => void) => void,
+): Promise<Result> {
+  return answerOf((done) => {
+    callStoreSafely(call, done);
+  });
+}
+
+/** Outside of the promise: what the application's callback throws is its own. */
+function tell<Result>(promise: Promise<Result>, done: (error?: unknown, result?: Result) => void): void {
+  promise.then(
+    (result) => {
+      setImmediate(done, undefined, result);
+    },
+    (error: unknown) => {
+      setImmediate(done, error);
+    },
+  );
+}
+
+function undeliverable(what: string, cause?: unknown): SessionError {
+  return new SessionError(
+    'ERR_SESSION_TOKEN_UNDELIVERABLE',
+    `${what} needs a new token, and a session of sessions.find has no response that could carry one, so nothing was stored. ` +
+      'Do that in a request that the middleware has seen',
+    cause,
+  );
+}
