@@ -12,34 +12,36 @@ export function headersSentError(res: ServerResponse, verb: Verb): Error {
   return Object.assign(new Error(message), { code });
 }
 
-/**
- * From here on `headersSent` reads true, and what changes headers throws what Node throws.
- *
- * @returns what undoes it; a status that was assigned meanwhile does not count
- */
-export function closeHeaders(res: ServerResponse): () => void {
-  const { statusCode } = res;
-  // HTTP/2 has no status message, and warns who asks for it.
-  const statusMessage = isHttp2Response(res) ? '' : res.statusMessage;
-  const reopen = closeNodeHeaders(res) ?? replaceMembers(res);
-  return () => {
-    reopen();
-    if (res.statusCode !== statusCode) res.statusCode = statusCode;
-    if (!isHttp2Response(res) && res.statusMessage !== statusMessage) {
-      res.statusMessage = statusMessage;
-    }
-  };
-}
+/** Once it is made `headersSent` reads true, and what changes headers throws what Node throws. */
+export class ClosedHeaders {
+  readonly #res: ServerResponse & { _header?: string | null };
+  readonly #statusCode: number;
+  readonly #statusMessage: string;
+  /** Whether it is Node's HTTP/1 response, which asks its rendered headers. So do older middleware (compression 1.7). */
+  readonly #isNode: boolean;
+  readonly #restoreMembers: (() => void) | undefined;
 
-/** Node's HTTP/1 response asks its rendered headers whether they are sent. So do older middleware (compression 1.7). */
-function closeNodeHeaders(res: ServerResponse & { _header?: string | null }): (() => void) | undefined {
-  if (isHttp2Response(res) || res._header !== null) return undefined;
-  res._header = 'held';
-  const reopenOwn = res.headersSent ? undefined : replaceMembers(res);
-  return () => {
-    reopenOwn?.();
-    res._header = null;
-  };
+  constructor(res: ServerResponse & { _header?: string | null }) {
+    const isHttp2 = isHttp2Response(res);
+    this.#res = res;
+    this.#statusCode = res.statusCode;
+    // HTTP/2 has no status message, and warns who asks for it.
+    this.#statusMessage = isHttp2 ? '' : res.statusMessage;
+    this.#isNode = !isHttp2 && res._header === null;
+    if (this.#isNode) res._header = 'held';
+    this.#restoreMembers = this.#isNode && res.headersSent ? undefined : replaceMembers(res);
+  }
+
+  /** A status that was assigned meanwhile does not count. */
+  reopen(): void {
+    const res = this.#res;
+    this.#restoreMembers?.();
+    if (this.#isNode) res._header = null;
+    if (res.statusCode !== this.#statusCode) res.statusCode = this.#statusCode;
+    if (!isHttp2Response(res) && res.statusMessage !== this.#statusMessage) {
+      res.statusMessage = this.#statusMessage;
+    }
+  }
 }
 
 /** Of HTTP/2, and of responses that are not Node's, the members themselves are replaced where they exist. */

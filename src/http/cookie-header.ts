@@ -4,14 +4,23 @@
  * Values of all cookies of this name, in order, decoded. Parsers of whole headers keep one value a name; but the same name
  * may come several times, for other paths or domains.
  */
-export function readCookies(header: string, name: string): string[] {
-  const values: string[] = [];
+export function readCookies(header: string, name: string): readonly string[] {
+  let values: string[] | undefined;
   for (const pair of header.split(';')) {
     const equals = pair.indexOf('=');
     if (equals < 0 || trimBlanks(pair.slice(0, equals)) !== name) continue;
-    values.push(decodeValue(trimBlanks(pair.slice(equals + 1))));
+    values = append(values, decodeValue(trimBlanks(pair.slice(equals + 1))));
   }
-  return values;
+  return values ?? NO_VALUES;
+}
+
+const NO_VALUES: readonly string[] = [];
+
+/** For lists that mostly get one element: an empty array that grows makes room for 17. */
+export function append<T>(list: T[] | undefined, element: T): T[] {
+  if (!list) return [element];
+  list.push(element);
+  return list;
 }
 
 /** Space and tab alone (RFC 6265, section 5.2): to a browser any other character is a part of the name. */

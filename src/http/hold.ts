@@ -1,5 +1,5 @@
 /** Runs a hold, and lets the first of its answers count. */
-import type { Hold } from './held-response';
+import type { HeldResponse, Hold } from './held-response';
 
 /** Whose hold it is. */
 export interface HoldOwner {
@@ -10,24 +10,40 @@ export interface HoldOwner {
   destroy(error?: Error): void;
 }
 
+type Answer = 'sent' | 'dropped';
+
 /** @returns how the hold was answered, if it was in its turn */
-export function beginHold(hold: Hold, owner: HoldOwner): 'sent' | 'dropped' | undefined {
-  let isInTurn = true;
-  let answer: 'sent' | 'dropped' | undefined;
-  const isFirst = (given: 'sent' | 'dropped'): boolean => {
-    if (answer || owner.isOver()) return false;
-    answer = given;
+export function beginHold(hold: Hold, owner: HoldOwner): Answer | undefined {
+  const held = new Held(owner);
+  hold(held);
+  held.isInTurn = false;
+  return held.answer;
+}
+
+class Held implements HeldResponse {
+  isInTurn = true;
+  answer: Answer | undefined;
+  readonly #owner: HoldOwner;
+
+  constructor(owner: HoldOwner) {
+    this.#owner = owner;
+  }
+
+  send(settle?: () => void): void {
+    if (this.#isFirst('sent')) this.#owner.send(settle, this.isInTurn);
+  }
+
+  discard(): boolean {
+    return this.#isFirst('dropped') && this.#owner.discard();
+  }
+
+  destroy(error?: Error): void {
+    if (this.#isFirst('dropped')) this.#owner.destroy(error);
+  }
+
+  #isFirst(answer: Answer): boolean {
+    if (this.answer || this.#owner.isOver()) return false;
+    this.answer = answer;
     return true;
-  };
-  hold({
-    send: (settle) => {
-      if (isFirst('sent')) owner.send(settle, isInTurn);
-    },
-    discard: () => isFirst('dropped') && owner.discard(),
-    destroy: (error) => {
-      if (isFirst('dropped')) owner.destroy(error);
-    },
-  });
-  isInTurn = false;
-  return answer;
+  }
 }

@@ -1,6 +1,6 @@
 /** The seal: what stands between a response and Node, in place of its four methods that let bytes leave. */
 import type { ServerResponse } from 'node:http';
-import { closeHeaders, headersSentError } from './closed-headers';
+import { ClosedHeaders, headersSentError } from './closed-headers';
 import type { Hold, ResponseHooks } from './held-response';
 import { beginHold, type HoldOwner } from './hold';
 import { playCalls, type Call, type Captured, type Name } from './playback';
@@ -18,10 +18,10 @@ export class Seal implements HoldOwner {
   readonly #hooks: ResponseHooks;
   readonly #captured: Captured;
   #phase: Phase = 'open';
-  #queue: Call[] = [];
+  #queue: Call[] | undefined;
   #end: Call | undefined;
   #endHold: Hold | undefined;
-  #reopenHeaders: (() => void) | undefined;
+  #closed: ClosedHeaders | undefined;
   #hasEnded = false;
   #hasLeft = false;
   #isNoting = false;
@@ -67,7 +67,7 @@ export class Seal implements HoldOwner {
     }
     if (answer !== 'sent') return this.#res;
     this.#phase = 'passing';
-    if (this.#queue.length === 0) return this.#call('end', args);
+    if (!this.#queue) return this.#call('end', args);
     this.#play([...this.#queue, ['end', args]]);
     return this.#res;
   }
@@ -83,7 +83,7 @@ export class Seal implements HoldOwner {
       this.#waitForEnd();
     }
     if (phase === 'destroyed' || isGone(this.#res)) return false;
-    this.#queue.push(['write', args]);
+    this.#hold('write', args);
     this.#owesDrain = true;
     return false;
   }
@@ -96,7 +96,7 @@ export class Seal implements HoldOwner {
       this.#noteHead();
       this.#waitForEnd();
     }
-    if (!this.#hasEnded) this.#queue.push(['flushHeaders', args]);
+    if (!this.#hasEnded) this.#hold('flushHeaders', args);
     return undefined;
   }
 
@@ -112,7 +112,7 @@ export class Seal implements HoldOwner {
       return this.#refuse('writeHead', args);
     if (typeof args[1] === 'string' && !isHttp2Response(this.#res)) this.#res.statusMessage = args[1];
     if (this.#isNoting) return this.#res;
-    this.#queue.push(['writeHead', args]);
+    this.#hold('writeHead', args);
     this.#close();
     this.#waitForEnd();
     return this.#res;
@@ -125,6 +125,10 @@ export class Seal implements HoldOwner {
       this.#hasLeft = true;
     }
     return this.#phase;
+  }
+
+  #hold(name: Name, args: unknown[]): void {
+    (this.#queue ??= []).push([name, args]);
   }
 
   #call(name: Name, args: unknown[]): unknown {
@@ -154,12 +158,12 @@ export class Seal implements HoldOwner {
   }
 
   #close(): void {
-    this.#reopenHeaders = closeHeaders(this.#res);
+    this.#closed = new ClosedHeaders(this.#res);
   }
 
   #reopen(): void {
-    this.#reopenHeaders?.();
-    this.#reopenHeaders = undefined;
+    this.#closed?.reopen();
+    this.#closed = undefined;
   }
 
   /** If `end` comes in this tick the response is whole. */
@@ -211,14 +215,16 @@ export class Seal implements HoldOwner {
   destroy(error?: Error): void {
     this.#forget();
     this.#phase = 'destroyed';
-    if (!this.#hasLeft && !this.#reopenHeaders) this.#close();
+    if (!this.#hasLeft && !this.#closed) this.#close();
     if (typeof (this.#res as Partial<ServerResponse>).destroy === 'function') this.#res.destroy(error);
     else this.#call('end', []);
   }
 
   /** A hold was answered: what it held leaves, and the hold of an `end` that came meanwhile begins. */
   #resume(): void {
-    const [queue, end, endHold] = [this.#queue, this.#end, this.#endHold];
+    const queue = this.#queue ?? [];
+    const end = this.#end;
+    const endHold = this.#endHold;
     if (!end || !endHold) {
       this.#play(end ? [...queue, end] : queue);
       return;
@@ -243,7 +249,7 @@ export class Seal implements HoldOwner {
   }
 
   #forget(): void {
-    this.#queue = [];
+    this.#queue = undefined;
     this.#end = undefined;
     this.#endHold = undefined;
     this.#owesDrain = false;

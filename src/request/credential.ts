@@ -1,6 +1,6 @@
 /** What a request shows of its session: the candidates in its Cookie header, or what another transport carries. */
 import { debug, deprecate } from '../diagnostics';
-import { readCookies } from '../http/cookie-header';
+import { append, readCookies } from '../http/cookie-header';
 import type { Carrier } from '../http/transports';
 import { isLegacyValue, readLegacyId } from '../legacy/express-session-cookie';
 import { idOfToken02 } from '../legacy/token-0.2';
@@ -33,32 +33,42 @@ export interface Candidate {
 /** So many well-formed values of one name are looked at, to the store. */
 const MAX_CANDIDATES = 4;
 
+const NONE: readonly Candidate[] = [];
+
 /** Cookies as cookie-parser leaves them; values may be anything. */
 type ParsedCookies = Record<string, unknown> | undefined;
 
 /** In order: Cookie header as sent, `req.signedCookies`, `req.cookies`. Equal values count once, malformed ones not at all. */
-export function readCandidates(config: Config, req: Request, carrier: Carrier): Candidate[] {
+export function readCandidates(config: Config, req: Request, carrier: Carrier): readonly Candidate[] {
   if (!carrier.isCookie) {
     const { text } = carrier;
     return typeof text === 'string' && isTokenShaped(text)
       ? [{ text, isToken: true, place: 'transport' }]
-      : [];
+      : NONE;
   }
-  const candidates: Candidate[] = [];
+  let candidates: Candidate[] | undefined;
   const { cookie: header } = req.headers;
-  for (const text of header ? readCookies(header, config.name) : []) add(candidates, text, 'header');
+  if (header) {
+    for (const text of readCookies(header, config.name)) candidates = add(candidates, text, 'header');
+  }
   const { signedCookies, cookies } = req as { signedCookies?: ParsedCookies; cookies?: ParsedCookies };
-  if (signedCookies) add(candidates, signedCookies[config.name], 'signedCookies');
-  if (cookies) add(candidates, cookies[config.name], 'cookies');
-  return candidates;
+  if (signedCookies) candidates = add(candidates, signedCookies[config.name], 'signedCookies');
+  if (cookies) candidates = add(candidates, cookies[config.name], 'cookies');
+  return candidates ?? NONE;
 }
 
-function add(candidates: Candidate[], text: unknown, place: Candidate['place']): void {
-  if (candidates.length === MAX_CANDIDATES || typeof text !== 'string') return;
+function add(
+  candidates: Candidate[] | undefined,
+  text: unknown,
+  place: Candidate['place'],
+): Candidate[] | undefined {
+  if (candidates?.length === MAX_CANDIDATES || typeof text !== 'string') return candidates;
   const isToken = isTokenShaped(text);
   const isWellFormed = isToken || isLegacyValue(text) || (place === 'signedCookies' && text !== '');
   if (!isWellFormed) debug('invalid token: no token at all');
-  else if (!candidates.some((other) => other.text === text)) candidates.push({ text, isToken, place });
+  else if (!candidates?.some((other) => other.text === text))
+    return append(candidates, { text, isToken, place });
+  return candidates;
 }
 
 /** The first text that could be a token, not verified: for those who choose the keys by it. */

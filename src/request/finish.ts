@@ -7,7 +7,7 @@ import type { RequestContext } from './context';
 import { deliver } from './deliver';
 import { type Moment, observe, type Observed } from './observe';
 import { makePlan, type Plan } from './plan';
-import { begin, type Result, workFor } from './store-work';
+import { BegunWork, workFor } from './store-work';
 
 /**
  * Called when the headers of a stream are due, and when the response ends.
@@ -71,11 +71,11 @@ function settle(context: RequestContext, moment: Moment, observed: Observed | un
     };
   }
   if (moment === 'headers') observed.state.headersWrittenAt = performance.now();
-  const whenDone = begin(context, moment, work);
+  const begun = new BegunWork(context, moment, work);
   return (held) => {
-    whenDone((result) => {
+    begun.whenDone((error, isLost) => {
       try {
-        conclude(context, moment, plan, observed, result, held);
+        conclude(context, moment, plan, observed, error, isLost === true, held);
       } catch (thrown) {
         // Of what the response was to do: nobody's call is left for it to come out of.
         fail(context, held, thrown);
@@ -98,13 +98,11 @@ function settleWithout(context: RequestContext, moment: Moment): Hold | undefine
       });
     };
   }
-  const whenDone = begin(context, moment, (done) => {
-    repository.destroy(id, 'destroyed', (error) => {
-      done({ error, isLost: true });
-    });
+  const begun = new BegunWork(context, moment, (done) => {
+    repository.destroy(id, 'destroyed', done);
   });
   return (held) => {
-    whenDone(({ error }) => {
+    begun.whenDone((error) => {
       if (error && respond(context, moment, held, error)) return;
       if (error) context.reportLate(error);
       held.send(() => {
@@ -119,7 +117,8 @@ function conclude(
   moment: Moment,
   plan: Plan,
   observed: Observed,
-  { error, isLost }: Result,
+  error: unknown,
+  isLost: boolean,
   held: HeldResponse,
 ): void {
   const { state } = observed;

@@ -68,7 +68,7 @@ export function observeSession(
 ): Observed {
   touchOnce(context, session, state);
   const { cookie } = session;
-  const snapshot = then ?? takeSnapshot(session);
+  const snapshot = then ?? takeSnapshot(session, undefined, state.before);
   let claims = state.claims;
   let claimsError: unknown;
   if (context.config.hasClaims) {

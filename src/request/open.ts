@@ -1,7 +1,7 @@
 /** Finds the session of a request: each candidate is tried to the store and the generation, and the first that lives is used. */
 import { createWarning, debug, trace } from '../diagnostics';
 import type { LiveSession } from '../session/live-session';
-import type { RecordState } from '../session/record-state';
+import { generationOf, type RecordState } from '../session/record-state';
 import { SessionId } from '../session/session-id';
 import type { SessionState } from '../session/session-state';
 import { takeSnapshot } from '../session/snapshot';
@@ -40,39 +40,60 @@ export function openSession(context: RequestContext, candidates: readonly Candid
  *
  * @param done hears which one it was; undefined: none does, and nothing is put there. Nothing else than what it throws is thrown
  */
-export function findSession(
-  context: RequestContext,
-  candidates: readonly Candidate[],
-  done: (error?: unknown, opener?: Candidate) => void,
-): void {
-  const budget = verificationBudget();
-  const tryFrom = (index: number): void => {
-    for (const [at, candidate] of candidates.entries()) {
-      const credential = at < index ? undefined : verifyCandidate(candidate, context, budget);
+export function findSession(context: RequestContext, candidates: readonly Candidate[], done: Opened): void {
+  new Search(context, candidates, done).goOn();
+}
+
+type Opened = (error?: unknown, opener?: Candidate) => void;
+
+/** What is left of the candidates of one request. */
+class Search {
+  readonly #context: RequestContext;
+  readonly #candidates: readonly Candidate[];
+  readonly #done: Opened;
+  readonly #budget = verificationBudget();
+  #next = 0;
+
+  constructor(context: RequestContext, candidates: readonly Candidate[], done: Opened) {
+    this.#context = context;
+    this.#candidates = candidates;
+    this.#done = done;
+  }
+
+  goOn(): void {
+    const context = this.#context;
+    for (let candidate = this.#take(); candidate; candidate = this.#take()) {
+      const credential = verifyCandidate(candidate, context, this.#budget);
       if (!credential) continue;
       context.hasCredential = true;
-      if (context.isStoreless) {
-        let isFound: boolean;
-        try {
-          isFound = trust(context, credential);
-        } catch (error) {
-          done(error);
-          return;
-        }
-        if (!isFound) continue;
-        done(null, candidate);
+      if (!context.isStoreless) {
+        load(context, credential, this);
         return;
       }
-      load(context, credential, (error, isFound) => {
-        if (error) done(error);
-        else if (isFound) done(null, candidate);
-        else tryFrom(at + 1);
-      });
+      let isFound: boolean;
+      try {
+        isFound = trust(context, credential);
+      } catch (error) {
+        this.#done(error);
+        return;
+      }
+      if (!isFound) continue;
+      this.#done(null, candidate);
       return;
     }
-    done();
-  };
-  tryFrom(0);
+    this.#done();
+  }
+
+  /** What became of the candidate that was taken last. */
+  loaded(error: unknown, isFound = false): void {
+    if (error) this.#done(error);
+    else if (isFound) this.#done(null, this.#candidates[this.#next - 1]);
+    else this.goOn();
+  }
+
+  #take(): Candidate | undefined {
+    return this.#candidates[this.#next++];
+  }
 }
 
 function generate(context: RequestContext, done: Done): void {
@@ -105,44 +126,40 @@ function trust(context: RequestContext, { token }: Credential): boolean {
   return true;
 }
 
-function load(
-  context: RequestContext,
-  credential: Credential,
-  callback: (error: unknown, isFound?: boolean) => void,
-): void {
+function load(context: RequestContext, credential: Credential, search: Search): void {
   const { repository, req } = context;
   req.sessionID = credential.id;
   repository.read(credential.id, (error, loaded) => {
     if (error) {
-      callback(error);
+      search.loaded(error);
       return;
     }
     let isFound: boolean;
     try {
       isFound = isAlive(context, credential, loaded);
     } catch (thrown) {
-      callback(thrown);
+      search.loaded(thrown);
       return;
     }
     // Not within the above: what the handler throws is nobody's error here.
     if (!isFound) {
-      callback(null, false);
+      search.loaded(null);
       return;
     }
     const state = toState(context, credential, loaded as Loaded & { found: Found });
     const end = context.config.rules.endOf(state.token?.authTime, state.created);
     if (end !== undefined && end <= Date.now()) {
-      endSession(context, credential.id, callback);
+      endSession(context, credential.id, search);
       return;
     }
     try {
       begin(context, state, loaded as Loaded & { found: Found });
     } catch (thrown) {
-      callback(thrown);
+      search.loaded(thrown);
       return;
     }
     if (credential.isFromParser) tellOfParser();
-    callback(null, true);
+    search.loaded(null, true);
   });
 }
 
@@ -157,7 +174,7 @@ function isAlive(context: RequestContext, credential: Credential, { found, isEnd
     return false;
   }
   if (credential.isLegacy && !isAdopted(context, credential, state)) return false;
-  const generation = state?.gen ?? 1;
+  const generation = generationOf(found);
   if (credential.generation < generation) {
     const ended = state?.rotatedAt ?? 0;
     trace('token of an older generation of %s', credential.id);
@@ -217,7 +234,8 @@ function begin(
   // The text is that of the session only if no reserved name was left out, and the application has changed nothing in between.
   const extra = found.state ? 1 : 0;
   const isWhole =
-    Object.keys(found.record).length === Object.keys(session).length + extra &&
+    found.data !== undefined &&
+    countMembers(found.record) === countMembers(session) + extra &&
     !overriddenIn(context.repository.store);
   state.before = takeSnapshot(session, isWhole ? found.data : undefined);
   state.storedExpires = session.cookie._expires;
@@ -229,23 +247,26 @@ function begin(
   state.claims = claimsNow(context, state.token);
 }
 
+/** Without the array that Object.keys would make. */
+function countMembers(object: object): number {
+  let count = 0;
+  for (const name in object) if (Object.hasOwn(object, name)) count += 1;
+  return count;
+}
+
 function learn(live: LiveSession, { before }: SessionState, found: Found): void {
   live.newest = { state: found.state, data: before.data, cookie: before.cookie };
 }
 
 /** However active it was: its time is over. */
-function endSession(
-  { repository }: RequestContext,
-  id: string,
-  callback: (error: unknown, isFound?: boolean) => void,
-): void {
+function endSession({ repository }: RequestContext, id: string, search: Search): void {
   trace('session has reached its absolute timeout: %s', id);
   callStoreSafely(
     (done) => {
       repository.destroy(id, 'destroyed', done);
     },
     (error) => {
-      callback(error, false);
+      search.loaded(error);
     },
   );
 }

@@ -1,19 +1,30 @@
 /** Ties the session to its response. */
-import { holdResponse } from '../http/held-response';
+import { type Hold, holdResponse, type ResponseHooks } from '../http/held-response';
 import type { RequestContext } from './context';
 import { finish } from './finish';
 
 export function watchResponse(context: RequestContext): void {
-  holdResponse(context.res, {
-    headersDue: () => {
-      try {
-        return finish(context, 'headers');
-      } catch (error) {
-        // Out of nobody's call: the response goes on without the session.
-        context.reportLate(error);
-        return undefined;
-      }
-    },
-    ended: (isWhole) => finish(context, isWhole ? 'whole' : 'end'),
-  });
+  holdResponse(context.res, new SessionHooks(context));
+}
+
+class SessionHooks implements ResponseHooks {
+  readonly #context: RequestContext;
+
+  constructor(context: RequestContext) {
+    this.#context = context;
+  }
+
+  headersDue(): Hold | undefined {
+    try {
+      return finish(this.#context, 'headers');
+    } catch (error) {
+      // Out of nobody's call: the response goes on without the session.
+      this.#context.reportLate(error);
+      return undefined;
+    }
+  }
+
+  ended(isWhole: boolean): Hold | undefined {
+    return finish(this.#context, isWhole ? 'whole' : 'end');
+  }
 }

@@ -1,5 +1,6 @@
 /** What the methods of `req.session` do in a request. */
 import type { Session, SessionOwner, SaveCallback } from '../session/session';
+import { generationOf } from '../session/record-state';
 import { SessionError } from '../session/session-error';
 import { callStoreSafely } from '../store/store-call';
 import type { Token } from '../token/token';
@@ -44,7 +45,7 @@ export class SessionMethods implements SessionOwner {
     }
     context.repository.read(state.id.require(), (error, { found, live }) => {
       const isGone = !(context.req.session as unknown) || state.hasEnded;
-      if (error || !found || isGone || (found.state?.gen ?? 1) !== state.generation) {
+      if (error || !found || isGone || generationOf(found) !== state.generation) {
         finish(error ?? new Error(NOT_FOUND));
         return;
       }

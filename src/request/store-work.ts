@@ -7,45 +7,54 @@ import type { Moment, Observed } from './observe';
 import type { Plan } from './plan';
 import { storeSession } from './store-session';
 
-/** How the store's part went. */
-export interface Result {
-  readonly error?: unknown;
-  /** Whether the session is not stored: it was destroyed or rotated meanwhile, or the store has failed. */
-  readonly isLost: boolean;
-}
+/**
+ * How the store's part went.
+ *
+ * @param isLost whether the session is not stored: it was destroyed or rotated meanwhile, or the store has failed
+ */
+export type Done = (error?: unknown, isLost?: boolean) => void;
 
-export type Work = (done: (result: Result) => void) => void;
+export type Work = (done: Done) => void;
 
-/** Starts the work now, so that what the store throws at once comes out of `end`; whoever asks later gets the result. */
-export function begin(context: RequestContext, moment: Moment, work: Work): Work {
-  let result: Result | undefined;
-  let waiting: ((result: Result) => void) | undefined;
-  const answered = (answer: Result): void => {
-    result = answer;
-    waiting?.(answer);
-  };
-  // An `end` that comes meanwhile decides when it is known what the headers have stored.
-  const done = moment === 'headers' ? context.track(answered) : answered;
-  if (context.config.saveErrors === 'late' && moment !== 'headers') work(done);
-  else {
-    callStoreSafely(
-      (callback: (error: unknown, answer?: Result) => void) => {
-        work((answer) => {
-          callback(null, answer);
-        });
-      },
-      (error, answer) => {
-        done(answer ?? { error, isLost: true });
-      },
-    );
+/** Work that has begun: whoever asks later gets the result. */
+export class BegunWork {
+  #hasResult = false;
+  #error: unknown;
+  #isLost: boolean | undefined;
+  #waiting: Done | undefined;
+
+  /** Starts it now, so that what the store throws at once comes out of `end`. */
+  constructor(context: RequestContext, moment: Moment, work: Work) {
+    const answered: Done = (error, isLost) => {
+      this.#hasResult = true;
+      this.#error = error;
+      this.#isLost = isLost;
+      this.#waiting?.(error, isLost);
+    };
+    // An `end` that comes meanwhile decides when it is known what the headers have stored.
+    const done = moment === 'headers' ? context.track(answered) : answered;
+    if (context.config.saveErrors === 'late' && moment !== 'headers') work(done);
+    else {
+      callStoreSafely(
+        (callback: Done) => {
+          work((error, isLost = false) => {
+            callback(error, isLost);
+          });
+        },
+        (error, isLost = true) => {
+          done(error, isLost);
+        },
+      );
+    }
   }
-  return (callback) => {
-    if (result) callback(result);
+
+  whenDone(callback: Done): void {
+    if (this.#hasResult) callback(this.#error, this.#isLost);
     else {
       debug('split response: holding it until the store has answered');
-      waiting = callback;
+      this.#waiting = callback;
     }
-  };
+  }
 }
 
 /** Undefined where there is nothing to wait for. */
@@ -56,7 +65,7 @@ export function workFor(context: RequestContext, plan: Plan, observed: Observed)
     return (done) => {
       storeSession(context, observed, plan.rotation, (error) => {
         // Of a session that has ended, its state says so.
-        done({ error, isLost: Boolean(error) });
+        done(error, Boolean(error));
       });
     };
   }
@@ -67,9 +76,7 @@ export function workFor(context: RequestContext, plan: Plan, observed: Observed)
     return (
       touched &&
       ((done) => {
-        touch(context, observed, touched, (error) => {
-          done({ error, isLost: false });
-        });
+        touch(context, observed, touched, done);
       })
     );
   }
@@ -80,7 +87,7 @@ export function workFor(context: RequestContext, plan: Plan, observed: Observed)
     const finishOne = (failure: unknown): void => {
       error ??= failure || undefined;
       waitsFor -= 1;
-      if (waitsFor === 0) done({ error, isLost });
+      if (waitsFor === 0) done(error, isLost);
     };
     if (touched) touch(context, observed, touched, finishOne);
     repository.look(state.id.require(), state.generation, (failure, isCurrent) => {
@@ -94,7 +101,7 @@ function touch(
   { repository }: RequestContext,
   { state, source: session, cookie, now }: Observed,
   live: LiveSession,
-  done: (error?: unknown) => void,
+  done: Done,
 ): void {
   const { generation } = state;
   const { data } = now.snapshot;

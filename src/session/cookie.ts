@@ -45,8 +45,8 @@ export class Cookie {
   constructor(options?: CookieOptions | Cookie | null) {
     if (!options) return;
     if (typeof options !== 'object') throw new TypeError('argument options must be a object');
-    for (const name of Object.keys(options)) {
-      if (isAssignable(name))
+    for (const name in options) {
+      if (Object.hasOwn(options, name) && isAssignable(name))
         (this as Record<string, unknown>)[name] = (options as Record<string, unknown>)[name];
     }
     this.originalMaxAge ??= this.maxAge;

@@ -40,6 +40,11 @@ export function stateIn(record: SessionRecord): RecordState | undefined {
   return isOurs ? (state as RecordState) : undefined;
 }
 
+/** The generation that a record is of: one without a state is of the first. */
+export function generationOf(record: { readonly state: RecordState | undefined } | undefined): number {
+  return record?.state?.gen ?? 1;
+}
+
 /** The first state of a session that begins now. */
 export function firstState(adopted?: RecordState['adopted']): RecordState {
   const state = { gen: 1, tag: newTag(), created: Date.now() };

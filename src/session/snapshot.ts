@@ -17,19 +17,30 @@ export const NEW_SESSION: Snapshot = { data: NO_DATA, cookie: settingsOf(new Coo
 
 /**
  * @param data its data as JSON text, where that is known already
+ * @param before an earlier one: what its cookie was, it mostly still is
  * @throws TypeError if the data cannot be expressed in JSON
  */
-export function takeSnapshot(session: { cookie?: unknown }, data = dataText(session)): Snapshot {
+export function takeSnapshot(
+  session: { cookie?: unknown },
+  data = dataText(session),
+  before?: Snapshot,
+): Snapshot {
   // A session made by hand may have no cookie.
-  return { data, cookie: settingsOf(session.cookie ?? {}) };
+  const cookie = session.cookie ?? {};
+  const isSame = before !== undefined && sameSettings(before.cookie, cookie);
+  return { data, cookie: isSame ? before.cookie : settingsOf(cookie) };
 }
 
 /** JSON leaves undefined members out; a spread costs half of what copying one by one does. */
 function dataText(session: object): string {
   // Visitors who have nothing in their sessions yet are many, and JSON would be a good part of what they cost.
-  const names = Object.keys(session);
-  if (names.length === 1 && names[0] === 'cookie') return NO_DATA;
+  if (!hasData(session)) return NO_DATA;
   return JSON.stringify({ ...session, cookie: undefined, [STATE_MEMBER]: undefined });
+}
+
+function hasData(session: object): boolean {
+  for (const name in session) if (name !== 'cookie' && Object.hasOwn(session, name)) return true;
+  return false;
 }
 
 export function sameData(a: Snapshot, b: Snapshot): boolean {

@@ -2,7 +2,7 @@
 import { createWarning, trace } from '../diagnostics';
 import { Cookie, sameSettings, settingsOf } from '../session/cookie';
 import type { KnownRecord, LiveSession } from '../session/live-session';
-import type { RecordState } from '../session/record-state';
+import { generationOf, type RecordState } from '../session/record-state';
 import type { AnyStore, ErrorCallback, Guarantee, SessionRecord } from '../types';
 import type { Contents, Found, RecordStore } from './record-store';
 import { sharedBy } from './shared';
@@ -77,13 +77,13 @@ export class Repository {
     if (!live) return true;
     // The own MemoryStore lets a late response of a destroyed session go as it always did.
     if (live.ended === 'regenerated' || (live.ended && !this.#records.refusesDestroyed)) return false;
-    return (live.newest?.state?.gen ?? 1) === generation;
+    return generationOf(live.newest) === generation;
   }
 
   /** Whether the record is there, and of this generation. */
   look(id: string, generation: number, callback: (error: unknown, isCurrent: boolean) => void): void {
     this.#records.get(id, (error, found) => {
-      callback(error, found !== undefined && (found.state?.gen ?? 1) === generation);
+      callback(error, found !== undefined && generationOf(found) === generation);
     });
   }
 
@@ -143,6 +143,7 @@ export class Repository {
           target.canCompare = false;
           this.#warnOfHiddenTags();
         },
+        undo: this.#undoing(id, live),
       };
       new Write(target, change, (error, outcome, state) => {
         release();
@@ -158,19 +159,21 @@ export class Repository {
    */
   touch(id: string, live: LiveSession, touch: Touch, callback: ErrorCallback): void {
     trace('touching %s', id);
-    run(live, callback, (done) => {
+    live.run((release) => {
       const { newest } = live;
       const isOver = live.ended !== undefined && !this.#records.refusesDestroyed;
-      if (isOver || (newest?.state?.gen ?? 1) !== touch.generation) {
-        done();
+      if (isOver || generationOf(newest) !== touch.generation) {
+        release();
+        callback();
         return;
       }
       const touched: ErrorCallback = (error) => {
         if (!error) trace('touched %s', id);
-        done(error);
+        release();
+        callback(error);
       };
       this.#records.touch(id, contentsOf(touch, newest), touched, this.#undoing(id, live));
-    });
+    }, callback);
   }
 
   /**
@@ -206,7 +209,7 @@ export class Repository {
   }
 
   /** A call that was given up may have taken effect after the session was destroyed, whatever it answers: it goes again. */
-  #undoing(id: string, live: LiveSession): ErrorCallback {
+  #undoing(id: string, live: LiveSession): () => void {
     return () => {
       if (!live.ended) return;
       callStoreSafely(

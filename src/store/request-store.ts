@@ -1,7 +1,7 @@
 /** The store as applications see it: `req.sessionStore` in a request, `sessions.store` outside of one. */
 import { type Cookie, restoreCookie } from '../session/cookie';
 import type { LiveSession } from '../session/live-session';
-import { withoutState } from '../session/record-state';
+import { generationOf, withoutState } from '../session/record-state';
 import { managedOf, Session } from '../session/session';
 import { SessionError } from '../session/session-error';
 import { takeSnapshot, toRecord } from '../session/snapshot';
@@ -55,7 +55,7 @@ export class RequestStore extends Store {
     expected?: number,
   ): void {
     this.#repository.read(String(id), (error, { found, live }) => {
-      const generation = found?.state?.gen ?? 1;
+      const generation = generationOf(found);
       if (error || !found || (expected ?? generation) !== generation) {
         callback(error);
         return;
@@ -125,7 +125,7 @@ export class RequestStore extends Store {
           session: withoutState(found.record),
           data: takeSnapshot(found.record).data,
           cookie: liveCookie(session),
-          generation: found.state?.gen ?? 1,
+          generation: generationOf(found),
         };
         this.#repository.touch(String(id), live, touch, done);
       }, callback);
@@ -138,7 +138,7 @@ export class RequestStore extends Store {
     { found, live }: Loaded,
     callback: ErrorCallback,
   ): void {
-    if (found) this.#write(id, session, { live, generation: found.state?.gen ?? 1 }, callback);
+    if (found) this.#write(id, session, { live, generation: generationOf(found) }, callback);
     else
       callStoreSafely((done) => {
         const record = toRecord(session);

@@ -2,7 +2,7 @@
 import { type Cookie, restoreCookie, settingsOf } from '../session/cookie';
 import type { KnownRecord, LiveSession } from '../session/live-session';
 import { mergeData } from '../session/merge';
-import { firstState, newTag, nextGeneration, type RecordState } from '../session/record-state';
+import { firstState, generationOf, newTag, nextGeneration, type RecordState } from '../session/record-state';
 import { takeSnapshot } from '../session/snapshot';
 import { SessionError } from '../session/session-error';
 import { hidesTags, isUnsupported } from './hidden-tags';
@@ -42,6 +42,8 @@ export interface WriteTarget {
   readonly canCompare: boolean;
   /** The store turned out to be one without compareAndSet. */
   stopComparing(): void;
+  /** Called where a write that was given up has been answered: it may have brought back a session that was destroyed. */
+  readonly undo: () => void;
 }
 
 /** One with the tag that is known, and one with the tag that was found. With merging other requests write all the time. */
@@ -80,7 +82,7 @@ export class Write {
   #try(call: Call): void {
     const { newest } = this.#target.live;
     const change = this.#change;
-    if ((newest?.state?.gen ?? 1) !== change.generation || isOfOthers(newest?.state, change)) {
+    if (generationOf(newest) !== change.generation || isOfOthers(newest?.state, change)) {
       this.#answer(null, 'superseded');
       return;
     }
@@ -135,12 +137,10 @@ export class Write {
   }
 
   #set(contents: Contents, expected: RecordState | undefined, call: Call): void {
-    const { id, live, records } = this.#target;
+    const { id, records, undo } = this.#target;
     call(
       (done) => {
-        records.set(id, contents, done, () => {
-          if (live.ended) this.#undo();
-        });
+        records.set(id, contents, done, undo);
       },
       (error) => {
         if (error) this.#repeat(error, contents, expected);
@@ -226,17 +226,6 @@ export class Write {
     live.ended ??= 'destroyed';
     live.isOver = true;
     this.#answer(null, 'gone');
-  }
-
-  /** The session was destroyed while a write that was given up may have taken effect: it goes again. */
-  #undo(): void {
-    const { id, records } = this.#target;
-    callStoreSafely(
-      (done) => {
-        records.destroy(id, done);
-      },
-      () => undefined,
-    );
   }
 }
 

@@ -95,14 +95,14 @@ export class TokenRules {
     const { exp, nbf, iat } = payload;
     const { clockTolerance = 0, maxTokenAge } = this.#options;
     const now = Math.floor(Date.now() / 1000);
-    const isOver = (end: number) => now >= end + clockTolerance;
     if (nbf !== undefined && nbf > now + clockTolerance) return false;
-    if (exp !== undefined && isOver(exp) && !(isIssuer && session?.hasOwnExpiry)) return false;
+    if (exp !== undefined && now >= exp + clockTolerance && !(isIssuer && session?.hasOwnExpiry))
+      return false;
     if (exp === undefined && this.refreshes && !isIssuer) return false;
     if (maxTokenAge === undefined) return true;
     // An age that counts from a time to come would be no limit.
     if (iat === undefined || iat > now + clockTolerance) return false;
-    return !isOver(iat + maxTokenAge) || (isIssuer && this.refreshes);
+    return now < iat + maxTokenAge + clockTolerance || (isIssuer && this.refreshes);
   }
 
   /**
@@ -129,7 +129,10 @@ export class TokenRules {
 }
 
 function hasTimes(payload: JwtPayload): payload is JwtPayload & Times {
-  return TIMES.every((name) => payload[name] === undefined || Number.isFinite(payload[name]));
+  for (const name of TIMES) {
+    if (payload[name] !== undefined && !Number.isFinite(payload[name])) return false;
+  }
+  return true;
 }
 
 /** @returns Infinity where there is no time */

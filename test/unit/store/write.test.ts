@@ -406,7 +406,8 @@ describe('A write on the own MemoryStore', () => {
     new Promise<unknown>((resolve) => {
       const records = new MemoryRecordStore(memory, undefined);
       const live = sharedBy(memory).sessions.obtain(ID);
-      const target = { id: ID, live, records, canCompare: false, stopComparing: () => assert.fail() };
+      const never = () => assert.fail();
+      const target = { id: ID, live, records, canCompare: false, stopComparing: never, undo: never };
       new Write(target, what, (error, outcome) => resolve(error ?? outcome)).begin();
     });
 
