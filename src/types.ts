@@ -16,8 +16,13 @@ export interface Middleware extends RequestHandler {
   readonly guarantee: Guarantee;
   /**
    * The store for code outside of requests: what `req.sessionStore` is in them. `get` and `all` show records without
-   * what the library keeps in them. `set` of a record that `get` gave is stored only if the session still is in the generation
-   * that was read; otherwise it calls back with an error whose code is `ERR_SESSION_OUTDATED`.
+   * what the library keeps in them. `set` of a record that `get` or `all` gave is stored only if the session still is in the
+   * generation that was read; if it is over, or its user has signed in or out since, nothing is stored and it calls back with
+   * an error whose code is `ERR_SESSION_OUTDATED`. A copy of such a record (`{ ...record }`) is another object: it takes the
+   * place of what is there, whatever that is by now.
+   *
+   * @example
+   * for (const id of idsOfDevices) sessions.store.destroy(id) // signs them out, all requests under way included
    */
   readonly store: expressSession.Store;
   /**
@@ -40,7 +45,7 @@ export interface Middleware extends RequestHandler {
    *   else wss.handleUpgrade(req, socket, head, (client) => wss.emit('connection', client, req, found));
    * });
    */
-  find(req: RequestLike): Promise<FoundSession | undefined>;
+  readonly find: (req: RequestLike) => Promise<FoundSession | undefined>;
 }
 
 /** What `find` takes: a request of any kind, or no more than its headers. */
@@ -285,7 +290,29 @@ export interface SessionOptions extends Omit<expressSession.SessionOptions, 'sec
    */
   saveErrors?: 'late' | 'respond' | undefined;
   /**
-   * Leaves `touch` out while it would renew the stored expiry by less than this, in ms (not in seconds as connect-mongo's
+   * Whether a response prolongs the session that its request came with: true or false, synchronously. For requests that
+   * nobody makes by hand, and that would keep people signed in for ever: polling, health checks, event streams that reconnect.
+   * False: neither the stored expiry moves nor a `rolling` cookie; the store's `touch` is not called,
+   * and `resave` stores nothing.
+   *
+   * Changes of such a request are stored all the same, and the store's expiry stays: in the own MemoryStore, and in every
+   * store that the library has a `compareAndSet` for. Elsewhere storing prolongs, as it always does: to write back the expiry
+   * that was loaded would shorten what other requests have prolonged meanwhile. A token that has to go out (a sign-in, one
+   * that `jwt.expiresIn` makes due) goes out; its cookie has the stored expiry on the own MemoryStore, elsewhere a whole
+   * lifetime, so that it never ends before the session.
+   *
+   * Asked once for each response, as its headers are due, so that status and headers can be looked at; earlier if the handler
+   * calls `req.session.save()` or `renewToken()`. Not asked for a new or regenerated session, which gets its expiry in any
+   * case, nor where the handler has set `cookie.maxAge` or `cookie.expires` or has called `req.session.touch()`: that counts.
+   * What it throws, and that it returned neither true nor false, goes to `next(err)` after the response, which prolongs the
+   * session then. Default: every response prolongs.
+   *
+   * @example
+   * touch: (req, res) => !req.path.startsWith('/poll') && res.getHeader('Content-Type') !== 'text/event-stream'
+   */
+  touch?: ((req: Request, res: Response) => boolean) | undefined;
+  /**
+   * Leaves `touch` of the store out while it would renew the stored expiry by less than this, in ms (not in seconds as connect-mongo's
    * option of the same name), or by less than half of the session's lifetime. Default: 0, every request renews it.
    */
   touchAfter?: number | undefined;

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import originalSession from 'express-session';
 import session from '../src';
 import { contents, record } from './support/contents';
@@ -22,10 +20,11 @@ import {
   openSite,
   routes,
   showHits,
-  turn,
   type Gate,
   type Site,
 } from './support/site';
+import { collectGarbage } from './support/collect-garbage';
+import { holdAnswer } from './support/hold-answer';
 import { ForeignStore } from './support/stores';
 
 const stores = [
@@ -34,27 +33,6 @@ const stores = [
   ['foreign store whose touch inserts', () => new InsertingStore()],
   ['MemoryStore of express-session', () => new originalSession.MemoryStore()],
 ] as const;
-
-/** Marks kept by weak references only must outlive this as long as a request is under way. */
-async function collectGarbage(): Promise<void> {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  for (let round = 0; round < 3; round++) {
-    await turn();
-    collect();
-  }
-}
-
-/** Makes the next answer of `get` wait. It has the record as it was when `get` was called. */
-function holdAnswer(store: object): { reached: Promise<void>; release: () => void } {
-  const target = store as { get: (id: string, callback: (...args: unknown[]) => void) => void };
-  const held = gate();
-  target.get = (id, callback) => {
-    Reflect.deleteProperty(target, 'get');
-    target.get(id, (...args) => void held.pass().then(() => callback(...args)));
-  };
-  return { reached: held.reached, release: held.open };
-}
 
 /** Pages that wait at a gate between loading a session and ending, and pages that end sessions meanwhile. */
 function pages(slow: Gate): Handler {

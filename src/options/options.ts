@@ -8,7 +8,7 @@ import { MemoryStore } from '../store/memory-store';
 import { type Claims, readClaims } from '../token/claims';
 import { AUDIENCE_PATTERN, createTokenCache, type Token, type TokenCache, Tokens } from '../token/token';
 import type { TokenRules } from '../token/token-rules';
-import type { AnyStore, CookieFormat, CookieOptions, Request, SessionOptions } from '../types';
+import type { AnyStore, CookieFormat, CookieOptions, Request, Response, SessionOptions } from '../types';
 import { resolveCookieFormat } from './cookie-format-options';
 import { resolveCookieOptions } from './cookie-options';
 import { resolveRules } from './jwt-options';
@@ -64,6 +64,8 @@ export interface Config {
   /** In ms; undefined: stores may take as long as they like. */
   readonly storeTimeout: number | undefined;
   readonly saveErrors: 'late' | 'respond';
+  /** Whether a response prolongs its session; undefined: each does. */
+  readonly touch: ((req: Request, res: Response) => unknown) | undefined;
   /** In ms; 0: every time. */
   readonly touchAfter: number;
   readonly clearCookie: boolean;
@@ -111,6 +113,7 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
     merge: optionalBoolean('merge', given.merge),
     storeTimeout: optionalDuration('storeTimeout', given.storeTimeout, 1),
     saveErrors: oneOf('saveErrors', ['late', 'respond'], 'late', given.saveErrors),
+    touch: optionalFunction('touch', given.touch),
     touchAfter: optionalDuration('touchAfter', given.touchAfter, 0) ?? 0,
     clearCookie: Boolean(given.clearCookie),
   };

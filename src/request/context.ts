@@ -25,6 +25,8 @@ export class RequestContext {
   supersededId: string | undefined;
   /** Id of the session whose token came, if another request is destroying it: a logout here has to see to that as well. */
   endingId: string | undefined;
+  /** What the application says of this response: whether it prolongs the session. Undefined until it is asked. */
+  prolongs: boolean | undefined;
   /** Whether headers have left, or are decided. */
   headersAreOut = false;
   /** Whether `jwtFromReq` is running: it may ask for the token itself. */

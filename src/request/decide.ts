@@ -32,6 +32,8 @@ export interface Now {
   readonly tokenClaims: Claims | undefined;
   /** Whether the token is old enough for a new one. */
   readonly isTokenDue: boolean;
+  /** Whether the response leaves the expiry as it is stored. */
+  readonly keepsExpiry: boolean;
   /** When the cookie expires, in ms since 1970; undefined: with the browser's session. */
   readonly expires: number | undefined;
   /** Whether the cookie's `expires` is anything but null and undefined: false counts, as in express-session. */
@@ -115,8 +117,9 @@ export function decideHeaders(before: Before, now: Now, settings: Settings): Tok
   const isWanted = change === 'soft' || now.isTokenDue || !before.isSent;
   if (isWanted && now.canRefresh) return 'refresh';
   if (!before.isSent) return 'keep';
+  if (!sameCookie(before.before, now.snapshot)) return 'send';
   const hasNewExpiry = now.hasExpires && isModified(before, now);
-  return settings.rolling || hasNewExpiry || !sameCookie(before.before, now.snapshot) ? 'send' : 'keep';
+  return !now.keepsExpiry && (settings.rolling || hasNewExpiry) ? 'send' : 'keep';
 }
 
 /** What is done with the session in the store. */
@@ -133,13 +136,15 @@ export function decideStore(
   if (origin === 'superseded' && !before.isStored && !signsIn(before, now.claims)) return 'nothing';
   if (saved) {
     if (!sameSnapshot(saved, now.snapshot)) return 'save';
-    return before.headersWrittenAt === undefined || isRenewed(before, now) ? 'nothing' : 'touch';
+    const isDone = before.headersWrittenAt === undefined || isRenewed(before, now) || now.keepsExpiry;
+    return isDone ? 'nothing' : 'touch';
   }
   if (before.mustStore || origin === 'superseded') return 'save';
-  const always = before.isStored ? settings.resave : settings.saveUninitialized;
+  // What resave stores although nothing has changed, it stores for the sake of the expiry.
+  const always = before.isStored ? settings.resave && !now.keepsExpiry : settings.saveUninitialized;
   if (always || isModified(before, now)) return 'save';
-  if (!before.isStored || isRenewed(before, now) || isFresh(before, now, settings)) return 'nothing';
-  return 'touch';
+  if (!before.isStored || now.keepsExpiry || isRenewed(before, now)) return 'nothing';
+  return isFresh(before, now, settings) ? 'nothing' : 'touch';
 }
 
 function isRenewed({ headersWrittenAt }: Before, { time }: Now): boolean {

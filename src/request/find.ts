@@ -88,6 +88,8 @@ export class Finder {
       () => undefined,
       carrier,
     );
+    // There is no response that the application could be asked about.
+    context.prolongs = true;
     if (lookAgain) context.owner = new FoundMethods(context, lookAgain);
     linkContext(req, context);
     req.sessionStore = requestStores.forRequest(context) as never;

@@ -81,12 +81,8 @@ export class FoundMethods implements SessionOwner {
   async #reload(session: Session): Promise<void> {
     const { context, isFound } = await this.#lookAgain();
     if (!isFound || this.#state.hasEnded) throw new Error(NOT_FOUND);
-    if (context.isStoreless) {
-      // The error says what is missing.
-      await answerOf((done) => {
-        context.repository.look(context.current.id.require(), 1, done);
-      });
-    }
+    // Without a store this rejects with what is missing.
+    if (context.isStoreless) await answerOf(lookAt(context));
     for (const name of Object.keys(session)) Reflect.deleteProperty(session, name);
     Object.assign(session, context.req.session);
     Object.assign(this.#state, context.current, { live: undefined });
@@ -103,6 +99,12 @@ export class FoundMethods implements SessionOwner {
       repository.destroy(id, 'destroyed', done);
     });
   }
+}
+
+function lookAt({ repository, current }: RequestContext): (done: ErrorCallback) => void {
+  return (done) => {
+    repository.look(current.id.require(), current.generation, done);
+  };
 }
 
 /** @param call a call of the store, which may throw */

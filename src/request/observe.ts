@@ -10,6 +10,7 @@ import type { Response } from '../types';
 import { claimsNow } from './claims-now';
 import type { RequestContext } from './context';
 import type { Now } from './decide';
+import { keepsExpiry, renewedCookie, touchOnce } from './expiry';
 import { hasUsableSessionID } from './request-link';
 
 /** headers: those of a stream are due. end: its headers have left before. whole: one `end` is the whole response. */
@@ -20,6 +21,8 @@ export interface Observed {
   /** The session, or another object with its data: what stores get. */
   readonly source: object;
   readonly cookie: Cookie;
+  /** The cookie with the expiry that was loaded, where that is to stay. */
+  readonly kept: Cookie | undefined;
   readonly state: SessionState;
   readonly now: Now;
   /** What jwtFromReq has thrown: then no token is made for what it might have said. */
@@ -67,7 +70,8 @@ export function observeSession(
   then?: Snapshot,
 ): Observed {
   touchOnce(context, session, state);
-  const { cookie } = session;
+  const keeps = keepsExpiry(context, session, state);
+  const cookie = keeps ? renewedCookie(context, session, state) : session.cookie;
   const snapshot = then ?? takeSnapshot(session, undefined, state.before);
   let claims = state.claims;
   let claimsError: unknown;
@@ -87,6 +91,7 @@ export function observeSession(
   return {
     source: session,
     cookie,
+    kept: keeps ? session.cookie : undefined,
     state,
     claimsError,
     now: {
@@ -94,6 +99,7 @@ export function observeSession(
       claims,
       tokenClaims,
       isTokenDue,
+      keepsExpiry: keeps,
       expires: cookie._expires instanceof Date ? cookie._expires.valueOf() : undefined,
       hasExpires: (cookie._expires ?? undefined) !== undefined,
       canSend,
@@ -101,19 +107,6 @@ export function observeSession(
       time: state.headersWrittenAt === undefined ? 0 : performance.now(),
     },
   };
-}
-
-/** Resets the expiry, the first time in a response. */
-function touchOnce({ config }: RequestContext, session: Session, state: SessionState): void {
-  if (state.isTouched) return;
-  session.touch();
-  state.isTouched = true;
-  const end = config.rules.endOf(state.token?.authTime, state.created);
-  const { _expires: expires } = session.cookie;
-  // No record shall outlive its session. The lifetime as it was set stays what it is.
-  if (end !== undefined && expires instanceof Date && expires.valueOf() > end) {
-    session.cookie._expires = new Date(end);
-  }
 }
 
 /** A secure cookie does not go out on an insecure connection, and no token with what is no response, as in a handshake. */

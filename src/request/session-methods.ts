@@ -50,7 +50,8 @@ export class SessionMethods implements SessionOwner {
         return;
       }
       try {
-        restoreSession(context, found.record, state);
+        const restored = restoreSession(context, found.record, state);
+        state.storedExpires = restored.cookie._expires;
         state.live ??= live;
       } catch (thrown) {
         finish(thrown);

@@ -88,11 +88,12 @@ function update(
   rotation: Rotation | undefined,
   callback: StoredCallback,
 ): void {
-  const { source: session, cookie, state, now } = observed;
+  const { source: session, cookie, kept, state, now } = observed;
   const change = {
     session,
     data: now.snapshot.data,
     cookie,
+    kept,
     generation: state.generation,
     rotates: rotation !== undefined,
     mergeBase: context.config.merge ? (state.saved ?? state.before).data : undefined,

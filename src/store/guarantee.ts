@@ -1,7 +1,7 @@
 /** What a store can promise: by its own `compareAndSet`, by an adapter's, or not at all. */
 import { debug } from '../diagnostics';
 import { adapters } from './adapters';
-import { unsupported } from './adapters/adapter';
+import { type CompareOptions, unsupported } from './adapters/adapter';
 import type { AnyStore, CompareAndSet, ErrorCallback, Guarantee, SessionRecord } from '../types';
 
 /** The calls whose way depends on which store it is. Answers come by callback or by promise. */
@@ -11,20 +11,27 @@ export interface StoreCalls {
    * Undefined: loaded sessions are stored by `set`, as new ones are. An error with the code
    * ERR_COMPARE_AND_SET_UNSUPPORTED says that it has to be so from now on.
    */
-  readonly compareAndSet: CompareAndSet | undefined;
+  readonly compareAndSet: ((...args: [...Parameters<CompareAndSet>, CompareOptions?]) => unknown) | undefined;
+  /** Whether that can leave the stored expiry as it is. A `compareAndSet` of the application's own is not asked to. */
+  readonly canKeepExpiry: boolean;
   /** Undefined where the store had no `touch` when this was made. */
   readonly touch: ((id: string, record: SessionRecord, callback: ErrorCallback) => unknown) | undefined;
 }
 
 /** The store itself is only looked at. Its methods are looked up at each call, since applications replace some. */
 export function callsOf(store: AnyStore): StoreCalls {
-  const { compareAndSet, by } = findCompareAndSet(store);
+  const { compareAndSet, by, canKeepExpiry = false } = findCompareAndSet(store);
   const guarantee: Guarantee = compareAndSet ? 'everywhere' : 'in this process';
   debug('guarantee: %s (%s)', guarantee, by);
-  return { guarantee, compareAndSet, touch: touchOf(store) };
+  return { guarantee, compareAndSet, canKeepExpiry, touch: touchOf(store) };
 }
 
-function findCompareAndSet(store: AnyStore): { compareAndSet: CompareAndSet | undefined; by: string } {
+interface FoundComparison extends Pick<StoreCalls, 'compareAndSet'> {
+  readonly by: string;
+  readonly canKeepExpiry?: boolean;
+}
+
+function findCompareAndSet(store: AnyStore): FoundComparison {
   if (typeof store.compareAndSet === 'function') {
     return { compareAndSet: ownOf(store), by: "the store's own compareAndSet" };
   }
@@ -32,12 +39,12 @@ function findCompareAndSet(store: AnyStore): { compareAndSet: CompareAndSet | un
     const adapted = adapt(store);
     if (!adapted) continue;
     const [set, touch] = [methodOf(store, 'set'), methodOf(store, 'touch')];
-    const compareAndSet: CompareAndSet = (id, record, tag) =>
+    const compareAndSet: StoreCalls['compareAndSet'] = (id, record, tag, _callback, options) =>
       methodOf(store, 'set') === set && methodOf(store, 'touch') === touch
-        ? adapted(id, record, tag)
+        ? adapted(id, record, tag, options)
         : // What the new method does must not be bypassed, and nobody knows what that is.
           Promise.reject(unsupported("the application has replaced one of the store's methods"));
-    return { compareAndSet, by: name };
+    return { compareAndSet, by: name, canKeepExpiry: true };
   }
   return { compareAndSet: undefined, by: 'the store has no compareAndSet' };
 }

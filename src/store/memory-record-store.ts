@@ -13,6 +13,10 @@ export class MemoryRecordStore extends RecordStore {
     this.#memory = store;
   }
 
+  override knownExpiry(id: string): Date | undefined {
+    return this.#memory.expiryOf(id);
+  }
+
   override get(id: string, callback: FoundCallback): void {
     if (this.#memory.get !== MemoryStore.prototype.get) {
       super.get(id, callback);
@@ -27,7 +31,8 @@ export class MemoryRecordStore extends RecordStore {
       super.set(id, contents, callback);
       return;
     }
-    this.#memory.put(id, contents.data, contents.cookie, contents.state);
+    const { data, cookie, kept, state } = contents;
+    this.#memory.put(id, data, kept ?? cookie, state, kept !== undefined);
     setImmediate(callback);
   }
 

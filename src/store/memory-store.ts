@@ -101,12 +101,25 @@ export class MemoryStore extends Store {
     return entry && { record: parseEntry(entry), data: entry.data, state: entry.state };
   }
 
-  /** For the middleware: stores data that is JSON text already. */
-  put(id: string, data: string, cookie: unknown, state: RecordState | undefined): void {
+  /**
+   * For the middleware: stores data that is JSON text already.
+   *
+   * @param keepsExpiry whether the entry that is there expires when it would have without this
+   */
+  put(id: string, data: string, cookie: unknown, state: RecordState | undefined, keepsExpiry = false): void {
     if (sharedBy(this).sessions.get(id)?.ended) return;
     // Looking into it makes one string of the pieces that JSON.stringify leaves: 95 bytes less for a session of 140.
     data.charCodeAt(0);
-    this.entries.set(id, { data, ...this.splitCookie(cookie), state });
+    const entry = { data, ...this.splitCookie(cookie), state };
+    const known = keepsExpiry ? this.entries.get(id) : undefined;
+    if (known) entry.expires = known.expires;
+    this.entries.set(id, entry);
+  }
+
+  /** For the middleware: when an entry expires; undefined where there is none, or where it does not expire. */
+  expiryOf(id: string): Date | undefined {
+    const expires = this.find(id)?.expires;
+    return typeof expires === 'number' ? new Date(expires) : undefined;
   }
 
   /** For the middleware: replaces the cookie of an entry. */

@@ -3,8 +3,8 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Cookie } from '../session/cookie';
 import { type RecordState, STATE_MEMBER, stateIn } from '../session/record-state';
 import { toRecord } from '../session/snapshot';
-import type { AnyStore, CompareAndSet, ErrorCallback, Guarantee, SessionRecord } from '../types';
-import { callsOf } from './guarantee';
+import type { AnyStore, ErrorCallback, Guarantee, SessionRecord } from '../types';
+import { callsOf, type StoreCalls } from './guarantee';
 import { callStore, callStoreSafely, isMissing } from './store-call';
 import { StoreTimeoutError } from './store-timeout';
 
@@ -18,6 +18,11 @@ export interface Contents {
   readonly isMerged: boolean;
   /** The live cookie, since stores read its `maxAge` and `expires`. */
   readonly cookie: Cookie;
+  /**
+   * The cookie as it was loaded, where the stored expiry is to stay. A store that cannot leave it as it is gets `cookie`:
+   * what was loaded may be older than what is stored by now.
+   */
+  readonly kept?: Cookie | undefined;
   readonly state: RecordState | undefined;
 }
 
@@ -38,16 +43,18 @@ export class RecordStore {
   readonly guarantee: Guarantee;
   /** Whether writes of a destroyed session are passed on: the own MemoryStore refuses them by itself. */
   readonly refusesDestroyed: boolean = false;
-  readonly #compareAndSet: CompareAndSet | undefined;
-  readonly #touch: ReturnType<typeof callsOf>['touch'];
+  readonly #compareAndSet: StoreCalls['compareAndSet'];
+  readonly #canKeepExpiry: boolean;
+  readonly #touch: StoreCalls['touch'];
   readonly #timeout: number | undefined;
 
   /** @param timeout how long a call may take, in ms; undefined: as long as it likes */
   constructor(store: AnyStore, timeout: number | undefined) {
-    const { guarantee, compareAndSet, touch } = callsOf(store);
+    const { guarantee, compareAndSet, canKeepExpiry, touch } = callsOf(store);
     this.store = store;
     this.guarantee = guarantee;
     this.#compareAndSet = compareAndSet;
+    this.#canKeepExpiry = canKeepExpiry;
     this.#touch = touch;
     this.#timeout = timeout;
   }
@@ -59,6 +66,9 @@ export class RecordStore {
   get canTouch(): boolean {
     return this.#touch !== undefined;
   }
+
+  /** When the record expires, where that is known without asking the store. */
+  knownExpiry?(id: string): Date | undefined;
 
   /** Nothing found: no error, and `found` is undefined. Never throws but what the callback throws. */
   get(id: string, callback: FoundCallback): void {
@@ -87,8 +97,14 @@ export class RecordStore {
   }
 
   compareAndSet(id: string, contents: Contents, tag: string | null, callback: StoredCallback): void {
-    const record = recordOf(contents);
-    this.call<boolean>('compareAndSet', (done) => this.#compareAndSet?.(id, record, tag, done), callback);
+    const kept = this.#canKeepExpiry ? contents.kept : undefined;
+    const record = recordOf(contents, kept);
+    const options = { keepsExpiry: kept !== undefined };
+    this.call<boolean>(
+      'compareAndSet',
+      (done) => this.#compareAndSet?.(id, record, tag, done, options),
+      callback,
+    );
   }
 
   touch(id: string, contents: Contents, callback: ErrorCallback, onLate?: ErrorCallback): void {
@@ -148,7 +164,8 @@ function errorOf(record: { cookie: { expires?: unknown } }): unknown {
 }
 
 /** The object that a store is given. */
-function recordOf({ session, data, isMerged, cookie, state }: Contents): SessionRecord {
+function recordOf({ session, data, isMerged, state, ...contents }: Contents, kept?: Cookie): SessionRecord {
+  const cookie = kept ?? contents.cookie;
   // The cookie comes first, as ever.
   const members = isMerged ? { cookie, ...(JSON.parse(data) as object) } : toRecord(session);
   const record = members as object as SessionRecord;

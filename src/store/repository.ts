@@ -48,6 +48,11 @@ export class Repository {
     return this.#records.canTouch;
   }
 
+  /** When the record expires, where that is known without asking the store. */
+  knownExpiry(id: string): Date | undefined {
+    return this.#records.knownExpiry?.(id);
+  }
+
   /** Whether the store can tell what became of a session in other processes. */
   get canCompare(): boolean {
     return this.#records.canCompare && !this.#cannotCompare;

@@ -1,7 +1,7 @@
 /** The store as applications see it: `req.sessionStore` in a request, `sessions.store` outside of one. */
 import { type Cookie, restoreCookie } from '../session/cookie';
 import type { LiveSession } from '../session/live-session';
-import { generationOf, withoutState } from '../session/record-state';
+import { generationOf, stateIn, withoutState } from '../session/record-state';
 import { managedOf, Session } from '../session/session';
 import { SessionError } from '../session/session-error';
 import { takeSnapshot, toRecord } from '../session/snapshot';
@@ -22,7 +22,8 @@ export interface SessionMaker {
 
 /** What a record that was handed out is a copy of. */
 interface Source {
-  readonly live: LiveSession;
+  /** Undefined for one of a list. */
+  readonly live: LiveSession | undefined;
   readonly generation: number;
 }
 
@@ -43,7 +44,7 @@ export class RequestStore extends Store {
     if (typeof store.all === 'function') {
       this.all = (callback) =>
         store.all?.((error, sessions) => {
-          callback(error, sessions && withoutStates(sessions));
+          callback(error, sessions && this.#withoutStates(sessions));
         });
     }
   }
@@ -67,8 +68,8 @@ export class RequestStore extends Store {
   }
 
   /**
-   * A record that `get` gave is stored only as long as its generation lasts; else the callback hears an error, and nothing is
-   * stored. Anything else takes the place of what is there.
+   * A record that `get` or `all` gave is stored only as long as its generation lasts; else the callback hears an error, and
+   * nothing is stored. Anything else takes the place of what is there.
    */
   override set(id: unknown, session: SessionRecord | Session, callback: ErrorCallback = noop): void {
     const managed = managedOf(session);
@@ -79,13 +80,14 @@ export class RequestStore extends Store {
       return;
     }
     const source = this.#sources.get(session);
-    if (source) this.#write(String(id), session, source, callback);
-    else {
-      this.#repository.read(String(id), (error, loaded) => {
-        if (error) callback(error);
-        else this.#replace(String(id), session, loaded, callback);
-      });
+    if (source?.live) {
+      this.#write(String(id), session, { ...source, live: source.live }, callback);
+      return;
     }
+    this.#repository.read(String(id), (error, loaded) => {
+      if (error) callback(error);
+      else this.#replace(String(id), session, loaded, source?.generation, callback);
+    });
   }
 
   override destroy(id: unknown, callback: ErrorCallback = noop): void {
@@ -132,13 +134,16 @@ export class RequestStore extends Store {
     });
   }
 
+  /** @param expected the generation that the record is a copy of; undefined: it is none, and may be a new one */
   #replace(
     id: string,
     session: SessionRecord | Session,
     { found, live }: Loaded,
+    expected: number | undefined,
     callback: ErrorCallback,
   ): void {
-    if (found) this.#write(id, session, { live, generation: generationOf(found) }, callback);
+    if (found) this.#write(id, session, { live, generation: expected ?? generationOf(found) }, callback);
+    else if (expected !== undefined) callback(outdated());
     else
       callStoreSafely((done) => {
         const record = toRecord(session);
@@ -150,7 +155,7 @@ export class RequestStore extends Store {
   #write(
     id: string,
     session: SessionRecord | Session,
-    { live, generation }: Source,
+    { live, generation }: Source & { live: LiveSession },
     callback: ErrorCallback,
   ): void {
     callStoreSafely<Outcome>(
@@ -169,15 +174,25 @@ export class RequestStore extends Store {
       },
       (error, outcome) => {
         if (error || outcome === 'stored') callback(error);
-        else
-          callback(
-            new SessionError(
-              'ERR_SESSION_OUTDATED',
-              'store.set: the record was not stored, since its session has ended or got a new token after it was read',
-            ),
-          );
+        else callback(outdated());
       },
     );
+  }
+
+  #withoutStates(sessions: object): unknown {
+    if (Array.isArray(sessions)) return sessions.map((value) => this.#withoutState(value));
+    const all = Object.create(null) as Record<string, unknown>;
+    for (const [id, value] of Object.entries(sessions)) all[id] = this.#withoutState(value);
+    return all;
+  }
+
+  /** Stores may list other things than records, such as texts or ids. */
+  #withoutState(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null) return value;
+    const stored = value as SessionRecord;
+    const record = withoutState(stored);
+    this.#sources.set(record, { live: undefined, generation: generationOf({ state: stateIn(stored) }) });
+    return record;
   }
 }
 
@@ -186,16 +201,11 @@ function liveCookie({ cookie }: { cookie?: unknown }): Cookie {
   return restoreCookie(cookie ?? {});
 }
 
-function withoutStates(sessions: object): unknown {
-  if (Array.isArray(sessions)) return sessions.map(withoutStateIfRecord);
-  const all = Object.create(null) as Record<string, unknown>;
-  for (const [id, record] of Object.entries(sessions)) all[id] = withoutStateIfRecord(record);
-  return all;
-}
-
-/** Stores may list other things than records, such as texts or ids. */
-function withoutStateIfRecord(value: unknown): unknown {
-  return typeof value === 'object' && value !== null ? withoutState(value as SessionRecord) : value;
+function outdated(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_OUTDATED',
+    'store.set: the record was not stored, since its session has ended or got a new token after it was read',
+  );
 }
 
 function noop(): void {

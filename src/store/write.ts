@@ -23,7 +23,10 @@ export interface Change {
   readonly session: object;
   /** JSON text of its data. */
   readonly data: string;
+  /** Its expiry is reset. */
   readonly cookie: Cookie;
+  /** The cookie as it was loaded, where the stored expiry is to stay, if the store can do that. */
+  readonly kept?: Cookie | undefined;
   /** The generation that the request has. */
   readonly generation: number;
   /** Whether the next generation begins with this write. */
@@ -99,6 +102,7 @@ export class Write {
       data,
       isMerged: data !== change.data,
       cookie: change.cookie,
+      kept: change.kept,
       state: this.#nextState(newest?.state),
     };
     // What is thrown proves nothing either: where tokens depend on it, it is an error as any other.

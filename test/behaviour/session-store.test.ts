@@ -1,5 +1,7 @@
 /** The store as applications see it: `req.sessionStore` in a request, `sessions.store` outside of one. */
 import assert from 'node:assert/strict';
+import expressSession from 'express-session';
+import type { Response } from 'supertest';
 import session from '../../src';
 import { ComparingStore } from '../support/comparing-store';
 import { contents, record } from '../support/contents';
@@ -15,6 +17,8 @@ import {
   closeSites,
   countHits,
   data,
+  gate,
+  type Gate,
   open,
   routes,
   showHits,
@@ -26,11 +30,13 @@ type Data = Record<string, unknown>;
 /** What the types of express-session say less of. */
 type Seen = Record<'get' | 'destroy' | 'load', (id: string, callback?: Callback) => void> &
   Record<'set' | 'touch', (id: string, data: unknown, callback?: Callback) => void> &
-  Record<'all' | 'length', (callback: Callback) => void>;
+  Record<'all' | 'length' | 'clear', (callback: Callback) => void>;
 
 /** A store that can list its records, in one of the ways of stores from npm. */
 class ListingStore extends ComparingStore {
-  form: 'object' | 'array' = 'object';
+  constructor(private readonly form: 'object' | 'array' = 'object') {
+    super();
+  }
 
   all(callback: Callback): void {
     if (this.failures.get) {
@@ -47,12 +53,22 @@ class ListingStore extends ComparingStore {
   }
 }
 
+/** Where a slow handler waits. */
+let slow: Gate;
+
 const pages: Record<string, Handler> = {
   '/': countHits,
   '/look': showHits,
   '/login': (req, res) => {
     data(req).user = 'ann';
     res.end();
+  },
+  '/user': (req, res) => {
+    res.end(String(data(req).user));
+  },
+  '/slow': async (req, res) => {
+    await slow.pass();
+    return countHits(req, res);
   },
   '/logout': async (req, res) => {
     await req.session.destroy();
@@ -192,6 +208,32 @@ describe('The store as applications see it', () => {
         assert.notEqual(idOf(again), id);
       });
 
+      it('signs the other devices of a user out by ids that are kept in a table (B175 B179)', async () => {
+        const { store, seen, site } = await setUp(create());
+        const devices = await Promise.all(['/login', '/login', '/login'].map((page) => site.visit(page)));
+        const [mine, ...others] = devices.map(idOf) as [string, ...string[]];
+        slow = gate();
+        const underWay = site.visit('/slow', cookieOf(devices[1] ?? assert.fail()));
+        await slow.reached;
+        for (const id of others) await answer((done) => seen.destroy(id, done));
+        slow.open();
+        await underWay;
+        for (const id of others) assert.equal(record(store, id), undefined);
+        const look = async (device: Response) => (await site.visit('/user', cookieOf(device))).text;
+        assert.deepEqual(await Promise.all(devices.map(look)), ['ann', 'undefined', 'undefined']);
+        assert.equal(record(store, mine)?.user, 'ann');
+      });
+
+      it('is what a raw set of an old copy is no match for: that signs the user out, and the old token back in (B175)', async () => {
+        const { store, site, id, cookie } = await setUp(create());
+        const raw = asStore(store) as unknown as Seen;
+        const found = await get(raw, id);
+        const login = await site.visit('/login', cookie);
+        assert.equal(await set(raw, id, found), undefined);
+        assert.equal((await site.visit('/look', cookieOf(login))).text, 'undefined');
+        assert.equal((await site.visit('/look', cookie)).text, '1');
+      });
+
       it("ends a session by the id on the application's own store, too (B179)", async () => {
         const { store, site, id, cookie } = await setUp(create());
         await answer((done) => asStore(store).destroy(id, done));
@@ -245,8 +287,7 @@ describe('The store as applications see it', () => {
 
   for (const form of ['object', 'array'] as const) {
     it(`lists records without __session, as ${form} (B175)`, async () => {
-      const { store, seen, id } = await setUp(new ListingStore());
-      store.form = form;
+      const { seen, id } = await setUp(new ListingStore(form));
       const [error, all] = await answer((done) => seen.all(done));
       assert.equal(error ?? undefined, undefined);
       const [one] = Object.values(all as object) as Data[];
@@ -255,6 +296,57 @@ describe('The store as applications see it', () => {
       assert.deepEqual(await answer((done) => seen.length(done)), [null, 1]);
     });
   }
+
+  for (const [kind, create] of [
+    ['own MemoryStore', () => new session.MemoryStore()],
+    ["foreign store, express-session's", () => new expressSession.MemoryStore()],
+    ['store with compareAndSet', () => new ListingStore()],
+    ['store with compareAndSet whose list is an array', () => new ListingStore('array')],
+  ] as const) {
+    it(`lets a script go through all records of the ${kind}: what is outdated by then is not stored (B175)`, async () => {
+      const { store, seen, site, id, cookie } = await setUp(create());
+      const [anonymous, leaving, legacy] = [await site.visit('/'), await site.visit('/'), 'an old id'];
+      await answer((done) => asStore(store).set(legacy, { cookie: {}, hits: 1 } as never, done));
+      const [, all] = await answer((done) => seen.all(done));
+      const ids = Array.isArray(all)
+        ? [id, idOf(anonymous), idOf(leaving), legacy]
+        : [...contents(store).keys()];
+      const records = Object.values(all as object) as Data[];
+      assert.equal(records.length, 4);
+      const login = await site.visit('/login', cookie);
+      await site.visit('/logout', cookieOf(leaving));
+      await answer((done) => asStore(store).destroy(legacy, done));
+      const told = new Map<unknown, unknown>();
+      for (const [index, one] of records.entries()) {
+        one.banner = 'new';
+        told.set(ids[index], codeOf(await set(seen, ids[index] ?? assert.fail(), one)));
+      }
+      assert.deepEqual(
+        [id, idOf(anonymous), idOf(leaving), legacy].map((one) => told.get(one)),
+        [OUTDATED, undefined, OUTDATED, OUTDATED],
+      );
+      assert.deepEqual([record(store, id)?.banner, record(store, id)?.user], [undefined, 'ann']);
+      assert.equal(record(store, idOf(anonymous))?.banner, 'new');
+      assert.equal(contents(store).size, 2);
+      assert.equal((await site.visit('/user', cookieOf(login))).text, 'ann');
+      assert.equal((await site.visit('/look', cookieOf(anonymous))).text, '1');
+    });
+  }
+
+  it('lets a job that cleans up count, choose and destroy sessions, and clear all (B175)', async () => {
+    const { store, seen, site, id, cookie } = await setUp(new session.MemoryStore());
+    const other = await site.visit('/login');
+    assert.deepEqual(await answer((done) => seen.length(done)), [null, 2]);
+    const [, all] = (await answer((done) => seen.all(done))) as [unknown, Record<string, Data>];
+    for (const [one, { user }] of Object.entries(all)) {
+      if (user === undefined) await answer((done) => seen.destroy(one, done));
+    }
+    assert.deepEqual([...contents(store).keys()], [idOf(other)]);
+    assert.notEqual(idOf(await site.visit('/', cookie)), id);
+    await answer((done) => seen.clear(done));
+    assert.deepEqual(await answer((done) => seen.length(done)), [null, 0]);
+    assert.equal((await site.visit('/user', cookieOf(other))).text, 'undefined');
+  });
 
   it("passes on the list's error, and has no list where the store has none (B175)", async () => {
     const { store, seen } = await setUp(new ListingStore());

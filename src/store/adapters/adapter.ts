@@ -1,12 +1,22 @@
 /** What an adapter is: how a store from npm, which has no `compareAndSet` of its own, does it all the same. */
 import type { SessionRecord } from '../../types';
 
+export interface CompareOptions {
+  /** Whether the stored expiry stays as it is, whatever the record says. Default: false. */
+  readonly keepsExpiry?: boolean;
+}
+
 /**
  * Stores the record only if there is one under `id` that contains the text `tag`, or, for null, one without the member
  * `__session`; in one step of the store's engine. A record that has expired counts as absent. Fulfils with whether it was
  * stored.
  */
-export type AtomicCompareAndSet = (id: string, record: SessionRecord, tag: string | null) => Promise<boolean>;
+export type AtomicCompareAndSet = (
+  id: string,
+  record: SessionRecord,
+  tag: string | null,
+  options?: CompareOptions,
+) => Promise<boolean>;
 
 /**
  * Undefined for a store of another shape. Neither here nor later is anything written onto the store. An adapter is for

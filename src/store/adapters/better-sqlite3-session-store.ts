@@ -14,10 +14,10 @@ export const betterSqlite3SessionStore: Adapter = (candidate) => {
   if (!isOfOneClass(store, methods) || !hasFunctions(store.client, ['prepare'])) return undefined;
   // Async, so that an error of the database is a rejection.
   // eslint-disable-next-line @typescript-eslint/require-await
-  return async (id, record, tag) => {
+  return async (id, record, tag, { keepsExpiry } = {}) => {
     const { text, isWanted } = conditionOf(tag);
     const update = store.client.prepare(
-      'UPDATE sessions SET sess = @sess, expire = @expire WHERE sid = @sid' +
+      `UPDATE sessions SET sess = @sess${keepsExpiry ? '' : ', expire = @expire'} WHERE sid = @sid` +
         ` AND datetime('now') < datetime(expire) AND instr(sess, @text) ${isWanted ? '>' : '='} 0`,
     );
     const expire = new Date(Date.now() + lifetimeOf(record)).toISOString();

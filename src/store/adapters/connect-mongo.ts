@@ -10,6 +10,10 @@ interface Collection {
   ): Promise<{ acknowledged?: boolean; matchedCount: number }>;
 }
 
+interface Update {
+  readonly $set: Readonly<Record<string, unknown>>;
+}
+
 interface MongoStore {
   readonly collectionP: Promise<Collection>;
   readonly options: { crypto?: { secret?: unknown }; cryptoAdapter?: unknown };
@@ -26,13 +30,14 @@ export const connectMongo: Adapter = (candidate) => {
   const methods = ['get', 'set', 'touch', 'destroy', 'computeStorageId', 'setAutoRemove'];
   if (!isOfOneClass(store, methods) || !hasFunctions(store.collectionP, ['then'])) return undefined;
   if (store.options.cryptoAdapter || store.options.crypto?.secret) return undefined;
-  return (id, record, tag) =>
+  return (id, record, tag, { keepsExpiry } = {}) =>
     new Promise((resolve, reject) => {
       let isStored = false;
       const collectionP = store.collectionP.then((collection) => ({
-        updateOne: async (filter: object, update: object, options: object) => {
+        updateOne: async (filter: object, update: Update, options: object) => {
           const condition = { ...filter, $and: [isAlive(), contains(tag)] };
-          const answer = await collection.updateOne(condition, update, { ...options, upsert: false });
+          const changes = keepsExpiry ? withoutExpiry(update) : update;
+          const answer = await collection.updateOne(condition, changes, { ...options, upsert: false });
           if (answer.acknowledged === false) throw unsupported('the write concern 0 has no answers');
           isStored = answer.matchedCount > 0;
           return answer;
@@ -47,6 +52,13 @@ export const connectMongo: Adapter = (candidate) => {
       });
     });
 };
+
+/** `lastModified` stays as well: by it the store's own `touchAfter` decides when to renew the expiry next. */
+function withoutExpiry(update: Update): Update {
+  const changes = { ...update.$set };
+  for (const name of ['expires', 'lastModified']) Reflect.deleteProperty(changes, name);
+  return { ...update, $set: changes };
+}
 
 function isAlive(): object {
   return { $or: [{ expires: { $exists: false } }, { expires: { $gt: new Date() } }] };

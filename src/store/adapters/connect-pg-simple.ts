@@ -16,14 +16,15 @@ export const connectPgSimple: Adapter = (candidate) => {
   const methods = ['get', 'set', 'touch', 'destroy', 'query', 'quotedTable', 'pruneSessions', '_asyncQuery'];
   if (!isOfOneClass(candidate, methods)) return undefined;
   const store = candidate as PGStore;
-  return (id, record, tag) => {
+  return (id, record, tag, { keepsExpiry } = {}) => {
     const { text, isWanted } = conditionOf(tag);
     const now = Math.ceil(Date.now() / 1000);
+    const expiry = keepsExpiry ? [] : [expiryOf(record, store.ttl)];
     return new Promise((resolve, reject) => {
       store.query(
-        `UPDATE ${store.quotedTable()} SET sess = $1, expire = to_timestamp($2) WHERE sid = $3` +
-          ` AND expire >= to_timestamp($4) AND strpos(sess::text, $5) ${isWanted ? '>' : '='} 0 RETURNING sid`,
-        [record, expiryOf(record, store.ttl), id, now, text],
+        `UPDATE ${store.quotedTable()} SET sess = $1${keepsExpiry ? '' : ', expire = to_timestamp($5)'}` +
+          ` WHERE sid = $2 AND expire >= to_timestamp($3) AND strpos(sess::text, $4) ${isWanted ? '>' : '='} 0 RETURNING sid`,
+        [record, id, now, text, ...expiry],
         (error, row) => {
           // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the store's error as it is
           if (error) reject(error);

@@ -13,13 +13,23 @@ interface RedisStore {
   getTTL(record: SessionRecord): number;
 }
 
-/** Arguments: the record; the text that decides; 1 if it has to be there, 0 if it must not; seconds to live, or nothing. */
+/**
+ * Arguments: the record; the text that decides; 1 if it has to be there, 0 if it must not; seconds to live, nothing, or `keep`.
+ * KEEPTTL would do for that as well, but only from Redis 6 on.
+ */
 const SCRIPT = `
 local stored = redis.call('GET', KEYS[1])
 if not stored then return 0 end
 local isThere = string.find(stored, ARGV[2], 1, true) ~= nil
 if isThere ~= (ARGV[3] == '1') then return 0 end
-if ARGV[4] == '' then
+if ARGV[4] == 'keep' then
+  local left = redis.call('PTTL', KEYS[1])
+  if left < 0 then
+    redis.call('SET', KEYS[1], ARGV[1])
+  else
+    redis.call('SET', KEYS[1], ARGV[1], 'PX', math.max(left, 1))
+  end
+elseif ARGV[4] == '' then
   redis.call('SET', KEYS[1], ARGV[1])
 elseif tonumber(ARGV[4]) > 0 then
   redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[4])
@@ -37,13 +47,14 @@ export const connectRedis: Adapter = (candidate) => {
   const methods = ['get', 'set', 'touch', 'destroy', 'getTTL', 'getAllKeys', 'scanIterator'];
   const store = candidate as RedisStore;
   if (!isOfOneClass(store, methods) || !hasFunctions(store.client, ['eval', 'mGet'])) return undefined;
-  return async (id, record, tag) => {
+  return async (id, record, tag, { keepsExpiry } = {}) => {
     const { text, isWanted } = conditionOf(tag);
     const value = store.serializer.stringify(record);
+    const lifetime = keepsExpiry ? 'keep' : lifetimeOf(store, record);
     try {
       const reply = await store.client.eval(SCRIPT, {
         keys: [store.prefix + id],
-        arguments: [value, text, isWanted ? '1' : '0', lifetimeOf(store, record)],
+        arguments: [value, text, isWanted ? '1' : '0', lifetime],
       });
       return Number(reply) === 1;
     } catch (error) {

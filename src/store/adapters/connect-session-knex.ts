@@ -37,7 +37,7 @@ export const connectSessionKnex: Adapter = (candidate) => {
   if (!isOfOneClass(store, methods) || !hasFunctions(store.ready, ['then'])) return undefined;
   const dialect = DIALECTS[store.options.knex.client?.dialect ?? ''];
   if (!dialect) return undefined;
-  return async (id, record, tag) => {
+  return async (id, record, tag, { keepsExpiry } = {}) => {
     await store.ready;
     const { knex, tableName, sidFieldName } = store.options;
     const { text, isWanted } = conditionOf(tag);
@@ -47,7 +47,7 @@ export const connectSessionKnex: Adapter = (candidate) => {
       .andWhereRaw(dialect.isAlive, new Date(now).toISOString())
       .andWhereRaw(`${dialect.position} ${isWanted ? '>' : '='} 0`, text)
       .update({
-        expired: new Date(now + lifetimeOf(record)).toISOString(),
+        ...(!keepsExpiry && { expired: new Date(now + lifetimeOf(record)).toISOString() }),
         sess: JSON.stringify(record),
       });
     return rows > 0;

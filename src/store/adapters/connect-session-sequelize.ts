@@ -37,7 +37,7 @@ export const connectSessionSequelize: Adapter = (candidate) => {
   const { sequelize } = store.sessionModel;
   const position = POSITION[sequelize.getDialect()];
   if (position === undefined) return undefined;
-  return async (id, record, tag) => {
+  return async (id, record, tag, { keepsExpiry } = {}) => {
     const { text, isWanted } = conditionOf(tag);
     // A model of the application's own may have a JSON column.
     const found = sequelize.fn(position, sequelize.cast(sequelize.col('data'), 'text'), text);
@@ -49,7 +49,9 @@ export const connectSessionSequelize: Adapter = (candidate) => {
           { expires: { [sequelize.constructor.Op.gt]: new Date() } },
           sequelize.where(found, isWanted ? '>' : '=', 0),
         );
-        const [rows] = await store.sessionModel.update(defaults, { where: condition });
+        const { expires, ...others } = defaults;
+        const values = keepsExpiry ? others : { expires, ...others };
+        const [rows] = await store.sessionModel.update(values, { where: condition });
         isStored = rows > 0;
         // A row as it is to be: the store finds nothing to save.
         return [{ ...defaults, dataValues: defaults }];

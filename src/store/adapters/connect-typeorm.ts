@@ -33,13 +33,16 @@ export const connectTypeorm: Adapter = (candidate) => {
   const { repository } = store;
   if (!repository) return undefined;
   if (!TYPES.includes(repository.manager.connection.options.type)) return undefined;
-  return async (id, record, tag) => {
+  return async (id, record, tag, { keepsExpiry } = {}) => {
     const { text, isWanted } = conditionOf(tag);
     const now = Date.now();
     const { affected } = await repository
       .createQueryBuilder('session')
       .update()
-      .set({ expiredAt: now + store.getTTL(record, id) * 1000, json: JSON.stringify(record) })
+      .set({
+        ...(!keepsExpiry && { expiredAt: now + store.getTTL(record, id) * 1000 }),
+        json: JSON.stringify(record),
+      })
       .where(
         'id = :id AND destroyedAt IS NULL AND expiredAt > :now' +
           ` AND instr(json, :text) ${isWanted ? '>' : '='} 0`,

@@ -24,17 +24,18 @@ export const expressMysqlSession: Adapter = (candidate) => {
   const store = candidate as MySQLStore;
   const methods = ['get', 'set', 'touch', 'destroy', 'query', 'onReady', 'createDatabaseTable'];
   if (!isOfOneClass(store, methods)) return undefined;
-  return async (id, record, tag) => {
+  return async (id, record, tag, { keepsExpiry } = {}) => {
     const { tableName, columnNames } = store.options.schema;
     const { text, isWanted } = conditionOf(tag);
+    const expiry = keepsExpiry ? [] : [columnNames.expires, expiryOf(record, store.options.expiration)];
     // As bytes: most collations take small letters for capitals.
     const [answer] = await store.query(
-      'UPDATE ?? SET ?? = ?, ?? = ? WHERE ?? = ? AND ?? >= ?' +
+      `UPDATE ?? SET ?? = ?${keepsExpiry ? '' : ', ?? = ?'} WHERE ?? = ? AND ?? >= ?` +
         ` AND LOCATE(CAST(? AS BINARY), ??) ${isWanted ? '>' : '='} 0`,
       [
         tableName,
         ...[columnNames.data, JSON.stringify(record)],
-        ...[columnNames.expires, expiryOf(record, store.options.expiration)],
+        ...expiry,
         ...[columnNames.session_id, id],
         ...[columnNames.expires, Math.round(Date.now() / 1000)],
         ...[text, columnNames.data],

@@ -1,6 +1,6 @@
 /** What compareAndSet does on Redis in particular: lifetimes, serializers, clusters, and a Redis that runs no scripts. */
 import assert from 'node:assert/strict';
-import { Bench, newId, newTag, recordOf, taggedRecord, tagOf } from '../../../src/store-test/bench';
+import { answer, Bench, newId, newTag, recordOf, taggedRecord, tagOf } from '../../../src/store-test/bench';
 import { skipWithout, type DatabaseServer } from '../../support/database-server';
 import { redisProgram, startRedis } from '../../support/redis';
 import { storeClass } from './redis';
@@ -72,6 +72,20 @@ for (const [storeModule, clientModule] of [
       await bench.set(id, taggedRecord(before));
       assert.equal(await bench.compareAndSet(id, taggedRecord(newTag()), before), true);
       assert.equal(await client.pTTL(`sess:${id}`), -1);
+    });
+
+    it('leaves a key without a lifetime as it is where the expiry is to stay', async () => {
+      await open([], (url) => redis.createClient({ url }));
+      const bench = benchWith({ disableTTL: true });
+      const [id, before, after] = [newId(), newTag(), newTag()];
+      await bench.set(id, taggedRecord(before));
+      const options = { keepsExpiry: true };
+      const { compareAndSet } = bench.calls;
+      const stored = await answer<boolean>((done) =>
+        compareAndSet?.(id, taggedRecord(after, {}, -5000), before, done, options),
+      );
+      assert.deepEqual([stored, await client.pTTL(`sess:${id}`)], [true, -1]);
+      assert.equal(tagOf(await bench.get(id)), after);
     });
 
     for (const disableTTL of [false, true]) {

@@ -20,7 +20,7 @@ import { sequelizeSubjects } from './sequelize';
 import { packages, startServers } from './servers';
 import { packageOf, type Opened, type ServerName, type Subject } from './subject';
 import { type Proof, tableIn, tableOf, withTable } from './table';
-import { race, sameRows } from './two-ways';
+import { keptExpiry, race, sameRows } from './two-ways';
 import { typeormSubjects } from './typeorm';
 import { upgrade } from './upgraded';
 
@@ -84,6 +84,10 @@ describe('Stores from npm', function () {
       if (subject.grade === 'everywhere') {
         it('stores by compareAndSet the very data and expiry that its set stores', async () => {
           await sameRows(opened ?? assert.fail(), bench ?? assert.fail());
+        });
+
+        it('leaves the expiry as it is where compareAndSet is to keep it', async () => {
+          await keptExpiry(opened ?? assert.fail(), bench ?? assert.fail());
         });
       }
 

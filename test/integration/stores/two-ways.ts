@@ -1,6 +1,6 @@
 /** What is compared between two ways to a database: `set` and `compareAndSet`, one process and another. */
 import assert from 'node:assert/strict';
-import { type Bench, newId, newTag, taggedRecord, tagOf } from '../../../src/store-test/bench';
+import { answer, type Bench, newId, newTag, taggedRecord, tagOf } from '../../../src/store-test/bench';
 import type { Opened } from './subject';
 
 /** Stores compute some expiries from the current time, in whole seconds. */
@@ -23,6 +23,30 @@ export async function sameRows({ rowOf }: Opened, bench: Bench): Promise<void> {
     assert.equal(found.data, expected.data);
     const difference = Math.abs(found.expires - expected.expires);
     assert.ok(difference < TOLERANCE, `${String(found.expires)} is not ${String(expected.expires)}`);
+  }
+}
+
+/** A record that is replaced while its expiry stays, read past the store. An application's own compareAndSet is not asked to. */
+export async function keptExpiry({ rowOf }: Opened, bench: Bench): Promise<void> {
+  const { compareAndSet, canKeepExpiry } = bench.calls;
+  if (!canKeepExpiry) return;
+  assert.ok(rowOf && compareAndSet);
+  for (const maxAge of [60_000, -60_000, null]) {
+    const [id, before, after] = [newId(), newTag(), newTag()];
+    await bench.set(id, taggedRecord(before, {}, 3_600_000));
+    const old = await rowOf(id);
+    const record = taggedRecord(after, { a: 1 }, maxAge);
+    const keep = (tag: string): Promise<boolean | undefined> =>
+      answer<boolean>((done) => compareAndSet(id, record, tag, done, { keepsExpiry: true }));
+    assert.equal(await keep(newTag()), false);
+    assert.equal(await keep(before), true);
+    const found = await rowOf(id);
+    assert.ok(old && found);
+    assert.deepEqual([tagOf(await bench.get(id)), (await bench.get(id))?.a], [after, 1]);
+    assert.ok(
+      Math.abs(found.expires - old.expires) < 100,
+      `${String(found.expires)}: ${String(old.expires)}`,
+    );
   }
 }
 

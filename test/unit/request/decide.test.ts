@@ -85,6 +85,7 @@ const unchanged: Now = {
   hasExpires: false,
   canSend: true,
   canRefresh: true,
+  keepsExpiry: false,
   time: 1_000_000,
 };
 
@@ -200,6 +201,7 @@ describe('isModified', () => {
 describe('decideHeaders', () => {
   type Row = [string, Facts, Partial<Now>, Partial<Settings>, TokenDecision];
   const later = { expires: 5, hasExpires: true };
+  const staying = { ...later, keepsExpiry: true };
   const table: Row[] = [
     ['a loaded session as it was', loaded, {}, {}, 'keep'],
     ['data that changed, and no expiry', loaded, { snapshot: edited }, {}, 'keep'],
@@ -208,6 +210,24 @@ describe('decideHeaders', () => {
     ['an expiry, and data as it was', loaded, later, {}, 'keep'],
     ['a cookie that was edited', loaded, { snapshot: withOtherCookie }, {}, 'send'],
     ['rolling', loaded, {}, { rolling: true }, 'send'],
+    ['rolling, and an expiry that stays', loaded, staying, { rolling: true }, 'keep'],
+    ['data that changed, and an expiry that stays', loaded, { ...staying, snapshot: edited }, {}, 'keep'],
+    [
+      'a cookie that was edited, and an expiry that stays',
+      loaded,
+      { ...staying, snapshot: withOtherCookie },
+      {},
+      'send',
+    ],
+    ['a token of a save, and an expiry that stays', { ...loaded, mustSend: true }, staying, {}, 'send'],
+    ['claims that change, and an expiry that stays', loaded, { ...staying, claims: user }, {}, 'rotate'],
+    [
+      'a token that is due, and an expiry that stays',
+      { ...loaded, isTokenDue: true },
+      staying,
+      {},
+      'refresh',
+    ],
     ['rolling, where nothing can be sent', loaded, { canSend: false }, { rolling: true }, 'keep'],
     ['a token of a save', { ...loaded, mustSend: true }, {}, {}, 'send'],
     [
@@ -390,6 +410,7 @@ describe('decideStore', () => {
   type Row = [string, Facts, Partial<Now>, Partial<Settings>, StoreDecision];
   const now = unchanged.time;
   const saved: Facts = { ...loaded, saved: plain };
+  const staying = { keepsExpiry: true };
   const justWritten = { headersWrittenAt: now - 999 };
   const writtenBefore = { headersWrittenAt: now - 1000 };
   const day = 24 * 60 * MINUTE;
@@ -404,6 +425,17 @@ describe('decideStore', () => {
     ['a loaded session as it was', loaded, {}, {}, 'touch'],
     ['a loaded session as it was, resave', loaded, {}, { resave: true }, 'save'],
     ['a loaded session as it was, saveUninitialized', loaded, {}, { saveUninitialized: true }, 'touch'],
+    ['an expiry that stays', loaded, staying, {}, 'nothing'],
+    ['an expiry that stays, resave', loaded, staying, { resave: true }, 'nothing'],
+    ['an expiry that stays, and data that changed', loaded, { ...staying, snapshot: edited }, {}, 'save'],
+    ['an expiry that stays, and what has to be stored', { ...loaded, mustStore: true }, staying, {}, 'save'],
+    [
+      'an expiry that stays, and headers that were written a second ago',
+      { ...saved, ...writtenBefore },
+      staying,
+      {},
+      'nothing',
+    ],
     ['data that changed', loaded, { snapshot: edited }, {}, 'save'],
     ['a cookie that was edited', loaded, { snapshot: withOtherCookie }, {}, 'save'],
     ['what has to be stored', { ...loaded, mustStore: true }, {}, {}, 'save'],

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import session from '../../../src';
-import { Bench, recordOf } from '../../../src/store-test/bench';
+import { answer, Bench, recordOf } from '../../../src/store-test/bench';
 import { adapters } from '../../../src/store/adapters';
 import type { AnyStore, SessionRecord } from '../../../src/types';
 import { load } from '../../integration/stores/subject';
@@ -118,6 +118,14 @@ describe('The adapter of connect-redis', () => {
     ]);
   });
 
+  it('hands its script the word for an expiry that stays, whatever the record says', async () => {
+    const { store, scripts } = redis();
+    const { calls } = new Bench(store);
+    const record = recordOf({}, -5000);
+    await answer((done) => calls.compareAndSet?.('id', record, 'tag', done, { keepsExpiry: true }));
+    assert.equal(scripts[0]?.at(-1), 'keep');
+  });
+
   it('tells that nothing was stored, also to a client that answers with texts', async () => {
     assert.equal(await compareAndSet(redis({}, 0).store), false);
     assert.equal(await compareAndSet(redis({}, '0').store), false);
@@ -152,6 +160,14 @@ describe('The adapter of connect-redis', () => {
   });
 });
 
+describe('An adapter', () => {
+  it('is not asked to keep an expiry where the application compares by itself', () => {
+    const compareAndSet = () => Promise.resolve(true);
+    const { calls } = new Bench(Object.assign(redis().store, { compareAndSet }));
+    assert.deepEqual([calls.canKeepExpiry, new Bench(redis().store).calls.canKeepExpiry], [false, true]);
+  });
+});
+
 describe('The adapter of connect-pg-simple', () => {
   it('updates the table of the store', async () => {
     const { store, queries } = postgres(undefined, { schemaName: 'a', tableName: 'b' });
@@ -162,8 +178,17 @@ describe('The adapter of connect-pg-simple', () => {
   it('gives a session without expiry the lifetime of the store', async () => {
     const { store, queries } = postgres(undefined, { ttl: 60 });
     await compareAndSet(store, recordOf({}, null));
-    const expire = (queries[0]?.[1] as unknown[])[1] as number;
+    const expire = (queries[0]?.[1] as unknown[]).at(-1) as number;
     assert.ok(Math.abs(expire - Date.now() / 1000 - 60) < 2, String(expire));
+  });
+
+  it('leaves the column of the expiry out where that is to stay', async () => {
+    const { store, queries } = postgres();
+    const { calls } = new Bench(store);
+    await answer((done) => calls.compareAndSet?.('id', recordOf({}), 'tag', done, { keepsExpiry: true }));
+    const [text, parameters] = queries[0] as [string, unknown[]];
+    assert.doesNotMatch(text, /expire =/);
+    assert.equal(parameters.length, 4);
   });
 
   it('tells that there was no such row, and what failed', async () => {
@@ -181,6 +206,22 @@ describe('The adapter of connect-mongo', () => {
       assert.equal(await compareAndSet(store), matchedCount === 1);
     }
     assert.deepEqual(events, [1]);
+  });
+
+  it('leaves to touchAfter of the store when it renews an expiry that was to stay', async () => {
+    const updates: object[] = [];
+    const answers = (_filter?: object, update?: object) => {
+      updates.push((update as { $set: object }).$set);
+      return Promise.resolve({ acknowledged: true, matchedCount: 1 });
+    };
+    const { calls } = new Bench(mongo(answers, { touchAfter: 60 }));
+    for (const keepsExpiry of [false, true]) {
+      await answer((done) => calls.compareAndSet?.('id', recordOf({}), 'tag', done, { keepsExpiry }));
+    }
+    assert.deepEqual(updates.map(Object.keys), [
+      ['_id', 'session', 'expires', 'lastModified'],
+      ['_id', 'session'],
+    ]);
   });
 
   it('rejects with the error of the database', async () => {
@@ -225,6 +266,16 @@ describe('The adapter of express-mysql-session', () => {
     assert.equal(await compareAndSet(open(unchanged)), true);
     assert.equal(await compareAndSet(open({ affectedRows: 1 })), true);
     assert.equal(await compareAndSet(open({ affectedRows: 0 })), false);
+  });
+
+  it('leaves the column of the expiry out where that is to stay', async () => {
+    asked.length = 0;
+    const record = recordOf({ a: 1 });
+    const { calls } = new Bench(open({ affectedRows: 1 }) as AnyStore);
+    await answer((done) => calls.compareAndSet?.('id', record, 'tag', done, { keepsExpiry: true }));
+    const [text, parameters] = asked[0] as [string, unknown[]];
+    assert.match(text, /^UPDATE \?\? SET \?\? = \? WHERE /);
+    assert.deepEqual(parameters.slice(0, 5), ['t', 'd', JSON.stringify(record), 'i', 'id']);
   });
 
   it('takes names of tables and columns from the options, and values as parameters', async () => {

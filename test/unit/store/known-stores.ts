@@ -46,7 +46,10 @@ export function postgres(answers: object[] | Error = [{ sid: 'id' }], options: o
 }
 
 /** connect-mongo, whose collection answers each update so. */
-export function mongo(answer: () => Promise<object>, options: object = {}): AnyStore {
+export function mongo(
+  answer: (filter?: object, update?: object) => Promise<object>,
+  options: object = {},
+): AnyStore {
   const collection = { updateOne: answer };
   const client = { db: () => ({ collection: () => collection }) };
   const { default: MongoStore } = load<{ default: { create(options: object): AnyStore } }>('connect-mongo');

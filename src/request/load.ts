@@ -1,0 +1,185 @@
+/** Loads the session that a credential names: its record has to be there, of the same generation, and in time. */
+import { createWarning, trace } from '../diagnostics';
+import type { LiveSession } from '../session/live-session';
+import { generationOf, type RecordState } from '../session/record-state';
+import { SessionId } from '../session/session-id';
+import type { SessionState } from '../session/session-state';
+import { takeSnapshot } from '../session/snapshot';
+import type { Found } from '../store/record-store';
+import type { Loaded } from '../store/repository';
+import { callStoreSafely } from '../store/store-call';
+import type { AnyStore } from '../types';
+import { claimsNow } from './claims-now';
+import { newState, type RequestContext } from './context';
+import { formatOf, mustAdopt } from './cookie-format';
+import { type Credential, tellOfParser } from './credential';
+import { overriddenIn, restoreSession } from './restore';
+
+/** A request that arrived so long after its generation ended was most likely under way when the user signed in, in ms. */
+const GRACE_OF_SUPERSEDED = 5000;
+
+/** Who wants to know what became of a credential. */
+export interface Loading {
+  /** isFound: whether the session is on the request. */
+  loaded(error: unknown, isFound?: boolean): void;
+}
+
+/** Puts the session that a credential opens on the request, if it lives. */
+export function loadSession(context: RequestContext, credential: Credential, loading: Loading): void {
+  const { repository, req } = context;
+  req.sessionID = credential.id;
+  repository.read(credential.id, (error, loaded) => {
+    if (error) {
+      loading.loaded(error);
+      return;
+    }
+    let isFound: boolean;
+    try {
+      isFound = isAlive(context, credential, loaded);
+    } catch (thrown) {
+      loading.loaded(thrown);
+      return;
+    }
+    // Not within the above: what the handler throws is nobody's error here.
+    if (!isFound) {
+      loading.loaded(null);
+      return;
+    }
+    const state = toState(context, credential, loaded as Loaded & { found: Found });
+    const end = context.config.rules.endOf(state.token?.authTime, state.created);
+    if (end !== undefined && end <= Date.now()) {
+      endSession(context, credential.id, loading);
+      return;
+    }
+    try {
+      begin(context, state, loaded as Loaded & { found: Found });
+    } catch (thrown) {
+      loading.loaded(thrown);
+      return;
+    }
+    if (credential.isFromParser) tellOfParser();
+    loading.loaded(null, true);
+  });
+}
+
+/** @throws TypeError of a record without a cookie */
+function isAlive(context: RequestContext, credential: Credential, { found, isEnding }: Loaded): boolean {
+  if (isEnding) context.endingId ??= credential.id;
+  if (!found) return false;
+  const { record, state } = found;
+  if (hasExpired(context, expiryOf(record))) return false;
+  if (!state && !credential.isLegacy) {
+    warnOfMissingState(context.repository.store);
+    return false;
+  }
+  if (credential.isLegacy && !isAdopted(context, credential, state)) return false;
+  const generation = generationOf(found);
+  if (credential.generation < generation) {
+    const ended = state?.rotatedAt ?? 0;
+    trace('token of an older generation of %s', credential.id);
+    if (context.arrivedAt - ended <= GRACE_OF_SUPERSEDED) context.supersededId ??= credential.id;
+  }
+  return credential.generation === generation;
+}
+
+/** Before a tenant gives out a token for a record that was there before, the record says so. */
+function isAdopted(
+  { adoption, tokens }: RequestContext,
+  { token }: Credential,
+  state: RecordState | undefined,
+): boolean {
+  return state ? state.adopted === adoption : !token || tokens.tenant === undefined;
+}
+
+/** The usual error of a record that is none: every store's users know it. @throws TypeError */
+function expiryOf({ cookie }: { cookie: { expires?: unknown } }): unknown {
+  return cookie.expires;
+}
+
+/** Stores that cannot renew an expiry may not look at it either; with `touch` the record's own date says nothing. */
+function hasExpired({ repository }: RequestContext, expires: unknown): boolean {
+  return !repository.canTouch && Boolean(expires) && new Date(expires as string).valueOf() <= Date.now();
+}
+
+function toState(
+  context: RequestContext,
+  credential: Credential,
+  loaded: Loaded & { found: Found },
+): SessionState {
+  const { id, token, isLegacy, generation } = credential;
+  const { tokens, config } = context;
+  const format = formatOf(config, credential);
+  const stored = loaded.found.state;
+  const sessionId = isLegacy
+    ? SessionId.ofLegacy(id)
+    : SessionId.ofHandle(tokens.tenant, token?.ses?.handle, id);
+  const state = newState('loaded', sessionId, format);
+  state.live = loaded.live;
+  state.generation = generation;
+  if (format === 'jwt') state.token = token;
+  state.created = stored?.created ?? state.created;
+  state.isStored = true;
+  state.isSent = format === 'jwt' ? token !== undefined : credential.format === format;
+  state.mustStore = !stored && mustAdopt(context, state);
+  return state;
+}
+
+function begin(
+  context: RequestContext,
+  state: SessionState,
+  { found, live, isNewest }: Loaded & { found: Found },
+): void {
+  const session = restoreSession(context, found.record, state);
+  // The text is that of the session only if no reserved name was left out, and the application has changed nothing in between.
+  const extra = found.state ? 1 : 0;
+  const isWhole =
+    found.data !== undefined &&
+    countMembers(found.record) === countMembers(session) + extra &&
+    !overriddenIn(context.repository.store);
+  state.before = takeSnapshot(session, isWhole ? found.data : undefined);
+  state.storedExpires = session.cookie._expires;
+  if (isNewest) learn(live, state, found);
+  context.opened = context.current = state;
+  // A candidate that was tried before this one: only where none lives does it count.
+  context.supersededId = context.endingId = undefined;
+  context.req.sessionID = state.id.value as string;
+  state.claims = claimsNow(context, state.token);
+}
+
+/** Without the array that Object.keys would make. */
+function countMembers(object: object): number {
+  let count = 0;
+  for (const name in object) if (Object.hasOwn(object, name)) count += 1;
+  return count;
+}
+
+function learn(live: LiveSession, { before }: SessionState, found: Found): void {
+  live.newest = { state: found.state, data: before.data, cookie: before.cookie };
+}
+
+/** However active it was: its time is over. */
+function endSession({ repository }: RequestContext, id: string, loading: Loading): void {
+  trace('session has reached its absolute timeout: %s', id);
+  callStoreSafely(
+    (done) => {
+      repository.destroy(id, 'destroyed', done);
+    },
+    (error) => {
+      loading.loaded(error);
+    },
+  );
+}
+
+const warnings = new WeakMap<object, () => void>();
+
+function warnOfMissingState(store: AnyStore): void {
+  let warn = warnings.get(store);
+  if (!warn) {
+    warn = createWarning(
+      `store ${store.constructor.name}: a record came back without its member __session, so it is not used. The store has ` +
+        'to give back all members of what it was given; a record that was made by hand is no session',
+    );
+    warnings.set(store, warn);
+  }
+  warn();
+}
