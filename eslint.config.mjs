@@ -70,7 +70,9 @@ export default tseslint.config(
   },
   {
     files: ['**/*.cjs'],
-    languageOptions: { globals: { __dirname: 'readonly', process: 'readonly', require: 'readonly' } },
+    languageOptions: {
+      globals: { __dirname: 'readonly', exports: 'readonly', process: 'readonly', require: 'readonly' },
+    },
   },
   {
     files: ['test/**/*.ts'],

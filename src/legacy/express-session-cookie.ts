@@ -1,4 +1,4 @@
-/** Reads and writes the cookies of express-session. Everything about them is in this folder, so that it can go as a whole one day. */
+/** Reads and writes the cookies of express-session: what is about them is in this folder, so that it can go as a whole one day. */
 import type { CipherKey } from 'node:crypto';
 import { sign, unsign } from 'cookie-signature';
 
@@ -22,7 +22,11 @@ export function readLegacyId(value: string, secrets: readonly CipherKey[]): stri
   return undefined;
 }
 
-/** The cookie value that express-session gives a session. @param secrets one or more: the first one signs */
+/**
+ * The cookie value that express-session gives a session.
+ *
+ * @param secrets one or more: the first one signs
+ */
 export function signLegacyId(id: string, secrets: readonly CipherKey[]): string {
   const [secret] = secrets as readonly [CipherKey];
   return PREFIX + sign(id, secret);

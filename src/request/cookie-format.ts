@@ -53,7 +53,7 @@ export function mayAdopt(context: RequestContext, state: SessionState, rotates: 
 /**
  * What the client of a stored session gets; of one with a token, the token that it has.
  *
- * @throws NoPrivateKeyError where none but verified sessions are opened, so that nobody could come back with the cookie
+ * @throws NoPrivateKeyError where there is none: a service that only verifies does not read such a cookie either
  */
 export function outgoingOf({ config, tokens }: RequestContext, state: SessionState): Outgoing | undefined {
   if (state.cookieFormat === 'jwt') return state.token;

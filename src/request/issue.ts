@@ -57,6 +57,7 @@ export function currentToken(context: RequestContext, session: Session): Token |
     const claims = context.isReadingClaims || origin === 'loaded' ? state.claims : claimsNow(context, token);
     if (token?.claims.text === claims) return token;
     const issued = issueToken(context, state, claims, state.generation, false);
+    // The client does not have it: what has become of the claims is not told by it.
     if (state.cookieFormat === 'jwt') state.token = issued;
     return issued;
   } catch {

@@ -11,7 +11,10 @@ export class SessionId {
   #handle: string | undefined;
   #value: unknown;
   readonly #tenant: string | undefined;
-  /** 'handle': the id is made of it. 'legacy': the id that express-session or 0.2.2 gave, or one like theirs. 'plain': no token can name it. */
+  /**
+   * 'handle': the id is made of it. 'legacy': the id that express-session or 0.2.2 gave, or one like theirs. 'plain': no token
+   * can name it.
+   */
   readonly #kind: 'handle' | 'legacy' | 'plain';
 
   private constructor(

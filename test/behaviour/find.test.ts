@@ -175,8 +175,8 @@ describe('sessions.find', () => {
         store.records.set(idOfHandle('carried'), recordWith({ user: 'ada' }));
         const request = { headers: {}, ...headersOf(token) };
         const carried = 'url' in request ? request : { headers: headersOf(token) };
-        const found = (await sessions.find(carried)) as Found | undefined;
-        assert.equal(found?.user, 'ada');
+        const found = await required(sessions.find(carried));
+        assert.equal(found.user, 'ada');
         assert.equal(await sessions.find({ headers: {}, url: '/chat' }), undefined);
       });
     }
