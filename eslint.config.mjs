@@ -7,6 +7,7 @@ const ROOMS = [
   'cli',
   'store-test',
   'request',
+  'check',
   'options',
   'store',
   'http',

@@ -112,6 +112,9 @@ declare namespace session {
   export type Middleware = types.Middleware;
   export type RequestLike = types.RequestLike;
   export type FoundSession = types.FoundSession;
+  export type CheckReport = types.CheckReport;
+  export type CheckFinding = types.CheckFinding;
+  export type CheckOutcome = types.CheckOutcome;
   export type SessionRecord = types.SessionRecord;
   export type AsyncStoreMethods = types.AsyncStoreMethods;
 

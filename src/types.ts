@@ -11,6 +11,41 @@ export type RequestHandler = ReturnType<typeof expressSession>;
  */
 export type Guarantee = 'everywhere' | 'in this process';
 
+/**
+ * How a check went. ok: as it should be. note: works, with a limit that one should know. failed: sessions will not work.
+ * skipped: could not be tried.
+ */
+export type CheckOutcome = 'ok' | 'note' | 'failed' | 'skipped';
+
+/** One line of the report of `sessions.check()`. */
+export interface CheckFinding {
+  /** Which check: what it is called does not change. */
+  readonly name:
+    | 'keys'
+    | 'store'
+    | 'write'
+    | 'ids'
+    | 'data'
+    | '__session'
+    | 'cookie'
+    | 'compareAndSet'
+    | 'touch'
+    | 'expiry'
+    | 'destroy'
+    | 'cleanup'
+    | 'guarantee';
+  readonly outcome: CheckOutcome;
+  /** What was found, in plain words. */
+  readonly text: string;
+}
+
+/** What `sessions.check()` has found. */
+export interface CheckReport {
+  /** Whether no check has failed. */
+  readonly ok: boolean;
+  readonly checks: readonly CheckFinding[];
+}
+
 /** What `session()` returns. */
 export interface Middleware extends RequestHandler {
   readonly guarantee: Guarantee;
@@ -46,6 +81,17 @@ export interface Middleware extends RequestHandler {
    * });
    */
   readonly find: (req: RequestLike) => Promise<FoundSession | undefined>;
+  /**
+   * Tries keys and store: writes, reads, touches, compares and destroys one probe session on the application's own store, and
+   * leaves none behind. Takes 1 to 3 seconds, some more where the store does not answer. Never rejects: what is wrong is
+   * in the report.
+   *
+   * @example
+   * const sessions = session({ keys, store });
+   * const { ok, checks } = await sessions.check();
+   * if (!ok) console.error(checks.filter(({ outcome }) => outcome === 'failed'));
+   */
+  check(): Promise<CheckReport>;
 }
 
 /** What `find` takes: a request of any kind, or no more than its headers. */

@@ -55,6 +55,8 @@ describe('express-session-jwt', () => {
     [['keygen', 'folder'], /too many/],
     [['keygen', '--bogus'], /--bogus/],
     [['keygen', '--out'], /--out/],
+    [['keygen', '--out', '.', '--env'], /--out and --env exclude each other/],
+    [['keygen', '--env=bogus'], /--env/],
     [['jwks'], /missing/],
     [['inspect'], /missing/],
     [['inspect', 'a', 'b'], /too many/],
@@ -68,7 +70,30 @@ describe('express-session-jwt', () => {
     });
   }
 
+  it('--version prints the version of the package', () => {
+    const { code, out } = run('--version');
+    assert.equal(code, 0);
+    assert.equal(
+      out,
+      `${(JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version}\n`,
+    );
+  });
+
   describe('keygen', () => {
+    it('prints one pair as an .env file, a Docker secret and a Kubernetes secret want it', () => {
+      const { code, out } = run('keygen', '--env');
+      assert.equal(code, 0);
+      const ofEnvFile = (name: string) => new RegExp(`^${name}=(-----BEGIN .*-----)$`, 'm').exec(out)?.[1];
+      const [privatePem, publicPem] = ['SESSION_PRIVATE_KEY', 'SESSION_PUBLIC_KEY'].map(ofEnvFile);
+      const ring = createKeyRing({ private: privatePem, public: publicPem });
+      assert.ok(ring?.canSign);
+      const docker = /<<'EOF'\n([^]*?)EOF\n/.exec(out)?.[1];
+      const kubernetes = /SESSION_PRIVATE_KEY: \|\n((?: {4}.*\n)*)/.exec(out)?.[1]?.replace(/^ {4}/gm, '');
+      assert.equal(docker, kubernetes);
+      assert.equal(createKeyRing({ private: docker })?.signing.kid, ring.signing.kid);
+      assert.match(out, /^kind: Secret$/m);
+    });
+
     it('prints a pair that the middleware takes', () => {
       const { code, out } = run('keygen');
       assert.equal(code, 0);
@@ -142,6 +167,33 @@ describe('express-session-jwt', () => {
       assert.match(out, /"ses": \{\s+"id": "by hand",\s+"gen": 1\s+\}/);
       assert.ok(out.includes(`id in the store: ${recordId('by hand', undefined)}\n`));
       assert.match(out, /signature: NOT VERIFIED/);
+    });
+
+    it('says how long ago its times were, and when they will be', () => {
+      const now = seconds();
+      const { out } = run(
+        'inspect',
+        sessionToken({ iat: now - 7300, exp: now - 310, nbf: now + 200_000, auth_time: now - 90 }),
+      );
+      assert.match(out, /^ {2}iat = \S+Z, issued 2 hours ago$/m);
+      assert.match(out, /^ {2}exp = \S+Z, expired 5 minutes ago$/m);
+      assert.match(out, /^ {2}nbf = \S+Z, good in 2 days$/m);
+      assert.match(out, /^ {2}auth_time = \S+Z, signed in 9\d seconds ago$/m);
+    });
+
+    it('says which key has issued a token, and whether it is that of the file', () => {
+      const kid = String(jwks(keys).keys[0]?.kid);
+      const token = forge({ alg: 'ES256', typ: 'JWT', kid }, { ses: { id: 'h', gen: 1 } });
+      const { out } = run('inspect', token, '--key', file('public.pem'));
+      assert.ok(out.includes(`\nissued by key ${kid}\n`), out);
+      assert.ok(out.includes(`made with the key ${kid}, which is ${file('public.pem')}\n`));
+      writeFileSync(file('other.pem'), otherKeys.public);
+      const other = run('inspect', token, '--key', file('other.pem'));
+      assert.ok(other.out.includes(`signature: INVALID, not made with ${file('other.pem')}\n`));
+      const nameless = forge({ alg: 'ES256', typ: 'JWT' }, { ses: { id: 'h', gen: 1 } });
+      assert.match(run('inspect', nameless).out, /^issued by a key without a name$/m);
+      const odd = forge({ alg: 'ES256', typ: 'JWT', kid: 7 }, { ses: { id: 'h', gen: 1 } });
+      assert.match(run('inspect', odd).out, /^issued by key of a name that is no text$/m);
     });
 
     it('prints the id that a session had before it was upgraded', () => {

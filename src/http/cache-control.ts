@@ -27,9 +27,13 @@ export function markAsPersonal(
 
 function addVary(res: Response, name: string): void {
   const vary = headerText(res, 'Vary');
+  if (vary === '') {
+    res.setHeader('Vary', name);
+    return;
+  }
   const names = vary.split(',').map((one) => one.trim().toLowerCase());
   if (names.includes('*') || names.includes(name.toLowerCase())) return;
-  res.setHeader('Vary', vary ? `${vary}, ${name}` : name);
+  res.setHeader('Vary', `${vary}, ${name}`);
 }
 
 function headerText(res: Response, name: string): string {

@@ -1,5 +1,6 @@
 /** How tokens come with requests and go with responses: the `transport` option. */
 import { type OutgoingHttpHeaders, validateHeaderName } from 'node:http';
+import { SessionTypeError } from '../errors';
 import type { Cookie } from '../session/cookie';
 import type { CustomTransport, Request, Response } from '../types';
 import { markAsPersonal } from './cache-control';
@@ -42,7 +43,11 @@ export type Transport = (req: Request) => Carrier;
 export function resolveTransport(given: unknown, cookieName: string): Transport {
   if (!Array.isArray(given)) return resolveOne(given ?? 'cookie', cookieName);
   const [first, ...others] = given.map((one) => resolveOne(one, cookieName));
-  if (!first) throw new TypeError('transport option array must contain one or more transports');
+  if (!first)
+    throw new SessionTypeError(
+      'ERR_SESSION_OPTION',
+      'transport option array must contain one or more transports',
+    );
   // The first one that carries anything decides, so that a bad token never falls back to another transport.
   return (req) => {
     const preferred = first(req);
@@ -77,7 +82,8 @@ function resolveOne(given: unknown, cookieName: string): Transport {
       return (req) => new CustomCarrier(transport, readCustom(transport, req));
     }
   }
-  throw new TypeError(
+  throw new SessionTypeError(
+    'ERR_SESSION_OPTION',
     "transport option must be 'cookie', 'bearer', { bearer: { responseHeader } }, { header }, { read, write } " +
       'or an array of those',
   );
@@ -87,10 +93,11 @@ function requireHeader(name: string, header: unknown): string {
   try {
     validateHeaderName(header as string);
   } catch {
-    throw new TypeError(`${name} option must be the name of a header`);
+    throw new SessionTypeError('ERR_SESSION_OPTION', `${name} option must be the name of a header`);
   }
   if (TAKEN_HEADERS.includes((header as string).toLowerCase())) {
-    throw new TypeError(
+    throw new SessionTypeError(
+      'ERR_SESSION_OPTION',
       `${name} option must not be ${header as string}: use transport 'bearer' or 'cookie' for that`,
     );
   }
@@ -173,7 +180,10 @@ function readCustom(transport: CustomTransport, req: Request): unknown {
   const text: unknown = transport.read(req);
   if (!(text instanceof Promise)) return text;
   text.catch(() => undefined);
-  throw new TypeError('transport.read must return a string, null or undefined; it returned a promise');
+  throw new SessionTypeError(
+    'ERR_SESSION_TRANSPORT',
+    'transport.read must return a string, null or undefined; it returned a promise',
+  );
 }
 
 class CustomCarrier implements Carrier {

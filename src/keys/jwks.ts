@@ -1,4 +1,5 @@
 /** Publishes public keys as a JWK Set. */
+import { SessionTypeError } from '../errors';
 import { createKeyRing } from './key-ring';
 import type { JwkSet, KeyPair } from '../types';
 
@@ -10,7 +11,10 @@ import type { JwkSet, KeyPair } from '../types';
 export function jwks(keys: KeyPair | readonly KeyPair[]): JwkSet {
   const keyRing = createKeyRing(keys);
   if (!keyRing)
-    throw new TypeError('keys must be a key pair or an array of at least one, as in the keys option');
+    throw new SessionTypeError(
+      'ERR_SESSION_ARGUMENT',
+      'keys must be a key pair or an array of at least one, as in the keys option',
+    );
   const byKid = new Map(
     keyRing.candidates().map(({ kid, key }) => {
       // Member by member: what else a key may have shall never get in here.

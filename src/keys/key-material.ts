@@ -1,5 +1,6 @@
 /** Parses one key, in whatever form it is given, and refuses what cannot sign or verify ES256. */
 import { createPrivateKey, createPublicKey, KeyObject } from 'node:crypto';
+import { SessionTypeError } from '../errors';
 import { deprecate } from '../diagnostics';
 import type { JsonWebKey } from '../types';
 
@@ -17,11 +18,13 @@ type KeyType = 'public' | 'private';
  */
 export function parseKey(material: unknown, name: string, type: KeyType): KeyObject {
   const key = material instanceof KeyObject ? material : readKey(material, name, type);
-  if (key.type !== type) throw new TypeError(`${name} must be a ${type} key, it is a ${key.type} one`);
+  if (key.type !== type)
+    throw new SessionTypeError('ERR_SESSION_KEY', `${name} must be a ${type} key, it is a ${key.type} one`);
   const curve = key.asymmetricKeyDetails?.namedCurve;
   if (!isOnKnownCurve(key)) {
     const found = String(curve ?? key.asymmetricKeyType);
-    throw new TypeError(
+    throw new SessionTypeError(
+      'ERR_SESSION_KEY',
       `${name} must be an EC key on the curve P-256 (prime256v1), it is of type ${found}: ` +
         'make one with session.generateKeys()',
     );
@@ -54,7 +57,8 @@ function readKey(material: unknown, name: string, type: KeyType): KeyObject {
   if (typeof material === 'object' && material !== null && 'kty' in material) {
     return readJwk(material, name, type);
   }
-  throw new TypeError(
+  throw new SessionTypeError(
+    'ERR_SESSION_KEY',
     `${name} must be a PEM text or Buffer, a KeyObject or a JWK, it is of type ${typeof material}`,
   );
 }
@@ -63,7 +67,8 @@ function readPem(text: string, name: string, type: KeyType): KeyObject {
   // Environment variables and .env files often carry the line breaks as a backslash and an n.
   const pem = text.replaceAll('\\r', '').replaceAll('\\n', '\n').trim();
   if (!pem.includes('-----BEGIN ')) {
-    throw new TypeError(
+    throw new SessionTypeError(
+      'ERR_SESSION_KEY',
       `${name} must be a PEM text that starts with -----BEGIN: if it is a path, give readFileSync(path) instead`,
     );
   }
@@ -72,7 +77,8 @@ function readPem(text: string, name: string, type: KeyType): KeyObject {
     return type === 'private' ? createPrivateKey(pem) : createPublicKey(pem);
   } catch {
     // OpenSSL's reason is left out: it may quote what it was given.
-    throw new TypeError(
+    throw new SessionTypeError(
+      'ERR_SESSION_KEY',
       `${name} cannot be read: it must be an unencrypted PEM key on the curve P-256 (prime256v1), ` +
         (type === 'private' ? 'SEC1 or PKCS#8' : 'SPKI'),
     );
@@ -82,23 +88,33 @@ function readPem(text: string, name: string, type: KeyType): KeyObject {
 function readJwk(jwk: Record<string, unknown>, name: string, type: KeyType): KeyObject {
   requireType('d' in jwk, name, type);
   if (!isForSignatures(jwk)) {
-    throw new TypeError(`${name} must be a JWK for ES256 signatures: its use, alg or key_ops say otherwise`);
+    throw new SessionTypeError(
+      'ERR_SESSION_KEY',
+      `${name} must be a JWK for ES256 signatures: its use, alg or key_ops say otherwise`,
+    );
   }
   try {
     const input = { key: jwk as JsonWebKey, format: 'jwk' } as const;
     return type === 'private' ? createPrivateKey(input) : createPublicKey(input);
   } catch {
-    throw new TypeError(`${name} cannot be read: it must be a JWK with kty EC, crv P-256, x and y`);
+    throw new SessionTypeError(
+      'ERR_SESSION_KEY',
+      `${name} cannot be read: it must be a JWK with kty EC, crv P-256, x and y`,
+    );
   }
 }
 
 function requireType(isPrivate: boolean, name: string, type: KeyType): void {
   if (type === 'public' && isPrivate) {
-    throw new TypeError(
+    throw new SessionTypeError(
+      'ERR_SESSION_KEY',
       `${name} must be a public key, it holds a private key: keep that in ${name.replace(/public$/, 'private')}`,
     );
   }
   if (type === 'private' && !isPrivate) {
-    throw new TypeError(`${name} must be a private key, it holds a public key or a certificate`);
+    throw new SessionTypeError(
+      'ERR_SESSION_KEY',
+      `${name} must be a private key, it holds a public key or a certificate`,
+    );
   }
 }

@@ -1,15 +1,17 @@
 /** Holds the parsed keys of a service by their names, and says which one signs. */
 import { createHash, createPublicKey, KeyObject, sign, verify } from 'node:crypto';
+import { SessionError, SessionTypeError } from '../errors';
 import { parseKey } from './key-material';
 import type { KeyPair } from '../types';
 
 /** A token is needed and cannot be issued; the message names the option at fault. */
-export class IssueError extends Error {}
+export class IssueError extends SessionError {}
 
 /** This service is one that only verifies. */
 export class NoPrivateKeyError extends IssueError {
   constructor() {
     super(
+      'ERR_SESSION_NO_PRIVATE_KEY',
       'keys or keysProvider option: the first pair has no private key, so this service verifies tokens, ' +
         'but cannot issue any',
     );
@@ -103,7 +105,8 @@ export function createKeyRing(keys: unknown, source = 'keys'): KeyRing | undefin
 
 function parsePair(pair: unknown, name: string): { publicKey: KeyObject; privateKey: KeyObject | undefined } {
   if (typeof pair !== 'object' || pair === null || Buffer.isBuffer(pair) || pair instanceof KeyObject) {
-    throw new TypeError(
+    throw new SessionTypeError(
+      'ERR_SESSION_KEY',
       `${name} must be an object { public, private } of PEM texts, KeyObjects or JWKs, or an array of such`,
     );
   }
@@ -115,10 +118,14 @@ function parsePair(pair: unknown, name: string): { publicKey: KeyObject; private
       ? privateKey && createPublicKey(privateKey)
       : parseKey(publicMaterial, `${name}.public`, 'public');
   if (!publicKey) {
-    throw new TypeError(`${name} must have a public or a private key: PEM text or Buffer, KeyObject or JWK`);
+    throw new SessionTypeError(
+      'ERR_SESSION_KEY',
+      `${name} must have a public or a private key: PEM text or Buffer, KeyObject or JWK`,
+    );
   }
   if (privateKey && !isPair(publicKey, privateKey)) {
-    throw new TypeError(
+    throw new SessionTypeError(
+      'ERR_SESSION_KEY',
       `${name}.public does not belong to ${name}.private: give the two halves of one key pair`,
     );
   }

@@ -1,4 +1,5 @@
 /** Fetches a JWK Set over HTTP. */
+import { SessionError } from '../errors';
 /** A set of public keys of an issuer is some hundred bytes. */
 const MAX_BYTES = 64 * 1024;
 
@@ -17,11 +18,12 @@ export async function fetchKeySet(url: URL, timeout: number): Promise<unknown[]>
   });
   if (response.status !== 200) {
     await response.body?.cancel();
-    throw new Error(`the answer has status ${String(response.status)}`);
+    throw new SessionError('ERR_SESSION_REMOTE_KEYS', `the answer has status ${String(response.status)}`);
   }
   const set: unknown = JSON.parse(await readText(response));
   const keys: unknown = typeof set === 'object' && set !== null && 'keys' in set ? set.keys : undefined;
-  if (!Array.isArray(keys)) throw new Error('the answer is no JWK Set: it has no array "keys"');
+  if (!Array.isArray(keys))
+    throw new SessionError('ERR_SESSION_REMOTE_KEYS', 'the answer is no JWK Set: it has no array "keys"');
   return keys as unknown[];
 }
 
@@ -32,7 +34,11 @@ async function readText({ body }: Response): Promise<string> {
   for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
     length += chunk.length;
     // Leaving the loop cancels the body, and so closes the connection.
-    if (length > MAX_BYTES) throw new Error(`the answer is longer than ${String(MAX_BYTES)} bytes`);
+    if (length > MAX_BYTES)
+      throw new SessionError(
+        'ERR_SESSION_REMOTE_KEYS',
+        `the answer is longer than ${String(MAX_BYTES)} bytes`,
+      );
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

@@ -1,6 +1,7 @@
 /** Asks the `keysProvider` option for the keys of a request, and remembers what its answers were parsed to. */
 import { createHash, KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { SessionError, SessionTypeError } from '../errors';
 import { createWarning } from '../diagnostics';
 import { createKeyRing, type KeyRing } from './key-ring';
 import type { KeyPair, KeysProvider, Request, TenantKeys } from '../types';
@@ -25,18 +26,23 @@ export type KeyRingProvider = (
 export function createKeyRingProvider(provider: KeysProvider): KeyRingProvider {
   const remembered = new LRUCache<string, ProvidedKeyRing>({ max: MAX_ANSWERS });
   const warnOfSecondAnswer = createWarning(
+    'WARN_SESSION_SECOND_ANSWER',
     'keysProvider answered a second time for one request: only the first answer counts',
   );
 
   /** @throws what makes the answer unusable */
   function parse({ error, value }: Answer): ProvidedKeyRing {
-    if (error) throw error instanceof Error ? error : new Error('keysProvider failed', { cause: error });
+    if (error)
+      throw error instanceof Error
+        ? error
+        : new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keysProvider failed', error);
     const { keys, tenant } = readValue(value);
     const content = contentOf(keys, tenant);
     const known = remembered.get(content);
     if (known) return known;
     const keyRing = createKeyRing(keys, 'keysProvider: keys');
-    if (!keyRing) throw new Error('keysProvider gave no keys for this request');
+    if (!keyRing)
+      throw new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keysProvider gave no keys for this request');
     const provided = { keyRing, tenant };
     remembered.set(content, provided);
     return provided;
@@ -67,7 +73,8 @@ function readValue(value: unknown): { keys: unknown; tenant: string | undefined 
   const { keys, tenant }: Partial<Record<keyof TenantKeys, unknown>> = value;
   // A zero byte separates it from the session's handle where ids are made.
   if (typeof tenant === 'string' && tenant !== '' && !tenant.includes('\0')) return { keys, tenant };
-  throw new TypeError(
+  throw new SessionTypeError(
+    'ERR_SESSION_KEYS_PROVIDER',
     'keysProvider: tenant must be a string that is not empty and has no zero byte: answer { keys, tenant }, ' +
       'or the keys alone where there are no tenants',
   );
@@ -111,13 +118,14 @@ function ask(
   let returned: unknown;
   try {
     returned = provider(req, rawJwtToken, (error, value) => {
-      if (state.isDone) fail(new Error('keysProvider called done twice for one request'));
+      if (state.isDone)
+        fail(new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keysProvider called done twice for one request'));
       state.isDone = true;
       accept({ error, value });
     });
     awaitReturned();
   } catch (thrown) {
-    fail(thrown || new Error('keysProvider threw without a reason'));
+    fail(thrown || new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keysProvider threw without a reason'));
   }
   state.hasReturned = true;
   passOn();
@@ -126,7 +134,12 @@ function ask(
     const takesDone = provider.length >= 3;
     if (!isThenable(returned)) {
       if (takesDone) return;
-      accept({ error: new TypeError('keysProvider must return a promise, or declare `done` and call it') });
+      accept({
+        error: new SessionTypeError(
+          'ERR_SESSION_KEYS_PROVIDER',
+          'keysProvider must return a promise, or declare `done` and call it',
+        ),
+      });
       return;
     }
     returned.then(
@@ -134,7 +147,9 @@ function ask(
         if (value !== undefined || !takesDone) accept({ value });
       },
       (reason: unknown) => {
-        fail(reason || new Error('keysProvider rejected without a reason'));
+        fail(
+          reason || new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keysProvider rejected without a reason'),
+        );
       },
     );
   }

@@ -1,5 +1,6 @@
 /** Fetches the issuer's JWK Set for services that only verify, and keeps the last good keys. */
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { SessionError, SessionTypeError } from '../errors';
 import { debug } from '../diagnostics';
 import { isForSignatures, isOnKnownCurve } from './key-material';
 import { fetchKeySet } from './key-set-request';
@@ -70,9 +71,11 @@ class RemoteKeySet {
       if (!this.#keys || !isKnown || !this.#error) await trial;
     }
     if (this.#keys) return [...this.#keys.values()];
-    throw new Error(`remoteKeys: no keys from ${this.#url.origin}${this.#url.pathname}`, {
-      cause: this.#error,
-    });
+    throw new SessionError(
+      'ERR_SESSION_REMOTE_KEYS',
+      `remoteKeys: no keys from ${this.#url.origin}${this.#url.pathname}`,
+      this.#error,
+    );
   }
 
   get #isFresh(): boolean {
@@ -98,7 +101,8 @@ class RemoteKeySet {
       const members = await fetchKeySet(this.#url, this.#options.timeout);
       const keys = new Map(members.flatMap(readMember));
       // No issuer is without keys: its endpoint is out of order, or somebody else's.
-      if (keys.size === 0) throw new Error('the answer has no key that verifies ES256');
+      if (keys.size === 0)
+        throw new SessionError('ERR_SESSION_REMOTE_KEYS', 'the answer has no key that verifies ES256');
       this.#keys = keys;
       this.#fetchedAt = performance.now();
       this.#error = undefined;
@@ -125,13 +129,17 @@ function readMember(member: unknown): [kid: string, pair: KeyPair][] {
 
 /** @throws TypeError if it is no address that keys can be fetched from */
 function readUrl(given: unknown): URL {
-  if (!URL.canParse(String(given))) throw new TypeError('remoteKeys: url must be an absolute URL');
+  if (!URL.canParse(String(given)))
+    throw new SessionTypeError('ERR_SESSION_ARGUMENT', 'remoteKeys: url must be an absolute URL');
   const url = new URL(String(given));
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw new TypeError('remoteKeys: url must begin with https:// or http://');
+    throw new SessionTypeError('ERR_SESSION_ARGUMENT', 'remoteKeys: url must begin with https:// or http://');
   }
   if (url.username || url.password) {
-    throw new TypeError('remoteKeys: url must not hold a user name or password: public keys need none');
+    throw new SessionTypeError(
+      'ERR_SESSION_ARGUMENT',
+      'remoteKeys: url must not hold a user name or password: public keys need none',
+    );
   }
   return url;
 }
@@ -141,5 +149,8 @@ function milliseconds(name: keyof Settings, value: unknown, byDefault: number): 
   if (value === undefined) return byDefault;
   // Timers take no more than that.
   if (Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 31) return Number(value);
-  throw new TypeError(`remoteKeys: ${name} must be a whole number of milliseconds`);
+  throw new SessionTypeError(
+    'ERR_SESSION_ARGUMENT',
+    `remoteKeys: ${name} must be a whole number of milliseconds`,
+  );
 }

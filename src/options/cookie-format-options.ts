@@ -1,4 +1,5 @@
 /** The options `cookieFormat` and `reissue`, the first step of a rolling deploy: what they need, they demand at start. */
+import { SessionTypeError } from '../errors';
 import type { Tokens } from '../token/token';
 import type { CookieFormat, SessionOptions } from '../types';
 
@@ -10,23 +11,37 @@ export function resolveCookieFormat(
 ): { cookieFormat: CookieFormat; reissue: boolean } {
   const { cookieFormat = 'jwt', reissue = false, transport } = given;
   if (!['jwt', 'express-session'].includes(cookieFormat)) {
-    throw new TypeError('cookieFormat option must be "jwt" or "express-session"');
+    throw new SessionTypeError(
+      'ERR_SESSION_OPTION',
+      'cookieFormat option must be "jwt" or "express-session"',
+    );
   }
   if (typeof (reissue as unknown) !== 'boolean') {
-    throw new TypeError('reissue option must be true or false');
+    throw new SessionTypeError('ERR_SESSION_OPTION', 'reissue option must be true or false');
   }
   if (cookieFormat === 'jwt') {
-    if (reissue) throw new TypeError("reissue option needs cookieFormat 'express-session' beside it");
+    if (reissue)
+      throw new SessionTypeError(
+        'ERR_SESSION_OPTION',
+        "reissue option needs cookieFormat 'express-session' beside it",
+      );
     return { cookieFormat, reissue };
   }
   if (secrets.length === 0) {
-    throw new TypeError("cookieFormat 'express-session' needs the secret option: its first secret signs");
+    throw new SessionTypeError(
+      'ERR_SESSION_OPTION',
+      "cookieFormat 'express-session' needs the secret option: its first secret signs",
+    );
   }
   if ([transport ?? 'cookie'].flat().some((one) => one !== 'cookie')) {
-    throw new TypeError("cookieFormat 'express-session' is for cookies: leave the transport option out");
+    throw new SessionTypeError(
+      'ERR_SESSION_OPTION',
+      "cookieFormat 'express-session' is for cookies: leave the transport option out",
+    );
   }
   if (tokens?.canIssue === false) {
-    throw new TypeError(
+    throw new SessionTypeError(
+      'ERR_SESSION_OPTION',
       "cookieFormat 'express-session' needs a private key in the keys option: sessions that have a token go on with it",
     );
   }

@@ -1,6 +1,8 @@
 /** The `cookie` option: what can never work is an error at start, or of the request whose function returned it. */
+import { SessionTypeError } from '../errors';
 import { createWarning } from '../diagnostics';
 import { Cookie } from '../session/cookie';
+import { warnOfCookieNames } from './likely-mistakes';
 import type { CookieOptions, Request, SessionOptions } from '../types';
 
 const SAME_SITE = [true, 'lax', 'strict', 'none'];
@@ -15,14 +17,17 @@ export function resolveCookieOptions(
   name: string,
 ): (req: Request) => CookieOptions {
   if (!canSerialize({}, name)) {
-    throw new TypeError(
+    throw new SessionTypeError(
+      'ERR_SESSION_OPTION',
       `name option must be the name of a cookie, without blanks, "=", ";" and the like; it is ${describe(name)}`,
     );
   }
   const warnOfMissingSecure = createWarning(
+    'WARN_SESSION_COOKIE_NOT_SECURE',
     'cookie option: browsers refuse a cookie with sameSite "none" or partitioned that is not secure: set secure to true',
   );
   const check = (options: CookieOptions): void => {
+    warnOfCookieNames(options);
     requireAttributes(options);
     requireNamePrefix(name, options);
     const { sameSite, partitioned, secure } = options;
@@ -33,7 +38,8 @@ export function resolveCookieOptions(
     const given: unknown = cookie;
     const options = given || {};
     if (typeof options !== 'object') {
-      throw new TypeError(
+      throw new SessionTypeError(
+        'ERR_SESSION_OPTION',
         'cookie option must be an object of cookie attributes, or a function that returns one',
       );
     }
@@ -43,7 +49,10 @@ export function resolveCookieOptions(
   return (req) => {
     const options: unknown = cookie(req);
     if (typeof options !== 'object' || options === null) {
-      throw new TypeError('cookie option must return an object when it is a function');
+      throw new SessionTypeError(
+        'ERR_SESSION_OPTION',
+        'cookie option must return an object when it is a function',
+      );
     }
     check(options);
     return options;
@@ -89,7 +98,10 @@ function lowerCase(value: unknown): unknown {
 }
 
 function fail(name: string, wanted: string, given: unknown): never {
-  throw new TypeError(`cookie.${name} option must be ${wanted}, it is ${describe(given)}`);
+  throw new SessionTypeError(
+    'ERR_SESSION_OPTION',
+    `cookie.${name} option must be ${wanted}, it is ${describe(given)}`,
+  );
 }
 
 function describe(given: unknown): string {
@@ -101,12 +113,14 @@ function describe(given: unknown): string {
 function requireNamePrefix(name: string, { secure, path, domain }: CookieOptions): void {
   const prefix = /^__(?:Host|Secure)-/i.exec(name)?.[0];
   if (prefix && secure !== true) {
-    throw new TypeError(
+    throw new SessionTypeError(
+      'ERR_SESSION_OPTION',
       `name option ${name}: browsers demand of ${prefix} that the cookie option has secure: true`,
     );
   }
   if (prefix?.toLowerCase() === '__host-' && ((path !== undefined && path !== '/') || domain)) {
-    throw new TypeError(
+    throw new SessionTypeError(
+      'ERR_SESSION_OPTION',
       `name option ${name}: browsers demand of ${prefix} that the cookie option has path: '/' and no domain`,
     );
   }

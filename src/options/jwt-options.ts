@@ -1,6 +1,8 @@
 /** Checks the `jwt` and `absoluteTimeout` options and turns them into the rules of tokens. */
 import ms = require('ms');
+import { SessionTypeError } from '../errors';
 import { type RuleOptions, TokenRules } from '../token/token-rules';
+import { didYouMean } from './option-names';
 import type { JwtOptions, SessionOptions } from '../types';
 
 /** Where jsonwebtoken would read a text without a unit as milliseconds: that is hardly ever meant. */
@@ -22,15 +24,21 @@ export function resolveRules({ jwt, absoluteTimeout }: SessionOptions): TokenRul
 function resolveJwt(given: unknown): RuleOptions {
   if (given === undefined || given === null) return {};
   if (typeof given !== 'object' || Array.isArray(given)) {
-    throw new TypeError(`jwt option must be an object { ${NAMES.join(', ')} }`);
+    throw new SessionTypeError('ERR_SESSION_OPTION', `jwt option must be an object { ${NAMES.join(', ')} }`);
   }
   const unknown = Object.keys(given).find((name) => !NAMES.includes(name));
   if (unknown !== undefined) {
-    throw new TypeError(`jwt.${unknown} is no option; those of jwt are ${NAMES.join(', ')}`);
+    throw new SessionTypeError(
+      'ERR_SESSION_OPTION_UNKNOWN',
+      `jwt.${unknown} is no option; those of jwt are ${NAMES.join(', ')}${didYouMean(unknown, NAMES)}`,
+    );
   }
   const { expiresIn, issuer, audience, clockTolerance = 0, maxTokenAge } = given as JwtOptions;
   if (!Number.isFinite(clockTolerance) || clockTolerance < 0) {
-    throw new TypeError('jwt.clockTolerance option must be a number of seconds, 0 or more');
+    throw new SessionTypeError(
+      'ERR_SESSION_OPTION',
+      'jwt.clockTolerance option must be a number of seconds, 0 or more',
+    );
   }
   return {
     expiresIn: resolveTimespan('jwt.expiresIn', expiresIn),
@@ -52,7 +60,8 @@ function resolveTimespan(name: string, given: unknown): number | undefined {
   if (given === undefined) return undefined;
   const seconds = typeof given === 'string' ? Math.floor(toMilliseconds(given) / 1000) : given;
   if (!Number.isSafeInteger(seconds) || (seconds as number) < 1) {
-    throw new TypeError(
+    throw new SessionTypeError(
+      'ERR_SESSION_OPTION',
       `${name} option must be a whole number of seconds, 1 or more, or a timespan with its unit such as '15m'`,
     );
   }
@@ -73,7 +82,7 @@ function resolveTexts<One>(
   if (given === undefined) return undefined;
   const values: unknown[] = Array.isArray(given) ? [...(given as unknown[])] : [given];
   if (values.length === 0 || !values.every(isOne)) {
-    throw new TypeError(`${name} option must be ${wanted}, none of them empty`);
+    throw new SessionTypeError('ERR_SESSION_OPTION', `${name} option must be ${wanted}, none of them empty`);
   }
   return values;
 }
@@ -89,7 +98,10 @@ function isTextOrPattern(value: unknown): value is string | RegExp {
 function resolveAbsoluteTimeout(given: unknown): number | undefined {
   if (given === undefined) return undefined;
   if (!Number.isFinite(given) || (given as number) < 1000) {
-    throw new TypeError('absoluteTimeout option must be a number of milliseconds, 1000 or more');
+    throw new SessionTypeError(
+      'ERR_SESSION_OPTION',
+      'absoluteTimeout option must be a number of milliseconds, 1000 or more',
+    );
   }
   return given as number;
 }

@@ -1,5 +1,6 @@
 /** The options that an application gives, checked and with defaults filled in. */
 import { createHmac, type CipherKey } from 'node:crypto';
+import { SessionTypeError } from '../errors';
 import { createWarning } from '../diagnostics';
 import { resolveTransport, type Transport } from '../http/transports';
 import { createKeyRing } from '../keys/key-ring';
@@ -12,12 +13,11 @@ import type { AnyStore, CookieFormat, CookieOptions, Request, Response, SessionO
 import { resolveCookieFormat } from './cookie-format-options';
 import { resolveCookieOptions } from './cookie-options';
 import { resolveRules } from './jwt-options';
+import { warnOfLikelyMistakes } from './likely-mistakes';
+import { oneOf, optionalBoolean, optionalDuration, optionalFunction } from './option-values';
 
 /** Remembered tokens; at about 1 KB each some 10 MB when full. */
 const DEFAULT_TOKEN_CACHE_SIZE = 10_000;
-
-/** As long as a timer can run, in ms: 24 days. */
-const MAX_DURATION = 2 ** 31 - 1;
 
 const isProduction = process.env.NODE_ENV === 'production';
 
@@ -73,19 +73,25 @@ export interface Config {
 
 /** @throws TypeError that names the first option at fault */
 export function resolveOptions(options: SessionOptions | null | undefined): Config {
-  const given: SessionOptions = options ?? {};
+  // Any falsy value means none, as in express-session.
+  const given = ((options as unknown) || {}) as SessionOptions;
+  if (typeof given !== 'object')
+    throw new SessionTypeError('ERR_SESSION_OPTION', 'session() must be given an object of options');
   const genid = optionalFunction('genid', given.genid);
   if (given.unset && !['destroy', 'keep'].includes(given.unset)) {
-    throw new TypeError('unset option must be "destroy" or "keep"');
+    throw new SessionTypeError('ERR_SESSION_OPTION', 'unset option must be "destroy" or "keep"');
   }
   const secrets = resolveSecrets(given.secret);
   const jwtFromReq = optionalFunction('jwtFromReq', given.jwtFromReq);
   // express-session knows the name as `key`, too.
   const name: unknown = given.name || (given as { key?: unknown }).key || 'connect.sid';
-  if (typeof name !== 'string') throw new TypeError('name option must be a string, the name of the cookie');
+  if (typeof name !== 'string')
+    throw new SessionTypeError('ERR_SESSION_OPTION', 'name option must be a string, the name of the cookie');
   const rules = resolveRules(given);
   const { tokens, provideTokens } = resolveKeys(given, rules);
-  if (tokens?.canIssue && rules.hasAudiencePattern) throw new TypeError(AUDIENCE_PATTERN);
+  if (tokens?.canIssue && rules.hasAudiencePattern)
+    throw new SessionTypeError('ERR_SESSION_OPTION', AUDIENCE_PATTERN);
+  warnOfLikelyMistakes(given as Record<string, unknown>);
 
   return {
     name,
@@ -93,6 +99,7 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
     provideTokens,
     rules,
     warnOfEndlessToken: createWarning(
+      'WARN_SESSION_ENDLESS_TOKEN',
       'jwt.maxTokenAge option: without it, and without a store, a token that has no exp is good for ever, also when its ' +
         'session was destroyed. Set it here, or jwt.expiresIn where tokens are issued',
     ),
@@ -115,55 +122,26 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
     saveErrors: oneOf('saveErrors', ['late', 'respond'], 'late', given.saveErrors),
     touch: optionalFunction('touch', given.touch),
     touchAfter: optionalDuration('touchAfter', given.touchAfter, 0) ?? 0,
-    clearCookie: Boolean(given.clearCookie),
+    clearCookie: optionalBoolean('clearCookie', given.clearCookie),
   };
-}
-
-/** @returns undefined, the default, for any falsy value */
-function optionalFunction<F>(name: string, value: F): NonNullable<F> | undefined {
-  if (!value) return undefined;
-  if (typeof value !== 'function') throw new TypeError(`${name} option must be a function`);
-  return value;
-}
-
-function optionalBoolean(name: string, given: unknown = false): boolean {
-  if (typeof given !== 'boolean') throw new TypeError(`${name} option must be true or false`);
-  return given;
-}
-
-/** Null is no default: as any other wrong value it is refused. */
-function oneOf<Choice extends string>(
-  name: string,
-  choices: readonly [Choice, Choice],
-  fallback: Choice,
-  given = fallback,
-): Choice {
-  if (!choices.includes(given)) {
-    throw new TypeError(`${name} option must be "${choices[0]}" or "${choices[1]}"`);
-  }
-  return given;
-}
-
-function optionalDuration(name: string, given: number | undefined, min: number): number | undefined {
-  if (given !== undefined && (!Number.isInteger(given) || given < min || given > MAX_DURATION)) {
-    throw new TypeError(
-      `${name} option must be a whole number of milliseconds, from ${String(min)} to ${String(MAX_DURATION)}`,
-    );
-  }
-  return given;
 }
 
 /** `req.secret` of cookie-parser is none of them: who has a text of his choice signed by it would sign session ids. */
 function resolveSecrets(secret: SessionOptions['secret']): readonly CipherKey[] {
   if (!secret) return [];
   const secrets = Array.isArray(secret) ? secret : [secret];
-  if (secrets.length === 0) throw new TypeError('secret option array must contain one or more strings');
+  if (secrets.length === 0)
+    throw new SessionTypeError('ERR_SESSION_OPTION', 'secret option array must contain one or more strings');
   for (const candidate of secrets) {
-    if (candidate === '') throw new TypeError('secret option must not contain an empty string');
+    if (candidate === '')
+      throw new SessionTypeError('ERR_SESSION_OPTION', 'secret option must not contain an empty string');
     try {
       createHmac('sha256', candidate);
     } catch {
-      throw new TypeError('secret option must be a string, a Buffer or a KeyObject, or an array of such');
+      throw new SessionTypeError(
+        'ERR_SESSION_OPTION',
+        'secret option must be a string, a Buffer or a KeyObject, or an array of such',
+      );
     }
   }
   return secrets;
@@ -172,7 +150,10 @@ function resolveSecrets(secret: SessionOptions['secret']): readonly CipherKey[] 
 function resolveCacheSize(size: number | undefined): number {
   if (size === undefined) return DEFAULT_TOKEN_CACHE_SIZE;
   if (!Number.isInteger(size) || size < 1) {
-    throw new TypeError('tokenCacheSize option must be a positive whole number of tokens');
+    throw new SessionTypeError(
+      'ERR_SESSION_OPTION',
+      'tokenCacheSize option must be a positive whole number of tokens',
+    );
   }
   return size;
 }
@@ -180,7 +161,10 @@ function resolveCacheSize(size: number | undefined): number {
 function resolveKeys(given: SessionOptions, rules: TokenRules): Pick<Config, 'tokens' | 'provideTokens'> {
   const provider = optionalFunction('keysProvider', given.keysProvider);
   if (provider && (given.keys ?? undefined) !== undefined) {
-    throw new TypeError('keys and keysProvider options exclude each other: give one of them');
+    throw new SessionTypeError(
+      'ERR_SESSION_OPTION',
+      'keys and keysProvider options exclude each other: give one of them',
+    );
   }
   const keyRing = createKeyRing(given.keys);
   const cache = createTokenCache(resolveCacheSize(given.tokenCacheSize));
@@ -219,7 +203,10 @@ function resolveStore(given: unknown): AnyStore {
   const store = given as AnyStore;
   for (const method of ['on', 'get', 'set', 'destroy'] as const) {
     if (typeof store[method] !== 'function') {
-      throw new TypeError(`store option must be a session store: it has no method ${method}`);
+      throw new SessionTypeError(
+        'ERR_SESSION_OPTION',
+        `store option must be a session store: it has no method ${method}`,
+      );
     }
   }
   if (isProduction && store instanceof MemoryStore) {

@@ -1,4 +1,5 @@
 /** Whether and how far a response moves the expiry of its session: the option `touch` decides. */
+import { SessionTypeError } from '../errors';
 import { Cookie } from '../session/cookie';
 import { managedOf, type Session } from '../session/session';
 import type { SessionState } from '../session/session-state';
@@ -65,7 +66,10 @@ function ask(context: RequestContext): boolean {
   if (isPromise) Promise.resolve(answer).catch(() => undefined);
   const kind = isPromise ? 'a promise' : typeof answer;
   context.reportLate(
-    new TypeError(`touch option: the function must return true or false; it returned ${kind}`),
+    new SessionTypeError(
+      'ERR_SESSION_OPTION',
+      `touch option: the function must return true or false; it returned ${kind}`,
+    ),
   );
   return true;
 }

@@ -3,7 +3,7 @@ import { debug } from '../diagnostics';
 import { isOnPath } from '../http/cookie-path';
 import type { Carrier } from '../http/transports';
 import type { Config } from '../options/options';
-import { SessionError } from '../session/session-error';
+import { SessionError, SessionTypeError } from '../errors';
 import { answerOf } from '../session/session-promise';
 import type { Storage } from '../store/storage';
 import type { Tokens } from '../token/token';
@@ -118,8 +118,13 @@ export class Finder {
   }
 }
 
-export function noKeys(): Error {
-  return new Error('keys option required for sessions');
+const KEYS_REQUIRED =
+  'keys option required for sessions: make a key pair and give it to the middleware\n' +
+  '  npx express-session-jwt keygen --out .\n' +
+  "  session({ keys: { private: readFileSync('private-key.pem') } })";
+
+export function noKeys(): SessionError {
+  return new SessionError('ERR_SESSION_KEYS_REQUIRED', KEYS_REQUIRED);
 }
 
 /** What the application's functions are called with, and the session is put on: the request itself stays as it is. */
@@ -134,7 +139,8 @@ function requireRequest(given: unknown): void {
   const { headers } = Object(given) as { headers?: unknown };
   const isObject = typeof headers === 'object' && headers !== null;
   if (isObject && typeof (headers as Partial<Headers>).get !== 'function') return;
-  throw new TypeError(
+  throw new SessionTypeError(
+    'ERR_SESSION_FIND_ARGUMENT',
     'find: give it a request, or { headers: { cookie } }' +
       (isObject ? '; of a request of the Fetch API, { headers: Object.fromEntries(request.headers) }' : ''),
   );

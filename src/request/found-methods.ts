@@ -1,6 +1,6 @@
 /** What the methods of a session do that `sessions.find` has found: each acts as a request that arrives now. */
 import type { SaveCallback, Session, SessionOwner } from '../session/session';
-import { SessionError } from '../session/session-error';
+import { SessionError } from '../errors';
 import { answerOf } from '../session/session-promise';
 import type { SessionState } from '../session/session-state';
 import { callStoreSafely } from '../store/store-call';
@@ -63,10 +63,10 @@ export class FoundMethods implements SessionOwner {
 
   async #save(session: Session): Promise<boolean> {
     const { context, isFound } = await this.#lookAgain();
-    if (!isFound || this.#state.hasEnded) return false;
+    if (!isFound) return false;
     // Several calls may be under way: each has a state of its own, and holds what this process shares only as long as it runs.
-    const { live, token, created } = context.current;
-    const state: SessionState = { ...this.#state, live, token, created, isTouched: false };
+    const { live, created } = context.current;
+    const state: SessionState = { ...this.#state, live, created };
     const observed = observeSession(this.#context, session, state);
     if (observed.claimsError !== undefined || decideClaims(state, observed.now) === 'hard')
       throw undeliverable('save: the claims have changed, so that the session', observed.claimsError);
@@ -80,7 +80,7 @@ export class FoundMethods implements SessionOwner {
   /** The application has this object, and looks for no other one. */
   async #reload(session: Session): Promise<void> {
     const { context, isFound } = await this.#lookAgain();
-    if (!isFound || this.#state.hasEnded) throw new Error(NOT_FOUND);
+    if (!isFound || this.#state.hasEnded) throw new SessionError('ERR_SESSION_NOT_FOUND', NOT_FOUND);
     // Without a store this rejects with what is missing.
     if (context.isStoreless) await answerOf(lookAt(context));
     for (const name of Object.keys(session)) Reflect.deleteProperty(session, name);

@@ -136,7 +136,7 @@ function begin(
     found.data !== undefined &&
     countMembers(found.record) === countMembers(session) + extra &&
     !overriddenIn(context.repository.store);
-  state.before = takeSnapshot(session, isWhole ? found.data : undefined);
+  state.before = takeSnapshot(session, isWhole ? found.data : undefined, live.newest);
   state.storedExpires = session.cookie._expires;
   if (isNewest) learn(live, state, found);
   context.opened = context.current = state;
@@ -176,6 +176,7 @@ function warnOfMissingState(store: AnyStore): void {
   let warn = warnings.get(store);
   if (!warn) {
     warn = createWarning(
+      'WARN_SESSION_STATE_MISSING',
       `store ${store.constructor.name}: a record came back without its member __session, so it is not used. The store has ` +
         'to give back all members of what it was given; a record that was made by hand is no session',
     );

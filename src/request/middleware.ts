@@ -1,5 +1,7 @@
 /** The way of a request: skip checks, keys, candidates, store, `next()`. What follows when the response ends is in finish.ts. */
 import { AsyncResource } from 'node:async_hooks';
+import { SessionError } from '../errors';
+import { check, type CheckedStorage } from '../check/check';
 import { createWarning, debug } from '../diagnostics';
 import { isOnPath } from '../http/cookie-path';
 import type { Carrier } from '../http/transports';
@@ -22,6 +24,7 @@ import { restoreSession } from './restore';
 import { SessionMethods } from './session-methods';
 
 const warnOfTwoMiddlewares = createWarning(
+  'WARN_SESSION_TWO_MIDDLEWARES',
   'two session middlewares run on one request: express-session, or another one, has set req.session before, so this one does ' +
     'nothing. Remove the other one',
 );
@@ -86,6 +89,7 @@ export function createMiddleware(config: Config): Middleware {
   });
   Object.defineProperty(session, 'guarantee', { get: () => storages.guarantee, enumerable: true });
   Object.defineProperty(session, 'store', { get: () => storages.requestStore, enumerable: true });
+  Object.defineProperty(session, 'check', { value: () => check(config, storages.checked) });
   return session as Middleware;
 }
 
@@ -131,6 +135,12 @@ class Storages {
     return this.#stored?.repository.guarantee ?? 'in this process';
   }
 
+  /** What `check` tries: where there is no store as yet, or never, there is nothing to try. */
+  get checked(): CheckedStorage | undefined {
+    const { guarantee, isConnected } = this;
+    return this.#stored && { store: this.#stored.repository.store, guarantee, isConnected };
+  }
+
   get requestStore(): object {
     return (this.#stored ?? this.#storeless).requestStores.outside;
   }
@@ -155,7 +165,10 @@ const sessionMaker: SessionMaker = {
   generate: (req) => {
     const context = contextOf(req);
     if (!context)
-      throw new Error('sessionStore.generate: this request did not come through the session middleware');
+      throw new SessionError(
+        'ERR_SESSION_NO_REQUEST',
+        'sessionStore.generate: this request did not come through the session middleware',
+      );
     generateSession(context, 'regenerated');
   },
   refusal: (req) => (contextOf(req)?.tokens.canIssue === false ? new NoPrivateKeyError() : undefined),

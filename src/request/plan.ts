@@ -22,6 +22,7 @@ export interface Plan {
 const NOTHING: Plan = { store: 'nothing', outgoing: undefined, rotation: undefined, error: undefined };
 
 const warnOfLateSession = createWarning(
+  'WARN_SESSION_TOO_LATE',
   'a session was made, or regenerated, after the headers of its response had left: the client does not get its cookie. Do ' +
     'that before the first byte is written',
 );

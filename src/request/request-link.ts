@@ -58,8 +58,7 @@ export function defineSessionID(req: Request, id: SessionId): void {
 
 /** Whether it is a text; nothing is made to tell. The application may have put something else there. */
 export function hasUsableSessionID(req: Request): boolean {
-  const isLazy = Object.getOwnPropertyDescriptor(req, 'sessionID')?.get !== undefined;
-  return isLazy
-    ? RequestLink.idOf((req as LinkedRequest)[LINK])?.isUsable === true
-    : typeof req.sessionID === 'string';
+  const id = RequestLink.idOf((req as LinkedRequest)[LINK]);
+  const isLazy = id !== undefined && Object.getOwnPropertyDescriptor(req, 'sessionID')?.get !== undefined;
+  return isLazy ? id.isUsable : typeof req.sessionID === 'string';
 }

@@ -1,7 +1,7 @@
 /** What the methods of `req.session` do in a request. */
 import type { Session, SessionOwner, SaveCallback } from '../session/session';
 import { generationOf } from '../session/record-state';
-import { SessionError } from '../session/session-error';
+import { SessionError } from '../errors';
 import { callStoreSafely } from '../store/store-call';
 import type { Token } from '../token/token';
 import type { ErrorCallback } from '../types';
@@ -31,7 +31,7 @@ export class SessionMethods implements SessionOwner {
   renewToken(session: Session, done: ErrorCallback): void {
     const finish = this.#context.track(done);
     this.#save(session, true, (error, stored) => {
-      finish(error ?? (stored ? undefined : new Error(NOT_FOUND)));
+      finish(error ?? (stored ? undefined : new SessionError('ERR_SESSION_NOT_FOUND', NOT_FOUND)));
     });
   }
 
@@ -40,13 +40,13 @@ export class SessionMethods implements SessionOwner {
     const finish = context.track(done);
     const state = context.stateOf(session);
     if (!state.id.isUsable) {
-      finish(new Error(NOT_FOUND));
+      finish(new SessionError('ERR_SESSION_NOT_FOUND', NOT_FOUND));
       return;
     }
     context.repository.read(state.id.require(), (error, { found, live }) => {
       const isGone = !(context.req.session as unknown) || state.hasEnded;
       if (error || !found || isGone || generationOf(found) !== state.generation) {
-        finish(error ?? new Error(NOT_FOUND));
+        finish(error ?? new SessionError('ERR_SESSION_NOT_FOUND', NOT_FOUND));
         return;
       }
       try {

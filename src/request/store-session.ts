@@ -1,7 +1,7 @@
 /** Stores the session of a request, in one write: as a new one, as it was, or with the next generation. */
 import { debug } from '../diagnostics';
 import { firstState } from '../session/record-state';
-import { SessionError } from '../session/session-error';
+import { SessionError } from '../errors';
 import type { LiveSession } from '../session/live-session';
 import { callStoreSafely } from '../store/store-call';
 import { NO_CLAIMS } from '../token/claims';

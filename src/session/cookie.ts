@@ -1,4 +1,5 @@
 /** A session's cookie: its attributes and its lifetime (RFC 6265, section 4.1). */
+import { SessionTypeError } from '../errors';
 import type { CookieOptions } from '../types';
 import { deprecate } from '../diagnostics';
 import { sameAttributes, stringifyCookie } from './serialize-cookie';
@@ -44,7 +45,8 @@ export class Cookie {
    */
   constructor(options?: CookieOptions | Cookie | null) {
     if (!options) return;
-    if (typeof options !== 'object') throw new TypeError('argument options must be a object');
+    if (typeof options !== 'object')
+      throw new SessionTypeError('ERR_SESSION_COOKIE', 'argument options must be a object');
     for (const name in options) {
       if (Object.hasOwn(options, name) && isAssignable(name))
         (this as Record<string, unknown>)[name] = (options as Record<string, unknown>)[name];
@@ -69,7 +71,7 @@ export class Cookie {
 
   set maxAge(maxAge: MaxAge | Date) {
     if (maxAge && typeof maxAge !== 'number' && !(maxAge instanceof Date)) {
-      throw new TypeError(NO_LIFETIME);
+      throw new SessionTypeError('ERR_SESSION_COOKIE', NO_LIFETIME);
     }
     if (maxAge instanceof Date) {
       deprecate('maxAge as Date; pass number of milliseconds instead');
@@ -133,7 +135,8 @@ export function restoreCookie(stored: { expires?: unknown; originalMaxAge?: unkn
   // Read one by one: of a record without a cookie the error shall be the usual one.
   const expires = stored.expires;
   const originalMaxAge = stored.originalMaxAge;
-  if (originalMaxAge && typeof originalMaxAge !== 'number') throw new TypeError(NO_LIFETIME);
+  if (originalMaxAge && typeof originalMaxAge !== 'number')
+    throw new SessionTypeError('ERR_SESSION_COOKIE', NO_LIFETIME);
   const restored = new Cookie(stored as CookieOptions);
   if (typeof expires === 'string') restored.expires = new Date(expires);
   restored.originalMaxAge = originalMaxAge as MaxAge;

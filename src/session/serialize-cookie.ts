@@ -1,5 +1,6 @@
 /** The Set-Cookie line of a session cookie (RFC 6265, section 4.1). */
 import { type SerializeOptions, stringifySetCookie } from 'cookie';
+import { SessionTypeError } from '../errors';
 import type { CookieData, CookieSettings } from '../session/cookie';
 
 /** A Set-Cookie line around the cookie's value and expiry, and the attributes that it was made of. */
@@ -80,7 +81,7 @@ function serialize(name: string, attributes: CookieData): string {
     return stringifySetCookie({ ...(attributes as SerializeOptions), name, value: '' });
   } catch (error) {
     const [message] = (error as Error).message.split(':');
-    throw new TypeError(message, { cause: error });
+    throw new SessionTypeError('ERR_SESSION_COOKIE', String(message), error);
   }
 }
 
@@ -88,7 +89,7 @@ function serialize(name: string, attributes: CookieData): string {
 function toText(expires: Date): string {
   const seconds = Math.floor(expires.valueOf() / 1000);
   if (seconds !== second) {
-    if (Number.isNaN(seconds)) throw new TypeError('option expires is invalid');
+    if (Number.isNaN(seconds)) throw new SessionTypeError('ERR_SESSION_COOKIE', 'option expires is invalid');
     second = seconds;
     secondText = expires.toUTCString();
   }

@@ -1,4 +1,5 @@
 /** A session's id in the store, and what stands for it in its tokens. Both are made when they are first asked for. */
+import { SessionTypeError } from '../errors';
 import { newHandle } from '../token/handle';
 import { recordId } from '../token/record-id';
 
@@ -64,14 +65,20 @@ export class SessionId {
   get name(): SessionName {
     if (this.#kind === 'handle') return { handle: this.#requireHandle() };
     if (this.#kind === 'legacy') return { legacyId: this.value as string };
-    throw new TypeError('no token can be issued: req.session is a session made by hand that has another id');
+    throw new SessionTypeError(
+      'ERR_SESSION_MADE_BY_HAND',
+      'no token can be issued: req.session is a session made by hand that has another id',
+    );
   }
 
   /** The id as stores need it. @throws TypeError naming genid if it is no text */
   require(): string {
     const id = this.value;
     if (typeof id !== 'string') {
-      throw new TypeError('genid must return a string: the session cannot be stored');
+      throw new SessionTypeError(
+        'ERR_SESSION_GENID',
+        'genid must return a string: the session cannot be stored',
+      );
     }
     return id;
   }

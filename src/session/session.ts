@@ -1,4 +1,5 @@
 /** The session that applications touch: `req.session`. */
+import { SessionError } from '../errors';
 import { trace } from '../diagnostics';
 import type { Token } from '../token/token';
 import type { ErrorCallback, JwtPayload, Request, SessionRecord } from '../types';
@@ -204,7 +205,7 @@ const byHand: SessionOwner = {
     const store = storeOf(session);
     store.get(session.id, (error, record) => {
       if (error || !record) {
-        done(error ?? new Error('failed to load session'));
+        done(error ?? new SessionError('ERR_SESSION_NOT_FOUND', 'failed to load session'));
         return;
       }
       try {
@@ -224,7 +225,9 @@ const byHand: SessionOwner = {
     storeOf(session).regenerate(session.req, done);
   },
   renewToken(_, done) {
-    done(new Error('renewToken: a session outside of a request has no token'));
+    done(
+      new SessionError('ERR_SESSION_NO_REQUEST', 'renewToken: a session outside of a request has no token'),
+    );
   },
   tokenOf: () => undefined,
   reportLate: () => undefined,

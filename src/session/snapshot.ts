@@ -17,7 +17,7 @@ export const NEW_SESSION: Snapshot = { data: NO_DATA, cookie: settingsOf(new Coo
 
 /**
  * @param data its data as JSON text, where that is known already
- * @param before an earlier one: what its cookie was, it mostly still is
+ * @param before an earlier one: mostly its cookie has the same settings, and they are kept once
  * @throws TypeError if the data cannot be expressed in JSON
  */
 export function takeSnapshot(

@@ -1,6 +1,7 @@
 /** Calls the application's store for records: each call gets a callback, answers once, and in time. */
 import { AsyncResource } from 'node:async_hooks';
 import type { Cookie } from '../session/cookie';
+import type { LiveSession } from '../session/live-session';
 import { type RecordState, STATE_MEMBER, stateIn } from '../session/record-state';
 import { toRecord } from '../session/snapshot';
 import type { AnyStore, ErrorCallback, Guarantee, SessionRecord } from '../types';
@@ -85,9 +86,15 @@ export class RecordStore {
     );
   }
 
-  /** @throws what the store throws before it has answered; so do those below */
-  set(id: string, contents: Contents, callback: ErrorCallback, onLate?: ErrorCallback): void {
+  /**
+   * @param live the session, where it may be destroyed while the call is under way
+   * @throws what the store throws before it has answered; so do those below
+   */
+  set(id: string, contents: Contents, callback: ErrorCallback, live?: LiveSession): void {
     const record = recordOf(contents);
+    const onLate = (): void => {
+      this.#undo(id, live);
+    };
     this.call('set', (done) => this.store.set(id, record, done), callback, onLate);
   }
 
@@ -107,8 +114,11 @@ export class RecordStore {
     );
   }
 
-  touch(id: string, contents: Contents, callback: ErrorCallback, onLate?: ErrorCallback): void {
+  touch(id: string, contents: Contents, callback: ErrorCallback, live?: LiveSession): void {
     const record = recordOf(contents);
+    const onLate = (): void => {
+      this.#undo(id, live);
+    };
     this.call('touch', (done) => this.#touch?.(id, record, done), callback, onLate);
   }
 
@@ -116,12 +126,23 @@ export class RecordStore {
     this.call('destroy', (done) => this.store.destroy(id, done), callback);
   }
 
-  /** @param onLate hears an answer that comes after the time was over */
+  /** A call that was given up may have taken effect after the session was destroyed, whatever it answers: it goes again. */
+  #undo(id: string, live: LiveSession | undefined): void {
+    if (!live?.ended) return;
+    callStoreSafely(
+      (done) => {
+        this.destroy(id, done);
+      },
+      () => undefined,
+    );
+  }
+
+  /** @param onLate called for an answer that comes after the time was over */
   protected call<Result>(
     name: string,
     method: (done: (error?: unknown, result?: Result) => void) => unknown,
     callback: (error?: unknown, result?: Result) => void,
-    onLate?: ErrorCallback,
+    onLate?: () => void,
   ): void {
     // Some clients of databases lose the context in which they were called.
     const context = new AsyncResource('express-session-jwt');
@@ -144,7 +165,7 @@ export class RecordStore {
     try {
       callStore<Result>(method, (error, result) => {
         clearTimeout(timer);
-        if (isLate) onLate?.(error);
+        if (isLate) onLate?.();
         else answer(error, result);
       });
     } catch (error) {

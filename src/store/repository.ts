@@ -6,7 +6,6 @@ import { generationOf, type RecordState } from '../session/record-state';
 import type { AnyStore, ErrorCallback, Guarantee, SessionRecord } from '../types';
 import type { Contents, Found, RecordStore } from './record-store';
 import { sharedBy } from './shared';
-import { callStoreSafely } from './store-call';
 import { type Change, Write, type WriteCallback } from './write';
 
 export interface Loaded {
@@ -31,6 +30,7 @@ export class Repository {
     this.#records = records;
     const { name } = records.store.constructor;
     this.#warnOfHiddenTags = createWarning(
+      'WARN_SESSION_TAGS_HIDDEN',
       `store ${name}: its compareAndSet does not find what was stored, or does not answer true (records are compressed or ` +
         'encrypted, or the database runs no scripts). From now on destroyed sessions are kept from coming back in this process only',
     );
@@ -119,7 +119,7 @@ export class Repository {
           if (!error) remember(live, { state, data, cookie: settingsOf(cookie) });
           done(error);
         },
-        this.#undoing(id, live),
+        live,
       );
     });
   }
@@ -148,7 +148,6 @@ export class Repository {
           target.canCompare = false;
           this.#warnOfHiddenTags();
         },
-        undo: this.#undoing(id, live),
       };
       new Write(target, change, (error, outcome, state) => {
         release();
@@ -177,7 +176,7 @@ export class Repository {
         release();
         callback(error);
       };
-      this.#records.touch(id, contentsOf(touch, newest), touched, this.#undoing(id, live));
+      this.#records.touch(id, contentsOf(touch, newest), touched, live);
     }, callback);
   }
 
@@ -211,19 +210,6 @@ export class Repository {
     live.ended ??= how;
     // What is being written now is stored before it is destroyed.
     run(live, callback, destroy);
-  }
-
-  /** A call that was given up may have taken effect after the session was destroyed, whatever it answers: it goes again. */
-  #undoing(id: string, live: LiveSession): () => void {
-    return () => {
-      if (!live.ended) return;
-      callStoreSafely(
-        (done) => {
-          this.#records.destroy(id, done);
-        },
-        () => undefined,
-      );
-    };
   }
 }
 

@@ -3,7 +3,7 @@ import { type Cookie, restoreCookie } from '../session/cookie';
 import type { LiveSession } from '../session/live-session';
 import { generationOf, stateIn, withoutState } from '../session/record-state';
 import { managedOf, Session } from '../session/session';
-import { SessionError } from '../session/session-error';
+import { SessionError } from '../errors';
 import { takeSnapshot, toRecord } from '../session/snapshot';
 import type { AnyStore, ErrorCallback, Request, SessionRecord } from '../types';
 import type { Loaded, Repository } from './repository';

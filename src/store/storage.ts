@@ -1,4 +1,5 @@
 /** Where a middleware keeps sessions: in the store of the application, in a MemoryStore of its own, or nowhere. */
+import { SessionError } from '../errors';
 import type { AnyStore, ErrorCallback } from '../types';
 import { MemoryRecordStore } from './memory-record-store';
 import { MemoryStore } from './memory-store';
@@ -54,7 +55,8 @@ class NoStore implements AnyStore {
 }
 
 function refuse(callback: ErrorCallback): void {
-  const error = new Error(
+  const error = new SessionError(
+    'ERR_SESSION_NO_STORE',
     'store option: without it, and with keys that have no private key, this service verifies tokens, ' +
       'but cannot load, save or end a session',
   );

@@ -1,4 +1,5 @@
 /** One call of a store's method, whatever way the store answers. */
+import { SessionError } from '../errors';
 
 type Answer<Result> = (error?: unknown, result?: Result) => void;
 
@@ -43,7 +44,11 @@ export function callStore<Result>(
       if (result !== undefined && claim()) setImmediate(callback, null, result as Result);
     },
     (error: unknown) => {
-      if (claim()) setImmediate(callback, error ?? new Error('the store rejected without a reason'));
+      if (claim())
+        setImmediate(
+          callback,
+          error ?? new SessionError('ERR_SESSION_STORE_REJECTED', 'the store rejected without a reason'),
+        );
     },
   );
 }

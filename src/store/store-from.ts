@@ -1,4 +1,5 @@
 /** `session.Store.from`: makes a store of async functions. */
+import { SessionError, SessionTypeError } from '../errors';
 import { Store } from './store';
 import type { AsyncStoreMethods, ErrorCallback, SessionRecord } from '../types';
 
@@ -13,11 +14,17 @@ const OPTIONAL = ['touch', 'compareAndSet'] as const;
 export function storeFrom(methods: AsyncStoreMethods): Store {
   const given: unknown = methods;
   if (typeof given !== 'object' || given === null) {
-    throw new TypeError('Store.from must be given an object of async functions: get, set, destroy');
+    throw new SessionTypeError(
+      'ERR_SESSION_ARGUMENT',
+      'Store.from must be given an object of async functions: get, set, destroy',
+    );
   }
   for (const name of [...REQUIRED, ...OPTIONAL.filter((name) => methods[name] !== undefined)]) {
     if (typeof methods[name] !== 'function') {
-      throw new TypeError(`Store.from must be given an object whose ${name} is an async function`);
+      throw new SessionTypeError(
+        'ERR_SESSION_ARGUMENT',
+        `Store.from must be given an object whose ${name} is an async function`,
+      );
     }
   }
   return new StoreOfFunctions(methods);
@@ -70,7 +77,10 @@ function answer<Result>(
       setImmediate(callback, null, result);
     },
     (error: unknown) => {
-      setImmediate(callback, error ?? new Error('the store rejected without a reason'));
+      setImmediate(
+        callback,
+        error ?? new SessionError('ERR_SESSION_STORE_REJECTED', 'the store rejected without a reason'),
+      );
     },
   );
 }

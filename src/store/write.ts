@@ -4,7 +4,7 @@ import type { KnownRecord, LiveSession } from '../session/live-session';
 import { mergeData } from '../session/merge';
 import { firstState, generationOf, newTag, nextGeneration, type RecordState } from '../session/record-state';
 import { takeSnapshot } from '../session/snapshot';
-import { SessionError } from '../session/session-error';
+import { SessionError } from '../errors';
 import { hidesTags, isUnsupported } from './hidden-tags';
 import type { Contents, Found, RecordStore } from './record-store';
 import { callStore, callStoreSafely } from './store-call';
@@ -45,8 +45,6 @@ export interface WriteTarget {
   readonly canCompare: boolean;
   /** The store turned out to be one without compareAndSet. */
   stopComparing(): void;
-  /** Called where a write that was given up has been answered: it may have brought back a session that was destroyed. */
-  readonly undo: () => void;
 }
 
 /** One with the tag that is known, and one with the tag that was found. With merging other requests write all the time. */
@@ -141,10 +139,10 @@ export class Write {
   }
 
   #set(contents: Contents, expected: RecordState | undefined, call: Call): void {
-    const { id, records, undo } = this.#target;
+    const { id, live, records } = this.#target;
     call(
       (done) => {
-        records.set(id, contents, done, undo);
+        records.set(id, contents, done, live);
       },
       (error) => {
         if (error) this.#repeat(error, contents, expected);

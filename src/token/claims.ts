@@ -1,5 +1,6 @@
 /** Takes the claims that an application returns to JSON, finds them again in a token, and compares them. */
 import { isDeepStrictEqual } from 'node:util';
+import { SessionTypeError } from '../errors';
 import { createWarning } from '../diagnostics';
 import { readSessionClaim } from './session-claim';
 import type { JwtPayload, Request } from '../types';
@@ -17,6 +18,7 @@ const SESSION_CLAIM = 'ses';
 const SPECIAL = /"(?:iat|ses|auth_time|exp|nbf|iss|aud)":/;
 
 const warnOfAuthTime = createWarning(
+  'WARN_SESSION_AUTH_TIME',
   'jwtFromReq returned "auth_time", which the library writes itself: the time of the sign-in here. ' +
     'To pass on that of an identity provider, give it another name',
 );
@@ -52,7 +54,8 @@ export function readClaims(
   if (result === null || result === undefined) return NO_CLAIMS;
   if (typeof result !== 'object' || Array.isArray(result) || 'then' in result) {
     const kind = Array.isArray(result) ? 'array' : typeof result === 'object' ? 'promise' : typeof result;
-    throw new TypeError(
+    throw new SessionTypeError(
+      'ERR_SESSION_CLAIMS',
       `jwtFromReq must return a plain object of claims, null or undefined; it returned a ${kind}`,
     );
   }
@@ -63,21 +66,28 @@ export function readClaims(
   if (text.startsWith('{') && !SPECIAL.test(text)) return text;
   const claims = JSON.parse(text) as unknown;
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) {
-    throw new TypeError('jwtFromReq must return an object that is a JSON object');
+    throw new SessionTypeError(
+      'ERR_SESSION_CLAIMS',
+      'jwtFromReq must return an object that is a JSON object',
+    );
   }
   for (const name of ['exp', 'nbf'] as const) {
     const time = (claims as JwtPayload)[name];
     if (time !== undefined && typeof time !== 'number') {
-      throw new TypeError(`jwtFromReq: "${name}" should be a number of seconds`);
+      throw new SessionTypeError('ERR_SESSION_CLAIMS', `jwtFromReq: "${name}" should be a number of seconds`);
     }
   }
   if (Object.hasOwn(claims, SESSION_CLAIM)) {
-    throw new TypeError('jwtFromReq returned "ses", which the library writes: give that claim another name');
+    throw new SessionTypeError(
+      'ERR_SESSION_CLAIMS',
+      'jwtFromReq returned "ses", which the library writes: give that claim another name',
+    );
   }
   if (Object.hasOwn(claims, 'auth_time')) warnOfAuthTime();
   for (const [name, option] of written) {
     if (Object.hasOwn(claims, name)) {
-      throw new TypeError(
+      throw new SessionTypeError(
+        'ERR_SESSION_CLAIMS',
         `jwtFromReq returned "${name}", which the ${option} option writes: leave one of them out`,
       );
     }

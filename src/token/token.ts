@@ -120,6 +120,11 @@ export class Tokens {
     return this.#keyRing.canSign;
   }
 
+  /** Its public keys in order; the first one is that of the key that signs, if there is one. */
+  get publicKeys(): readonly NamedKey[] {
+    return this.#keyRing.candidates();
+  }
+
   /** Whether a token that was verified elsewhere is one of these keys, too. */
   accept({ kid }: Token): boolean {
     return this.#keyRing.has(kid);
@@ -135,18 +140,24 @@ export class Tokens {
    */
   issue(contents: TokenContents, maxLength: number): Token {
     const { key, kid, header } = this.#keyRing.signing;
-    if (this.#rules.hasAudiencePattern) throw new IssueError(AUDIENCE_PATTERN);
+    if (this.#rules.hasAudiencePattern) throw new IssueError('ERR_SESSION_OPTION', AUDIENCE_PATTERN);
     const { claims, handle, legacyId } = contents;
     if (legacyId === undefined && !isHandle(handle)) {
-      throw new IssueError('genid must return a string that is not empty and has no zero byte');
+      throw new IssueError(
+        'ERR_SESSION_GENID',
+        'genid must return a string that is not empty and has no zero byte',
+      );
     }
-    const own = JSON.stringify(this.#ownClaims(contents));
+    const ownClaims = this.#ownClaims(contents);
+    const own = JSON.stringify(ownClaims);
     const payload = claims === NO_CLAIMS ? own : `${claims.slice(0, -1)},${own.slice(1)}`;
+    const known = claims === NO_CLAIMS ? ownClaims : undefined;
     const token =
       this.#cache.find(`${header}.${Buffer.from(payload).toString('base64url')}`) ??
-      new Token(signToken(payload, kid, key), kid, this.#rules);
+      new Token(signToken(payload, kid, key), kid, this.#rules, known);
     if (token.text.length > maxLength) {
       throw new IssueError(
+        'ERR_SESSION_TOKEN_TOO_LONG',
         `jwtFromReq returned too many claims: the token has ${String(token.text.length)} characters, ` +
           `with its cookie name it may have no more than ${String(MAX_COOKIE_LENGTH)}`,
       );

@@ -574,10 +574,12 @@ describe('sessions.find', () => {
         });
       });
 
-      it('destroy() is done with a session that is gone, and tells the error of the store (B248)', async () => {
+      it('destroy() is done with a session that is gone, and tells the error of the store; the session is not used any more (B248)', async () => {
         const { store, there, cookie, one } = await found();
         store.failures.destroy = new Error('boom!');
         await assert.rejects(one.destroy(), /boom!/);
+        assert.equal(await one.save(), false);
+        await assert.rejects(one.reload(), /failed to load session/);
         const other = cookieOf(await there.site.visit('/'));
         const two = await required((await start(twin(store))).find(other));
         await there.site.visit('/logout', other);
@@ -640,20 +642,42 @@ describe('sessions.find', () => {
         assert.equal(await one.save(), false);
       });
 
+      it('an absoluteTimeout begins for it when it is first stored, not when it was found (B256)', async () => {
+        const store = new Store();
+        const { find } = await start(store, { absoluteTimeout: 60_000 });
+        const { id, cookie } = await startLegacySession(
+          store,
+          {},
+          { cookie: { maxAge: 50_000 }, saveUninitialized: true },
+        );
+        await withFrozenClock(async ({ now, tick }) => {
+          const one = await required(find(cookie));
+          tick(61_000);
+          assert.equal(await one.save(), true);
+          const { cookie: stored } = JSON.parse(store.records.get(id) ?? '') as {
+            cookie: { expires: string };
+          };
+          assert.equal(Date.parse(stored.expires), now() + 50_000);
+        });
+      });
+
       it('with merge: true two members that were changed at once are both kept (B245)', async () => {
         const { there, cookie, one } = await found({ merge: true, jwtFromReq: undefined });
         await there.site.visit('/role', cookie);
         one.hits = 7;
         assert.equal(await one.save(), true);
+        await there.site.visit('/', cookie);
+        one.other = 2;
+        assert.equal(await one.save(), true);
         await one.reload();
-        assert.deepEqual([one.role, one.hits], ['admin', 7]);
-        one.hits = 8;
+        assert.deepEqual([one.role, one.hits, one.other], ['admin', 8, 2]);
+        one.hits = 20;
         await there.site.visit('/', cookie);
         one.other = 1;
         delete one.role;
         assert.equal(await one.save(), true);
         await one.reload();
-        assert.deepEqual([one.role, one.hits, one.other], [undefined, 8, 1]);
+        assert.deepEqual([one.role, one.hits, one.other], [undefined, 20, 1]);
       });
 
       it('the method looks for its own session only, whatever else the request carries (B025)', async () => {
@@ -723,6 +747,7 @@ describe('sessions.find', () => {
     store.records.set(idOfHandle('by hand'), recordWith({ hits: 1 }));
     const one = await required(find(`connect.sid=${byHand()}`));
     const { sessions } = sharedBy(store);
+    await one.reload();
     assert.equal(await one.save(), true);
     await collectGarbage();
     assert.equal(sessions.get(one.id), undefined);

@@ -29,9 +29,20 @@ async function start(settings: Settings): Promise<void> {
     res.json({ heap: process.memoryUsage().heapUsed, resources: process.getActiveResourcesInfo() });
   });
   app.use(await openSessions(settings));
-  app.post('/login', (req, res) => {
-    (req.session as Data).user = req.query.user as string;
-    res.redirect('/me');
+  app.post('/login', (req, res, next) => {
+    const signIn = (): void => {
+      (req.session as Data).user = req.query.user as string;
+      res.redirect('/me');
+    };
+    if (req.query.regenerate === undefined) {
+      signIn();
+      return;
+    }
+    // As Passport does.
+    req.session.regenerate((error: unknown) => {
+      if (error) next(error);
+      else signIn();
+    });
   });
   app.post('/logout', (req, res, next) => {
     req.session.destroy((error: unknown) => {

@@ -11,18 +11,25 @@ export interface Answer {
 interface Options {
   readonly cookie?: string | undefined;
   readonly hold?: string;
+  /** Whose connections are used again. Default: a connection of its own. */
+  readonly agent?: http.Agent | undefined;
 }
 
-/** One request over a connection of its own. */
+/** One request. */
 export function send(
   { port }: { port: number },
   request: string,
-  { cookie, hold }: Options = {},
+  { cookie, hold, agent }: Options = {},
 ): Promise<Answer> {
   const [method, path] = request.split(' ');
-  const headers = { connection: 'close', ...(cookie && { cookie }), ...(hold && { 'x-hold': hold }) };
+  const headers = {
+    ...(!agent && { connection: 'close' }),
+    ...(cookie && { cookie }),
+    ...(hold && { 'x-hold': hold }),
+  };
+  const options = { host: '127.0.0.1', port, method, path, headers, agent: agent ?? false };
   return new Promise((resolve, reject) => {
-    const sent = http.request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (res) => {
+    const sent = http.request(options, (res) => {
       let text = '';
       res.on('data', (chunk: Buffer) => (text += chunk.toString()));
       res.on('error', reject);

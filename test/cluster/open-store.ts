@@ -61,7 +61,7 @@ async function openRedis({ store, url }: Settings): Promise<object> {
   return new RedisStore({ client });
 }
 
-function openPostgres({ url }: Settings): object {
+function openPostgres({ url, isLegacy }: Settings): object {
   // So few that all are open soon, and stay: the soak counts handles.
   const pool = new (load<Pg>('pg').Pool)({ connectionString: url, max: 2, idleTimeoutMillis: 0 });
   // As node-postgres asks for: connections that wait in the pool may break.
@@ -75,7 +75,7 @@ function openPostgres({ url }: Settings): object {
     return answer;
   };
   type PgSimple = (library: unknown) => new (options: object) => object;
-  const PGStore = load<PgSimple>('connect-pg-simple')(session);
+  const PGStore = load<PgSimple>('connect-pg-simple')(isLegacy ? load('express-session') : session);
   return new PGStore({ pool, errorLog: () => undefined });
 }
 

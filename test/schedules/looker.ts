@@ -8,15 +8,15 @@ import type { FakeTime } from './time';
 
 export class Looker {
   /** The same contents and the same cookie, but for their random texts, show the same. */
-  readonly #seen = new Map<string, string>();
+  readonly #seen = new Map<string, readonly string[]>();
 
   constructor(
     private readonly scenario: Scenario,
     private readonly time: FakeTime,
   ) {}
 
-  /** @returns the body: the session as JSON text */
-  async look(records: Records, { value }: Credential, names: Names): Promise<string> {
+  /** @returns the body of each kind of process that the scenario has: the session as JSON text */
+  async look(records: Records, { value }: Credential, names: Names): Promise<readonly string[]> {
     const contents = [...records].map(([id, { text }]) => names.canonical(`${id}=${text}`, 'store')).sort();
     const key = digestOf(`${contents.join('\n')}\n\n${names.canonical(value, 'store')}`);
     const seen = this.#seen.get(key);
@@ -25,22 +25,31 @@ export class Looker {
     const { timers, onTimer } = time;
     time.timers = [];
     time.onTimer = undefined;
-    const process = quietProcess(scenario.store, scenario, new Map(records), () => time.now);
-    const { answer } = process.serve(visitOf(-1, 'read'), { value, lineage: [] }, '');
-    await time.settle();
+    const bodies: string[] = [];
+    for (const instance of new Set(scenario.instances ?? (['step two'] as const))) {
+      const process = quietProcess(scenario.store, scenario, new Map(records), () => time.now, instance);
+      const { answer } = process.serve(visitOf(-1, 'read'), { value, lineage: [] }, '');
+      await time.settle();
+      bodies.push(answer.body);
+    }
     Object.assign(time, { timers, onTimer });
-    this.#seen.set(key, answer.body);
-    return answer.body;
+    this.#seen.set(key, bodies);
+    return bodies;
   }
 }
 
-/** Whether this body shows a session that was there before. */
-export function isOpen(body: string): boolean {
-  return body.includes('"hits":1');
+/** Whether one of these bodies shows a session that was there before. */
+export function isOpen(bodies: readonly string[]): boolean {
+  return bodies.some((body) => body.includes('"hits":1'));
 }
 
-export function isSignedIn(body: string): boolean {
-  return body.includes('"user":');
+/** Whether all of them do. */
+export function isOpenEverywhere(bodies: readonly string[]): boolean {
+  return bodies.every((body) => isOpen([body]));
+}
+
+export function isSignedIn(bodies: readonly string[]): boolean {
+  return bodies.every((body) => body.includes('"user":'));
 }
 
 /** The requests whose data this body shows. */

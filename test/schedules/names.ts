@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto';
 
-/** Tokens, the tag of a record, and what is long enough to be random. */
-const RANDOM = /eyJ[\w-]+\.[\w-]+\.[\w-]+|"tag":"[^"]*"|[\w-]{20,}/g;
+/** Tokens, cookies of express-session, the tag of a record, and what is long enough to be random. */
+const RANDOM = /s%3A[\w-]+\.[\w%-]+|eyJ[\w-]+\.[\w-]+\.[\w-]+|"tag":"[^"]*"|[\w-]{20,}/g;
 
 /**
  * Each text is named by where it was seen first: `1#3 …` is the third one in the doings of process 1, which had done `…` by

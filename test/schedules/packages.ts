@@ -1,4 +1,5 @@
-/** Loads the built package: once for each simulated process, so that the copies share no memory. */
+/** Loads the built package: once for each simulated process, so that the copies share no memory; and express-session. */
+import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -53,3 +54,11 @@ const copies: Package[] = [];
 export function packageOf(process: number): Package {
   return (copies[process] ??= loadPackage());
 }
+
+/**
+ * One for all processes: what it knows of sessions is in the store. It is loaded while time is real, and keeps that
+ * `setImmediate`.
+ */
+export const expressSession = createRequire(__filename)('express-session') as Package & {
+  Store: new () => EventEmitter;
+};

@@ -1,5 +1,6 @@
 /** Which scenarios are walked: a choice where time is short, all of them with faults where there is more. */
 import type { Group } from './groups';
+import { mixedNotPromised, mixedPairs, mixedTriples } from './mixtures';
 import { acrossNotPromised, everywhereNotPromised, plainMayFail, plainNotPromised } from './promises';
 import * as all from './scenarios';
 
@@ -45,6 +46,19 @@ export function planOf(isShort: boolean): Group[] {
       scenarios: [all.latePair],
       faults: true,
       notPromised: () => ['keptByOwner', 'signedInByLogin'],
+    },
+    {
+      title:
+        'processes of a rolling deploy, express-session, its cookieFormat and tokens in pairs, keep what express-session keeps',
+      scenarios: mixedPairs(isShort),
+      faults: false,
+      notPromised: mixedNotPromised,
+    },
+    {
+      title:
+        'three requests in processes of a rolling deploy keep all properties where the login is a new cookie',
+      scenarios: mixedTriples(isShort),
+      faults: false,
     },
     {
       title: 'a response that carries a cookie each time does not overwrite that of a login (B260)',

@@ -5,7 +5,7 @@ import type { EventEmitter } from 'node:events';
 import { keys } from '../support/keys';
 import { type Credential, arrive, type Exchange } from './browser';
 import { handle, jwtFromReq, type Op, type Surroundings, type Visit } from './app';
-import { type Middleware, packageOf, type SimSession } from './packages';
+import { expressSession, type Middleware, packageOf, type SimSession } from './packages';
 import { type Call, facadeOf, type Issue, recordOf, type Records, Store, type StoreKind } from './store';
 
 export const SECRET = 'keyboard cat';
@@ -13,6 +13,9 @@ export const SECRET = 'keyboard cat';
 export const STORE_TIMEOUT = 77_777;
 /** In seconds. */
 export const TOKEN_LIFE = 600;
+
+/** What a process runs: express-session, or this package as in the steps of a rolling deploy and on the way back. */
+export type Instance = 'express-session' | 'step one' | 'step two' | 'reissue';
 
 export interface Settings {
   readonly merge?: boolean;
@@ -24,20 +27,31 @@ export interface Settings {
 const privateKey = createPrivateKey(keys.private);
 const publicKey = createPublicKey(privateKey);
 
-function middlewareOf(copy: number, facade: EventEmitter, settings: Settings): Middleware {
-  return packageOf(copy)({
-    keys: { private: privateKey, public: publicKey },
+function middlewareOf(
+  copy: number,
+  instance: Instance,
+  facade: EventEmitter,
+  settings: Settings,
+): Middleware {
+  const common = {
     store: facade,
     secret: SECRET,
-    jwtFromReq,
     resave: false,
     saveUninitialized: false,
+    cookie: { maxAge: 3_600_000 },
+    ...(settings.rolling ? { rolling: true } : {}),
+  };
+  if (instance === 'express-session') return expressSession(common);
+  return packageOf(copy)({
+    ...common,
+    keys: { private: privateKey, public: publicKey },
+    jwtFromReq,
     storeTimeout: STORE_TIMEOUT,
     // A cache is made for each process, with room for all.
     tokenCacheSize: 20,
-    cookie: { maxAge: 3_600_000 },
+    ...(instance === 'step two' ? {} : { cookieFormat: 'express-session' }),
+    ...(instance === 'reissue' ? { reissue: true } : {}),
     ...(settings.merge ? { merge: true } : {}),
-    ...(settings.rolling ? { rolling: true } : {}),
     ...(settings.isAging ? { jwt: { expiresIn: TOKEN_LIFE } } : {}),
   });
 }
@@ -49,9 +63,10 @@ export class Process {
   readonly facade: EventEmitter;
   readonly #middleware: Middleware;
 
-  constructor(copy: number, kind: StoreKind, settings: Settings, issue: Issue) {
-    this.facade = facadeOf(kind, issue);
-    this.#middleware = middlewareOf(copy, this.facade, settings);
+  constructor(copy: number, instance: Instance, kind: StoreKind, settings: Settings, issue: Issue) {
+    const base = instance === 'express-session' ? new expressSession.Store() : undefined;
+    this.facade = facadeOf(kind, issue, base);
+    this.#middleware = middlewareOf(copy, instance, this.facade, settings);
   }
 
   /** Lets a request run until it waits for something. Throws what the middleware throws. */
@@ -123,10 +138,11 @@ export function quietProcess(
   settings: Settings,
   records: Records,
   now: () => number,
+  instance: Instance = 'step two',
 ): Process {
   const store = new Store(kind, now);
   store.records = records;
-  return new Process(PROBE, kind, settings, (...args) => {
+  return new Process(PROBE, instance, kind, settings, (...args) => {
     const call = callOf(PROBE, ...args);
     store.finish(call);
     queueMicrotask(() => {

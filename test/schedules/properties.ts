@@ -1,14 +1,14 @@
 /** What must hold in every schedule. Each property is a function that tells what is wrong with a run; nothing: it holds. */
 import { CHANGING, ENDING, ROTATING, SIGNING_IN } from './app';
 import type { Credential } from './browser';
-import { isOpen, isSignedIn, secretsIn } from './looker';
+import { isOpen, isOpenEverywhere, isSignedIn, secretsIn } from './looker';
 import { payloadOf } from './names';
-import { sessionOf } from './scenario';
+import { legacyIdIn, sessionOf } from './scenario';
 import { cookieAfter, nameOf, type Request } from './request';
 import type { World } from './world';
 
-/** Shows what this cookie opens now: the session as JSON text. */
-export type Look = (credential: Credential) => Promise<string>;
+/** Shows what this cookie opens now, in each kind of process: the session as JSON text. */
+export type Look = (credential: Credential) => Promise<readonly string[]>;
 
 export type Property = (world: World, look: Look) => string | undefined | Promise<string | undefined>;
 
@@ -29,7 +29,8 @@ export function credentialsOf({ beginning, requests }: World): Credential[] {
 
 /** Which session a cookie is for. */
 function keyOf(credential: Credential, { beginning, requests }: World): string {
-  const isSilent = payloadOf(credential.value)?.ses === undefined;
+  const { value } = credential;
+  const isSilent = legacyIdIn(value) === undefined && payloadOf(value)?.ses === undefined;
   const login = credential.lineage.find((index) => SIGNING_IN.includes(requests[index]?.op ?? 'read'));
   return isSilent && login !== undefined ? `login ${String(login)}` : sessionOf(credential, beginning);
 }
@@ -69,10 +70,10 @@ export const keptByOwner: Property = async (world, look) => {
   for (const last of cookies) {
     if (delivered.some((one) => one !== last && isEarlier(last, one, world))) continue;
     const credential = cookieAfter(last);
-    if (credential && !isOpen(await look(credential)))
+    if (credential && !isOpenEverywhere(await look(credential)))
       return `the cookie of ${nameOf(last)} came last, and opens nothing`;
   }
-  if (delivered.length === 0 && !isOpen(await look(beginning.credential)))
+  if (delivered.length === 0 && !isOpenEverywhere(await look(beginning.credential)))
     return 'nobody was given another cookie, and the first one opens nothing';
   return undefined;
 };
@@ -126,7 +127,9 @@ export const loginIsPrivate: Property = async (world, look) => {
     if (stolen !== undefined) return `${nameOf(request)} reads the data of login ${String(stolen)}`;
   }
   for (const credential of credentialsOf(world)) {
-    const stolen = secretsIn(await look(credential)).find((one) => !credential.lineage.includes(one));
+    const stolen = secretsIn((await look(credential)).join('\n')).find(
+      (one) => !credential.lineage.includes(one),
+    );
     if (stolen !== undefined) return `${from(credential)} reads the data of login ${String(stolen)}`;
   }
   return undefined;

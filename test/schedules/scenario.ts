@@ -5,12 +5,12 @@ import { issue } from '../support/forge';
 import { jwtFromReq, type Op } from './app';
 import type { Credential } from './browser';
 import { payloadOf } from './names';
-import { quietProcess, SECRET, type Settings, TOKEN_LIFE, visitOf } from './process';
+import { type Instance, quietProcess, SECRET, type Settings, TOKEN_LIFE, visitOf } from './process';
 import { recordOf, type Records, type StoreKind } from './store';
 import type { FakeTime } from './time';
 
-/** What the browser has in the beginning: a token, or what this package or express-session gave out in the past. */
-export type Start = 'token' | 'express-session' | '0.2.2';
+/** What the browser has in the beginning: a token, one of an upgraded session, or what was given out in the past. */
+export type Start = 'token' | 'upgraded' | 'express-session' | '0.2.2';
 
 /** Who is signed in, in the session's data: nobody, a user whose claims have no `sub`, or one whose claims do. */
 const USERS = { nobody: undefined, named: { name: 'owner' }, subject: { sub: 'owner', role: 'reader' } };
@@ -32,6 +32,8 @@ export interface Scenario extends Settings {
   readonly start: Start;
   readonly user: keyof typeof USERS;
   readonly actors: readonly Actor[];
+  /** What each process runs. Default: this package, in its own format. */
+  readonly instances?: readonly Instance[];
   /** Whether the token is old enough to be refreshed. */
   readonly isDue?: boolean;
   /**
@@ -55,12 +57,22 @@ const LEGACY_ID = 'an-id-of-express-session-32-chars';
 /** Prepares a scenario, and moves the clock to when it begins. */
 export async function begin(scenario: Scenario, time: FakeTime): Promise<Beginning> {
   const records: Records = new Map();
-  const value =
-    scenario.start === 'token' ? await issued(scenario, records, time) : older(scenario, records, time);
+  const value = await valueOf(scenario, records, time);
   time.now += scenario.isDue ? TOKEN_LIFE * 700 : 10_000;
   const [recordId] = records.keys();
   if (recordId === undefined) throw new Error(`${scenario.name}: there is no session to begin with`);
   return { records, recordId, credential: { value, lineage: [] } };
+}
+
+async function valueOf(scenario: Scenario, records: Records, time: FakeTime): Promise<string> {
+  if (scenario.start === 'token') return await issued(scenario, records, time);
+  if (scenario.start !== 'upgraded') return older(scenario, records, time);
+  const value = older({ ...scenario, start: 'express-session' }, records, time);
+  const process = quietProcess(scenario.store, scenario, records, () => time.now);
+  const { answer } = process.serve(visitOf(-1, 'read'), { value, lineage: [] }, '');
+  await time.settle();
+  if (answer.cookie === undefined) throw new Error(`${scenario.name}: no upgrade: ${answer.body}`);
+  return answer.cookie;
 }
 
 async function issued(scenario: Scenario, records: Records, time: FakeTime): Promise<string> {
@@ -95,8 +107,15 @@ function older({ start, user: who }: Scenario, records: Records, time: FakeTime)
   return token;
 }
 
+/** The id that a cookie of express-session names. */
+export function legacyIdIn(value: string): string | undefined {
+  return /^s%3A(.*)\.[^.]*$/.exec(value)?.[1];
+}
+
 /** Which session a credential is for, as far as its text says. */
 export function sessionOf(credential: Credential, { recordId }: Beginning): string {
+  const legacyId = legacyIdIn(credential.value);
+  if (legacyId !== undefined) return legacyId;
   const payload = payloadOf(credential.value);
   const ses = payload?.ses as { id?: string; lid?: string } | undefined;
   if (ses) return ses.lid ?? (ses.id === undefined ? 'none' : `handle ${ses.id}`);

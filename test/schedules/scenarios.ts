@@ -95,7 +95,7 @@ function actorOf(text: string): Actor {
   return { who: text.startsWith('!') ? 'attacker' : 'browser', steps };
 }
 
-function tripleOf(
+export function tripleOf(
   name: string,
   store: StoreKind,
   actors: readonly string[],

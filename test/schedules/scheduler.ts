@@ -74,7 +74,7 @@ class Explorer {
 
   /** What is wrong with this world, by property. */
   async judge(world: World, names: Names, isOver: boolean): Promise<[PropertyName, string][]> {
-    const look = (one: Parameters<Looker['look']>[1]): Promise<string> =>
+    const look = (one: Parameters<Looker['look']>[1]): Promise<readonly string[]> =>
       this.#looker.look(world.store.records, one, names);
     const wrong: [PropertyName, string][] = [];
     if (!isOver) {

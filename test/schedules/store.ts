@@ -156,9 +156,10 @@ export type Issue = (
 /**
  * The store as one process sees it: an object of its own, with the methods that this kind of store has. Each may be
  * called with `this` or without.
+ *
+ * @param facade what the methods are added to
  */
-export function facadeOf(kind: StoreKind, issue: Issue): EventEmitter {
-  const facade = new EventEmitter();
+export function facadeOf(kind: StoreKind, issue: Issue, facade = new EventEmitter()): EventEmitter {
   const none: Done = () => undefined;
   const methods: Record<string, unknown> = {
     get: (id: string, done: Done) => issue('get', id, undefined, undefined, done),

@@ -40,9 +40,15 @@ export class World {
       if (this.#processes.has(process)) continue;
       this.#processes.set(
         process,
-        new Process(process, scenario.store, scenario, (...args) => {
-          this.#issue(callOf(process, ...args));
-        }),
+        new Process(
+          process,
+          scenario.instances?.[process] ?? 'step two',
+          scenario.store,
+          scenario,
+          (...args) => {
+            this.#issue(callOf(process, ...args));
+          },
+        ),
       );
     }
   }

@@ -111,6 +111,26 @@ const programs = {
     session({ keys });
   },
 
+  'factories with a secret and without resave': () => {
+    session({ keys, secret: 'keyboard cat' });
+    session({ keys, secret: 'keyboard cat', resave: false });
+    session({ keys, secret: 'keyboard cat', saveUninitialized: false });
+  },
+
+  'factories that say resave and saveUninitialized': () => {
+    session({ keys, secret: 'keyboard cat', resave: false, saveUninitialized: true });
+    session({ keys });
+  },
+
+  'a factory with a secret, with a listener for deprecations': () => {
+    const heard: object[] = [];
+    deprecations.on('deprecation', ({ name, namespace, code, message }: Record<string, string>) => {
+      heard.push({ name, namespace, code, message });
+    });
+    session({ keys, secret: 'keyboard cat' });
+    console.log(JSON.stringify(heard));
+  },
+
   'two visits': async () => {
     const middleware = session({ keys });
     const cookie = await visit(middleware, [undefined]);

@@ -17,7 +17,8 @@ const { options } = ts.convertCompilerOptionsFromJson(
 );
 const compilerOptions = {
   ...options,
-  module: ts.ModuleKind.CommonJS,
+  // Leaves import() as it is, for modules that cannot be required.
+  module: ts.ModuleKind.Node16,
   moduleResolution: undefined,
   noEmit: false,
   inlineSourceMap: true,

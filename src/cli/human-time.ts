@@ -1,0 +1,26 @@
+/** Says how far a point in time is from now, for people. */
+
+/** In seconds; a unit is used from two of it on. */
+const UNITS = [
+  ['year', 31_557_600],
+  ['month', 2_629_800],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+] as const;
+
+/** @returns as '5 minutes ago', 'in 2 days', 'now' */
+export function fromNow(time: number, now = Date.now()): string {
+  const seconds = Math.round(Math.abs(time - now) / 1000);
+  if (seconds === 0) return 'now';
+  const text = duration(seconds);
+  return time < now ? `${text} ago` : `in ${text}`;
+}
+
+/** @param seconds 1 or more */
+export function duration(seconds: number): string {
+  const [name, size] = UNITS.find(([, length]) => seconds >= 2 * length) ?? ['second', 1];
+  const count = Math.floor(seconds / size);
+  return `${String(count)} ${name}${count === 1 ? '' : 's'}`;
+}

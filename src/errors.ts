@@ -1,0 +1,22 @@
+/** Errors of the library itself: each has a code that does not change, and a heading in docs/errors.md. */
+
+export type ErrorCode = `ERR_SESSION_${string}`;
+
+export class SessionError extends Error {
+  readonly code: string;
+
+  constructor(code: ErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/** A value that cannot be used: an option, an argument, or what a function of the application has returned. */
+export class SessionTypeError extends TypeError {
+  readonly code: string;
+
+  constructor(code: ErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}

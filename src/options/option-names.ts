@@ -1,0 +1,74 @@
+/** The names of the options, and which one of them is meant by a name that is none. */
+import type { CookieOptions, SessionOptions } from '../types';
+
+/** All of them: one that is missing here does not compile. */
+const NAMES: Record<keyof SessionOptions, true> & Record<string, true> = {
+  absoluteTimeout: true,
+  clearCookie: true,
+  cookie: true,
+  cookieFormat: true,
+  genid: true,
+  jwt: true,
+  jwtFromReq: true,
+  key: true,
+  keys: true,
+  keysProvider: true,
+  merge: true,
+  name: true,
+  proxy: true,
+  reissue: true,
+  resave: true,
+  rolling: true,
+  saveErrors: true,
+  saveUninitialized: true,
+  secret: true,
+  store: true,
+  storeTimeout: true,
+  tokenCacheSize: true,
+  touch: true,
+  touchAfter: true,
+  transport: true,
+  unset: true,
+};
+
+/** Those that mean nothing here are in their types: a Cookie has `originalMaxAge`, other packages `encode` and `signed`. */
+const COOKIE_NAMES: Record<keyof CookieOptions, true> & Record<string, true> = {
+  encode: true,
+  domain: true,
+  expires: true,
+  httpOnly: true,
+  maxAge: true,
+  originalMaxAge: true,
+  partitioned: true,
+  path: true,
+  priority: true,
+  sameSite: true,
+  secure: true,
+  signed: true,
+};
+
+export const OPTION_NAMES = Object.keys(NAMES);
+export const COOKIE_OPTION_NAMES = Object.keys(COOKIE_NAMES);
+
+/** A hint with a leading blank, or nothing where no name is like this one. */
+export function didYouMean(given: string, names: readonly string[]): string {
+  const [nearest] = names
+    .map((name) => ({ name, distance: distanceOf(given.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ name, distance }) => distance <= Math.max(1, Math.floor(name.length / 3)))
+    .sort((a, b) => a.distance - b.distance);
+  return nearest ? `; did you mean ${nearest.name}?` : '';
+}
+
+/** How many characters have to be put in, left out or changed (Levenshtein). */
+function distanceOf(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
+  for (let i = 0; i < from.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < to.length; j++) {
+      const changed = Number(row[j]) + (from[i] === to[j] ? 0 : 1);
+      next.push(Math.min(changed, Number(row[j + 1]) + 1, Number(next[j]) + 1));
+    }
+    row = next;
+  }
+  return Number(row.at(-1));
+}
