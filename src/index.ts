@@ -1,5 +1,5 @@
 /** The public face of the package: the callable factory and what hangs on it. */
-import type expressSession = require('express-session');
+import type expressSession = require('#express-session');
 import { Cookie as CookieClass } from './session/cookie';
 import { generateKeys } from './keys/generate-keys';
 import { jwks } from './keys/jwks';
@@ -139,7 +139,7 @@ declare namespace session {
     (new (options?: CookieOptions | null) => expressSession.Cookie);
 }
 
-declare module 'express-session' {
+declare module '#express-session' {
   // What is declared for 'express-session-jwt' is seen on `req.session` as well.
   interface Session extends Partial<Omit<session.SessionData, 'cookie'>> {
     /** Payload of the session's token; undefined where this service cannot issue one. */

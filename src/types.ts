@@ -1,6 +1,6 @@
 /** Types only: nothing to run, and so left out of the coverage. */
 import type * as crypto from 'node:crypto';
-import type expressSession = require('express-session');
+import type expressSession = require('#express-session');
 
 export type RequestHandler = ReturnType<typeof expressSession>;
 
@@ -109,8 +109,23 @@ export type Request = Parameters<RequestHandler>[0];
 export type Response = Parameters<RequestHandler>[1];
 export type NextFunction = Parameters<RequestHandler>[2];
 
-/** A JSON Web Key (RFC 7517); the members of an elliptic curve key are those of RFC 7518, section 6.2. */
-export type JsonWebKey = crypto.JsonWebKey;
+/**
+ * A JSON Web Key (RFC 7517) of an elliptic curve (RFC 7518, section 6.2). Declared here, since releases of `@types/node`
+ * differ in where they have it.
+ */
+export interface JsonWebKey {
+  kty?: string | undefined;
+  crv?: string | undefined;
+  x?: string | undefined;
+  y?: string | undefined;
+  /** Of a private key only. */
+  d?: string | undefined;
+  kid?: string | undefined;
+  alg?: string | undefined;
+  use?: string | undefined;
+  key_ops?: string[] | undefined;
+  ext?: boolean | undefined;
+}
 
 /** One key: PEM text or Buffer, KeyObject of node:crypto, or JWK. */
 export type KeyMaterial = string | Buffer | crypto.KeyObject | JsonWebKey;

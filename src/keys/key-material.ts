@@ -1,8 +1,7 @@
 /** Parses one key, in whatever form it is given, and refuses what cannot sign or verify ES256. */
-import { createPrivateKey, createPublicKey, KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, KeyObject, type JsonWebKeyInput } from 'node:crypto';
 import { SessionTypeError } from '../errors';
 import { deprecate } from '../diagnostics';
-import type { JsonWebKey } from '../types';
 
 /** Curves of keys that sign and verify under `alg` ES256; only the first is what RFC 7518, section 3.4 means. */
 const P256 = 'prime256v1';
@@ -94,7 +93,7 @@ function readJwk(jwk: Record<string, unknown>, name: string, type: KeyType): Key
     );
   }
   try {
-    const input = { key: jwk as JsonWebKey, format: 'jwk' } as const;
+    const input = { key: jwk as JsonWebKeyInput['key'], format: 'jwk' } as const;
     return type === 'private' ? createPrivateKey(input) : createPublicKey(input);
   } catch {
     throw new SessionTypeError(

@@ -1,11 +1,11 @@
 /** Fetches the issuer's JWK Set for services that only verify, and keeps the last good keys. */
-import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { createPublicKey, type JsonWebKeyInput } from 'node:crypto';
 import { SessionError, SessionTypeError } from '../errors';
 import { debug } from '../diagnostics';
 import { isForSignatures, isOnKnownCurve } from './key-material';
 import { fetchKeySet } from './key-set-request';
 import { thumbprint } from './key-ring';
-import type { KeyPair, RemoteKeys, RemoteKeysOptions } from '../types';
+import type { JsonWebKey, KeyPair, RemoteKeys, RemoteKeysOptions } from '../types';
 
 const DEFAULT_TIMEOUT = 5_000;
 const DEFAULT_MAX_AGE = 10 * 60_000;
@@ -120,7 +120,7 @@ function readMember(member: unknown): [kid: string, pair: KeyPair][] {
   if (!isForSignatures(member as Record<string, unknown>)) return [];
   const { kty, crv, x, y } = member as JsonWebKey;
   try {
-    const key = createPublicKey({ key: { kty, crv, x, y } as JsonWebKey, format: 'jwk' });
+    const key = createPublicKey({ key: { kty, crv, x, y } as JsonWebKeyInput['key'], format: 'jwk' });
     return isOnKnownCurve(key) ? [[thumbprint(key), { public: key }]] : [];
   } catch {
     return [];

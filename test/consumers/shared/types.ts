@@ -62,6 +62,36 @@ session({ jwtFromReq: () => 'claims' });
 session({ tokenCacheSize: 'many' });
 // @ts-expect-error one of two words
 session({ unset: 'forget' });
+// @ts-expect-error a key is text, a Buffer, a KeyObject or a JWK
+session({ keys: { private: 42 } });
+// @ts-expect-error a pair's members are `public` and `private`
+session({ keys: { publicKey: 'pem' } });
+// @ts-expect-error one key material is no pair
+session({ keys: [pem] });
+// @ts-expect-error a secret for HMAC is no key on a curve
+session({ keys: { private: { kty: 'oct', k: 'secret' } } });
+// @ts-expect-error there is no such option
+session({ storeKey: 'id' });
+// @ts-expect-error a flag is no word
+session({ resave: 'no' });
+// @ts-expect-error one of two words
+session({ saveErrors: 'ignore' });
+// @ts-expect-error one of four words, or a flag
+session({ cookie: { sameSite: 'Lax' } });
+// @ts-expect-error a flag or 'auto'
+session({ cookie: { secure: 'yes' } });
+// @ts-expect-error a cookie has no such setting
+session({ cookie: { expiresIn: '15m' } });
+// @ts-expect-error a header has a name
+session({ transport: { header: true } });
+// @ts-expect-error one of three ways
+session({ transport: 'query' });
+// @ts-expect-error a timespan is seconds or text
+session({ jwt: { expiresIn: new Date() } });
+// @ts-expect-error there is no such setting of tokens
+session({ jwt: { algorithm: 'HS256' } });
+// @ts-expect-error milliseconds are a number
+session({ absoluteTimeout: '30 days' });
 
 // The namespace and the named exports are the same things.
 equal<Store, session.Store>();

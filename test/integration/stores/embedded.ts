@@ -4,7 +4,6 @@ import { ConnectSessionKnexStore } from 'connect-session-knex';
 import expressSession from 'express-session';
 import knex, { type Knex } from 'knex';
 import { rowBy } from './knex-row';
-import { LibsqlClient } from '../../../examples/playground/libsql-client';
 import session from '../../../src';
 import type { AnyStore } from '../../../src/types';
 import { temporaryDirectory } from '../../support/database-server';
@@ -15,25 +14,14 @@ interface Database {
   prepare(text: string): { get(id: string): Row | undefined };
 }
 
-/** Its addon is built by .ci/run; npm does not build it by itself. */
-function missingSqlite(): string | undefined {
-  try {
-    openSqlite().close();
-    return undefined;
-  } catch {
-    return 'better-sqlite3 is not built: node-gyp rebuild in its folder';
-  }
-}
-
 function openSqlite(): Database {
-  return new (load<new (file: string) => Database>('better-sqlite3'))(':memory:');
+  return new (load<new (file: string) => Database>('libsql'))(':memory:');
 }
 
 const betterSqlite3: Subject = {
   module: 'better-sqlite3-session-store',
-  on: 'SQLite, better-sqlite3',
+  on: 'SQLite, libsql',
   grade: 'everywhere',
-  missing: missingSqlite,
   create: () => {
     const client = openSqlite();
     const Store = load<(library: typeof session) => new (options: object) => AnyStore>(
@@ -56,19 +44,24 @@ const betterSqlite3: Subject = {
   },
 };
 
-function knexOnSqlite(on: string, client: Knex.Config['client'], missing?: Subject['missing']): Subject {
-  return {
-    module: 'connect-session-knex',
-    on,
-    grade: 'everywhere',
-    missing,
-    create: () => {
-      const database = knex({ client, useNullAsDefault: true, connection: { filename: ':memory:' } });
-      const store = new ConnectSessionKnexStore({ knex: database }) as unknown as AnyStore;
-      return Promise.resolve({ store, rowOf: rowBy(database), close: () => database.destroy() });
-    },
-  };
+/** libsql speaks better-sqlite3's interface. */
+class LibsqlClient extends load<typeof Knex.Client>('knex/lib/dialects/better-sqlite3/index.js') {
+  _driver(): unknown {
+    return load('libsql');
+  }
 }
+
+const connectSessionKnex: Subject = {
+  module: 'connect-session-knex',
+  on: 'SQLite, libsql',
+  grade: 'everywhere',
+  create: () => {
+    const connection = { filename: ':memory:' };
+    const database = knex({ client: LibsqlClient, useNullAsDefault: true, connection });
+    const store = new ConnectSessionKnexStore({ knex: database }) as unknown as AnyStore;
+    return Promise.resolve({ store, rowOf: rowBy(database), close: () => database.destroy() });
+  },
+};
 
 const sessionFileStore: Subject = {
   module: 'session-file-store',
@@ -106,8 +99,7 @@ const expressSessionsOwn: Subject = {
 };
 
 export const embeddedSubjects: readonly Subject[] = [
-  knexOnSqlite('SQLite, better-sqlite3', 'better-sqlite3', missingSqlite),
-  knexOnSqlite('SQLite, libsql', LibsqlClient),
+  connectSessionKnex,
   betterSqlite3,
   sessionFileStore,
   memorystore,

@@ -61,8 +61,6 @@ describe('Stores from npm', function () {
         const { server } = subject;
         if (server && !servers[server])
           skipWithout(this, `no ${server}: apt-get install ${packages[server]}`);
-        const missing = subject.missing?.();
-        if (missing) skipWithout(this, missing);
         const url = urlFor(subject, index);
         opened = await subject.create(url);
         // Some make their table with the first call, and cannot do that twice at once.

@@ -15,8 +15,6 @@ export interface Subject {
   readonly on: string;
   /** Which server it needs. */
   readonly server?: ServerName | undefined;
-  /** Why it cannot be tested here; undefined if it can. */
-  readonly missing?: (() => string | undefined) | undefined;
   /** What the store is known to promise. */
   readonly grade: 'everywhere' | 'in this process';
   /** @param url of the server, with a database of its own */

@@ -1,4 +1,5 @@
 /** connect-typeorm on SQLite. */
+import libsql from 'libsql';
 import type { AnyStore } from '../../../src/types';
 import { load, type Subject } from './subject';
 
@@ -53,5 +54,5 @@ function connectTypeorm(on: string, options: object): Subject {
 
 export const typeormSubjects: readonly Subject[] = [
   connectTypeorm('SQLite, sql.js', { type: 'sqljs' }),
-  connectTypeorm('SQLite, better-sqlite3', { type: 'better-sqlite3', database: ':memory:' }),
+  connectTypeorm('SQLite, libsql', { type: 'better-sqlite3', driver: libsql, database: ':memory:' }),
 ];

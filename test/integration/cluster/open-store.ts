@@ -1,7 +1,7 @@
 /** The middleware of the application on its store, whose calls to the database can be held. */
 import type { Request, RequestHandler } from 'express';
-import session from '../../src';
-import { load } from '../integration/stores/subject';
+import session from '../../../src';
+import { load } from '../stores/subject';
 import { holdAt } from './holds';
 import type { Settings } from './settings';
 

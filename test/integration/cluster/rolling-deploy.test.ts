@@ -1,6 +1,6 @@
 /** A thousand people while an application moves to this package and back, on processes of every kind. */
 import assert from 'node:assert/strict';
-import { createKeyPair } from '../support/keys';
+import { createKeyPair } from '../../support/keys';
 import { Crowd } from './crowd';
 import { type Database, startDatabase } from './databases';
 import { Deployment, Front } from './deployment';

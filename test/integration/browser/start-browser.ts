@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
-import { skipWithout } from './database-server';
+import { skipWithout } from '../../support/database-server';
 
 const executablePath = '/usr/bin/chromium';
 

@@ -1,7 +1,7 @@
 /** What the scenarios are given. */
 import type { Cluster } from './cluster';
 import type { StoreName } from './settings';
-import type { DatabaseServer } from '../support/database-server';
+import type { DatabaseServer } from '../../support/database-server';
 
 /** Where the scenarios take place; there once the `before` hooks have run. */
 export interface World {

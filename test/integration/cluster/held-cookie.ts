@@ -1,7 +1,7 @@
 /** What a session cookie in a browser says: of express-session, or a token. */
-import { readLegacyId } from '../../src/legacy/express-session-cookie';
-import { recordId } from '../../src/token/record-id';
-import { decode } from '../support/cookies';
+import { readLegacyId } from '../../../src/legacy/express-session-cookie';
+import { recordId } from '../../../src/token/record-id';
+import { decode } from '../../support/cookies';
 
 /** How the session of a cookie stands to express-session. */
 export type Holding =

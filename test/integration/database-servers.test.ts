@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { skipWithout, type DatabaseServer } from './support/database-server';
-import { createDatabase, postgresProgram, startPostgres } from './support/postgres';
-import { redisProgram, startRedis } from './support/redis';
-import { load } from './integration/stores/subject';
+import { skipWithout, type DatabaseServer } from '../support/database-server';
+import { createDatabase, postgresProgram, startPostgres } from '../support/postgres';
+import { redisProgram, startRedis } from '../support/redis';
+import { load } from './stores/subject';
 
 interface NodeRedis {
   createClient(options: { url: string }): {

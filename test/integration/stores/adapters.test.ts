@@ -5,7 +5,7 @@ import session from '../../../src';
 import { answer, Bench, recordOf } from '../../../src/store-test/bench';
 import { adapters } from '../../../src/store/adapters';
 import type { AnyStore, SessionRecord } from '../../../src/types';
-import { load } from '../../integration/stores/subject';
+import { load } from './subject';
 import { knownStore, mongo, postgres, redis, type StoreClass } from './known-stores';
 
 const boom = new Error('boom!');

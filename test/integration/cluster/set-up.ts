@@ -1,7 +1,7 @@
 /** A database and a cluster for the tests of a suite. */
 import assert from 'node:assert/strict';
-import type { DatabaseServer } from '../support/database-server';
-import { createKeyPair } from '../support/keys';
+import type { DatabaseServer } from '../../support/database-server';
+import { createKeyPair } from '../../support/keys';
 import { Cluster } from './cluster';
 import { startDatabase } from './databases';
 import type { Settings, StoreName } from './settings';

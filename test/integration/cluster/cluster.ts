@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import path from 'node:path';
 import type { Order, Report, Settings } from './settings';
 
-const root = path.join(__dirname, '../..');
+const root = path.join(__dirname, '../../..');
 
 /** One process of the application. */
 export class Member {

@@ -1,7 +1,7 @@
 /** What goes wrong on a store that is shared by two processes, as scenarios that count how often it does. */
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import { decode } from '../support/cookies';
+import { decode } from '../../support/cookies';
 import { type Answer, send, signIn } from './client';
 import type { Place } from './settings';
 import type { World } from './world';

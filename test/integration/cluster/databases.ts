@@ -1,9 +1,9 @@
 /** The database behind a store, and a look into it past the store. */
 import { readFileSync } from 'node:fs';
-import { load } from '../integration/stores/subject';
-import { skipWithout, type DatabaseServer } from '../support/database-server';
-import { postgresProgram, startPostgres } from '../support/postgres';
-import { redisProgram, startRedis } from '../support/redis';
+import { load } from '../stores/subject';
+import { skipWithout, type DatabaseServer } from '../../support/database-server';
+import { postgresProgram, startPostgres } from '../../support/postgres';
+import { redisProgram, startRedis } from '../../support/redis';
 import type { StoreName } from './settings';
 
 interface NodeRedis {

@@ -6,11 +6,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Browser, Page } from 'playwright-core';
-import { startBrowser } from '../support/browser';
-import { skipWithout } from '../support/database-server';
-import { redisProgram } from '../support/redis';
+import { startBrowser } from './start-browser';
+import { skipWithout } from '../../support/database-server';
+import { redisProgram } from '../../support/redis';
 
-const root = path.join(__dirname, '../..');
+const root = path.join(__dirname, '../../..');
 
 /** Needs what `npm run build` makes, as the example does. */
 describe('The example of a cluster in a browser without JavaScript', function () {

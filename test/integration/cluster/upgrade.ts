@@ -1,6 +1,6 @@
 /** Sessions of express-session that are taken over by several processes at once. */
 import assert from 'node:assert/strict';
-import { readLegacyId } from '../../src/legacy/express-session-cookie';
+import { readLegacyId } from '../../../src/legacy/express-session-cookie';
 import { send, signIn } from './client';
 import { type Cluster, Member } from './cluster';
 import type { World } from './world';

@@ -5,7 +5,7 @@ import { type Holding, holdings } from './held-cookie';
 import type { Ledger } from './ledger';
 import type { Kind } from './mixtures';
 
-export const migrationFile = path.join(__dirname, '../../docs/migration.md');
+export const migrationFile = path.join(__dirname, '../../../docs/migration.md');
 
 const BEGIN = '<!-- who stays signed in: written by a test -->';
 const END = '<!-- end of who stays signed in -->';

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
 import { createVerifier } from 'fast-jwt';
-import session from '../src';
-import { breakSignature } from './support/by-hand';
-import { decode, tokenOf } from './support/cookies';
-import { createKeyPair, keys, otherKeys } from './support/keys';
-import { PYTHON, requirePython } from './support/python';
-import { closeSites, countHits, openSite } from './support/site';
+import session from '../../src';
+import { breakSignature } from '../support/by-hand';
+import { decode, tokenOf } from '../support/cookies';
+import { createKeyPair, keys, otherKeys } from '../support/keys';
+import { PYTHON, requirePython } from '../support/python';
+import { closeSites, countHits, openSite } from '../support/site';
 
 type Payload = Record<string, unknown>;
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { startBrowser } from '../support/browser';
-import { decode, digest } from '../support/cookies';
-import { startPlayground, temporaryDirectory, type Playground } from '../support/playground';
-import { idOf, sesOf } from '../support/session-tokens';
+import { startBrowser } from './start-browser';
+import { decode, digest } from '../../support/cookies';
+import { startPlayground, temporaryDirectory, type Playground } from '../../support/playground';
+import { idOf, sesOf } from '../../support/session-tokens';
 
 /** The value itself and those of its parts that would give away something: not the header, which all tokens share. */
 function unguessableParts(secret: string): string[] {

@@ -2,7 +2,7 @@
 import libsql from 'libsql';
 import session from '../../../src';
 import type { AnyStore } from '../../../src/types';
-import { load } from '../../integration/stores/subject';
+import { load } from './subject';
 
 export type StoreClass = new (options: object) => AnyStore & Record<string, unknown>;
 export type Factory = (library: unknown) => StoreClass;

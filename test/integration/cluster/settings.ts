@@ -1,6 +1,6 @@
 /** What the tests and the processes of the application tell each other. */
-import type { SessionOptions } from '../../src/types';
-import type { KeyPair } from '../support/keys';
+import type { SessionOptions } from '../../../src/types';
+import type { KeyPair } from '../../support/keys';
 
 /** What an application process of the tests runs on; it comes as JSON in an environment variable. */
 export interface Settings {
