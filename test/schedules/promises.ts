@@ -1,4 +1,4 @@
-/** What is not promised, by pairs of requests. It is asserted as found, so that the README's table is true by test. */
+/** What is not promised, by pairs of requests. It is asserted as found, so that what docs/stores.md says is true by test. */
 import type { PropertyName } from './properties';
 import type { Scenario } from './scenario';
 import type { Kind } from './scenarios';

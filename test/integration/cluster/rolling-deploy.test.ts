@@ -157,7 +157,7 @@ describe('A rolling deploy, and the way back', function () {
         assert.equal(
           readTable(),
           table,
-          'UPDATE_MIGRATION=1 npx mocha test/cluster/rolling-deploy.test.ts writes it anew',
+          'UPDATE_MIGRATION=1 npx mocha test/integration/cluster/rolling-deploy.test.ts writes it anew',
         );
     });
   });

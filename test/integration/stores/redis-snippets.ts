@@ -1,4 +1,4 @@
-/** compareAndSet for stores on Redis that have none, as the README shows it. */
+/** compareAndSet for stores on Redis that have none, as docs/stores.md shows it. */
 import type { AnyStore } from '../../../src/types';
 import type { IoredisClient, NodeRedisClient } from './redis';
 

@@ -1,4 +1,4 @@
-/** connect-redis on Redis, by itself and with a compareAndSet as the README shows it. */
+/** connect-redis on Redis, by itself and with a compareAndSet as docs/stores.md shows it. */
 import type { AnyStore } from '../../../src/types';
 import { ioredisSnippet, nodeRedisSnippet } from './redis-snippets';
 import { load, packageOf, type Subject } from './subject';

@@ -11,7 +11,7 @@ export type ServerName = 'redis' | 'postgres' | 'mariadb';
 export interface Subject {
   /** Where it is installed in node_modules. */
   readonly module: string;
-  /** What it runs on, as the README's table says it. */
+  /** What it runs on, as the table in docs/stores.md says it. */
   readonly on: string;
   /** Which server it needs. */
   readonly server?: ServerName | undefined;

@@ -1,4 +1,4 @@
-/** The README's table of stores. */
+/** The table of stores in docs/stores.md. */
 import type { StoreReport } from '../../../src/store-test/report';
 import { packageOf, type Subject } from './subject';
 
@@ -10,7 +10,7 @@ export interface Proof {
 const BEGIN = '<!-- what `npm run stores` has found: begin -->';
 const END = '<!-- end -->';
 
-/** The README's table of stores, of what the tests have found. */
+/** The table of stores, made of what the tests have found. */
 export function tableOf(proofs: readonly Proof[]): string {
   const rows = proofs.map(({ subject, report }) => {
     const { name, version } = packageOf(subject.module);
@@ -31,15 +31,15 @@ export function tableOf(proofs: readonly Proof[]): string {
   return [line(titles), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-/** The table between its two marks in the README. */
-export function tableIn(readme: string): string {
-  return readme.split(BEGIN)[1]?.split(END)[0]?.trim() ?? '';
+/** The table between its two marks in the page. */
+export function tableIn(page: string): string {
+  return page.split(BEGIN)[1]?.split(END)[0]?.trim() ?? '';
 }
 
-export function withTable(readme: string, table: string): string {
-  const [before, rest] = readme.split(BEGIN);
+export function withTable(page: string, table: string): string {
+  const [before, rest] = page.split(BEGIN);
   const after = rest?.split(END).slice(1).join(END);
   if (before === undefined || after === undefined)
-    throw new Error('README.md has no marks for the table of stores');
+    throw new Error('docs/stores.md has no marks for the table of stores');
   return `${before}${BEGIN}\n\n${table}\n\n${END}${after}`;
 }
