@@ -214,9 +214,24 @@ describe('debug output', () => {
   it('is silent under any other namespace (B188)', async function () {
     this.timeout(PROGRAM_TIMEOUT);
     const { stderr } = await runProgram('two visits', {
-      DEBUG: 'express-session:*,express-session-jwt*,session',
+      DEBUG: 'express-session:*,express-session-jwt:*,session',
     });
     assert.equal(stderr, '');
+  });
+
+  it('goes to the namespace express-session-jwt with method and path, one line a step', async function () {
+    this.timeout(PROGRAM_TIMEOUT);
+    const { stderr } = await runProgram('visits of paths with secrets', { DEBUG: 'express-session-jwt' });
+    const lines = stderr.split('\n').filter((line) => line !== '');
+    for (const line of lines) assert.match(line, /(^|\s)express-session-jwt /);
+    has(lines, /express-session-jwt GET \/reset\/abcdefgh… no id sent$/);
+    has(lines, /express-session-jwt GET \/reset\/abcdefgh… saving [\w-]{8}$/);
+    has(lines, /express-session-jwt GET \/reset\/abcdefgh… set-cookie connect\.sid for [\w-]{8}$/);
+    has(lines, /express-session-jwt GET \/ fetching [\w-]{8}$/);
+    has(lines, /express-session-jwt GET \/ touched [\w-]{8}$/);
+    // What belongs to no request.
+    has(lines, /express-session-jwt guarantee: in this process/);
+    lacks(lines, /secret|abcdefghi/);
   });
 
   describe('holds no secret', () => {

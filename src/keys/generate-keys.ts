@@ -1,5 +1,13 @@
 /** Makes new key pairs. */
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
+
+/** Digests: the keys themselves are nobody's but the application's. */
+const generated = new Set<string>();
+
+/** Whether this private key was made in this process: it is gone with it. */
+export function isGeneratedHere(key: unknown): boolean {
+  return typeof key === 'string' && generated.has(digestOf(key));
+}
 
 /** A new key pair on P-256, the curve of ES256, as PEM text: SPKI and PKCS#8. */
 export function generateKeys(): { public: string; private: string } {
@@ -8,5 +16,10 @@ export function generateKeys(): { public: string; private: string } {
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
+  generated.add(digestOf(privateKey));
   return { public: publicKey, private: privateKey };
+}
+
+function digestOf(pem: string): string {
+  return createHash('sha256').update(pem).digest('base64');
 }

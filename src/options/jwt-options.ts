@@ -2,6 +2,7 @@
 import ms = require('ms');
 import { SessionTypeError } from '../errors';
 import { type RuleOptions, TokenRules } from '../token/token-rules';
+import { warnOfMilliseconds } from './likely-mistakes';
 import { didYouMean } from './option-names';
 import type { JwtOptions, SessionOptions } from '../types';
 
@@ -57,6 +58,7 @@ function resolveJwt(given: unknown): RuleOptions {
 
 /** @returns whole seconds */
 function resolveTimespan(name: string, given: unknown): number | undefined {
+  if (typeof given === 'number') warnOfMilliseconds(name, given);
   if (given === undefined) return undefined;
   const seconds = typeof given === 'string' ? Math.floor(toMilliseconds(given) / 1000) : given;
   if (!Number.isSafeInteger(seconds) || (seconds as number) < 1) {

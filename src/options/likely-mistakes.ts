@@ -1,6 +1,16 @@
 /** Warns of options that express-session takes, and that hardly say what is meant: applications may rely on them. */
 import { createWarning, type WarningCode } from '../diagnostics';
+import { isGeneratedHere } from '../keys/generate-keys';
+import { MemoryStore } from '../store/memory-store';
+import type { SessionOptions } from '../types';
 import { COOKIE_OPTION_NAMES, didYouMean, OPTION_NAMES } from './option-names';
+
+/** In ms. */
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+const DAY_IN_SECONDS = 86_400;
+const TEN_YEARS_IN_SECONDS = 3650 * DAY_IN_SECONDS;
 
 /** Options of express-session that take any value for true or false. */
 const BOOLEANS = ['resave', 'rolling', 'saveUninitialized', 'proxy'];
@@ -9,6 +19,12 @@ const warnOfDefaults = createWarning(
   'WARN_SESSION_DEFAULTS',
   'resave and saveUninitialized options: one of them is left out, and is false then. With express-session it was true. Say ' +
     'which you mean: resave: false, saveUninitialized: false',
+);
+
+const warnOfNewKeys = createWarning(
+  'WARN_SESSION_NEW_KEYS',
+  'keys option: these keys were made by generateKeys() in this process. With the next start, and in every other process, ' +
+    'all tokens are refused and users signed out. Make keys once and keep them: npx express-session-jwt keygen --env',
 );
 
 /** One warning for each mistake of the process, however many middlewares make it. */
@@ -54,4 +70,25 @@ function describe(value: unknown): string {
   return typeof value === 'object' || typeof value === 'function'
     ? `of type ${typeof value}`
     : JSON.stringify(value);
+}
+
+/** @param isProduction whether the process says so */
+export function warnOfNewKeysAtStart({ keys, store }: SessionOptions, isProduction: boolean): void {
+  const keepsSessions = Boolean(store) && !(store instanceof MemoryStore);
+  const pairs = [keys ?? []].flat() as { private?: unknown }[];
+  if ((keepsSessions || isProduction) && pairs.some((pair) => isGeneratedHere(pair.private))) warnOfNewKeys();
+}
+
+/**
+ * A number is a count of seconds, as with jsonwebtoken. One that is whole minutes or days in ms, and no whole days in
+ * seconds, was most likely meant as ms.
+ */
+export function warnOfMilliseconds(name: string, given: number): void {
+  const isWholeInMs = given > 0 && given % MINUTE === 0 && given % DAY_IN_SECONDS !== 0;
+  if (!isWholeInMs && given % DAY !== 0 && given <= TEN_YEARS_IN_SECONDS) return;
+  const days = Math.round(given / DAY_IN_SECONDS);
+  const text =
+    `${name} option: ${String(given)} is ${String(days)} days, since a number is a count of seconds, as with jsonwebtoken. ` +
+    `Say it with its unit: '${String(Math.round(given / MINUTE))} minutes' or '${String(days)} days'`;
+  warnOnce('WARN_SESSION_MILLISECONDS', text);
 }

@@ -13,7 +13,7 @@ import type { AnyStore, CookieFormat, CookieOptions, Request, Response, SessionO
 import { resolveCookieFormat } from './cookie-format-options';
 import { resolveCookieOptions } from './cookie-options';
 import { resolveRules } from './jwt-options';
-import { warnOfLikelyMistakes } from './likely-mistakes';
+import { warnOfLikelyMistakes, warnOfNewKeysAtStart } from './likely-mistakes';
 import { oneOf, optionalBoolean, optionalDuration, optionalFunction } from './option-values';
 
 /** Remembered tokens; at about 1 KB each some 10 MB when full. */
@@ -92,6 +92,7 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
   if (tokens?.canIssue && rules.hasAudiencePattern)
     throw new SessionTypeError('ERR_SESSION_OPTION', AUDIENCE_PATTERN);
   warnOfLikelyMistakes(given as Record<string, unknown>);
+  warnOfNewKeysAtStart(given, isProduction);
 
   return {
     name,

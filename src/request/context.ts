@@ -1,4 +1,6 @@
 /** Everything about one request between its first byte and the last one of its response. */
+import { createWarning } from '../diagnostics';
+import { isNarrowColumn } from '../store/narrow-column';
 import { managedOf, type Session, type SessionOwner } from '../session/session';
 import { SessionId } from '../session/session-id';
 import type { SessionState } from '../session/session-state';
@@ -102,6 +104,7 @@ export class RequestContext {
 
   /** Tells an error when the response is over: sooner, Express would cut off what is on its way. */
   reportLate(error: unknown): void {
+    tellOfCause(error);
     const { res, next } = this;
     const tell = (): void => {
       setImmediate(next as (error: unknown) => void, error);
@@ -120,6 +123,25 @@ export class RequestContext {
     res.once('finish', tellOnce);
     res.once('close', tellOnce);
   }
+}
+
+const warnOfNarrowColumn = createWarning(
+  'WARN_SESSION_NARROW_COLUMN',
+  'the store refuses a session since a column of its table is too narrow: ids have 32 characters, and data need a text column ' +
+    'without a limit. npx express-session-jwt check app.js tries it',
+);
+
+const warnOfUndeliverable = createWarning(
+  'WARN_SESSION_UNDELIVERABLE',
+  'a login or logout was not stored, since its response could not carry the new token. Change what jwtFromReq returns before ' +
+    'the first byte is written, and not in the handshake of a WebSocket',
+);
+
+/** Errors that are told late are easily overlooked. */
+function tellOfCause(error: unknown): void {
+  if (isNarrowColumn(error)) warnOfNarrowColumn();
+  if ((error as { code?: unknown } | undefined)?.code === 'ERR_SESSION_TOKEN_UNDELIVERABLE')
+    warnOfUndeliverable();
 }
 
 export function newState(

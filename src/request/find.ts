@@ -118,13 +118,15 @@ export class Finder {
   }
 }
 
-const KEYS_REQUIRED =
-  'keys option required for sessions: make a key pair and give it to the middleware\n' +
-  '  npx express-session-jwt keygen --out .\n' +
-  "  session({ keys: { private: readFileSync('private-key.pem') } })";
-
+/** Every request of an application without keys is answered with this. */
 export function noKeys(): SessionError {
-  return new SessionError('ERR_SESSION_KEYS_REQUIRED', KEYS_REQUIRED);
+  const error = new SessionError('ERR_SESSION_KEYS_REQUIRED', 'keys option required for sessions');
+  const remedy =
+    'Make a key pair, and give it to the middleware as session({ keys: { private: process.env.SESSION_PRIVATE_KEY } }):\n' +
+    '  npx express-session-jwt keygen --env | grep ^SESSION_ > .env\n' +
+    '  node --env-file=.env app.js';
+  error.stack = String(error.stack).replace(error.message, `${error.message}\n${remedy}`);
+  return error;
 }
 
 /** What the application's functions are called with, and the session is put on: the request itself stays as it is. */

@@ -2,7 +2,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { SessionError } from '../errors';
 import { check, type CheckedStorage } from '../check/check';
-import { createWarning, debug } from '../diagnostics';
+import { createWarning, debug, traceRequest, wantsDetails } from '../diagnostics';
 import { isOnPath } from '../http/cookie-path';
 import type { Carrier } from '../http/transports';
 import { NoPrivateKeyError } from '../keys/key-ring';
@@ -32,7 +32,7 @@ const warnOfTwoMiddlewares = createWarning(
 export function createMiddleware(config: Config): Middleware {
   const storages = new Storages(config);
 
-  const session: RequestHandler = (req, res, next) => {
+  const handle: RequestHandler = (req, res, next) => {
     if (req.session as unknown) {
       if (!managedOf(req.session)) warnOfTwoMiddlewares();
       next();
@@ -79,6 +79,14 @@ export function createMiddleware(config: Config): Middleware {
       config.provideTokens(req, findRawToken(candidates), (error, tokens) => {
         if (tokens) asyncContext.runInAsyncScope(begin, undefined, tokens);
         else asyncContext.runInAsyncScope(next, undefined, error);
+      });
+    }
+  };
+  const session: RequestHandler = (req, res, next) => {
+    if (!wantsDetails()) handle(req, res, next);
+    else {
+      traceRequest(req, () => {
+        handle(req, res, next);
       });
     }
   };

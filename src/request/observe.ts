@@ -1,5 +1,5 @@
 /** What the session on a request is now, in the terms of decide.ts. */
-import { debug } from '../diagnostics';
+import { createWarning, debug } from '../diagnostics';
 import { isShared } from '../http/cache-control';
 import { isSecure } from '../http/secure-connection';
 import type { Cookie } from '../session/cookie';
@@ -12,6 +12,12 @@ import type { RequestContext } from './context';
 import type { Now } from './decide';
 import { keepsExpiry, renewedCookie, touchOnce } from './expiry';
 import { hasUsableSessionID } from './request-link';
+
+const warnOfPlainConnection = createWarning(
+  'WARN_SESSION_PLAIN_CONNECTION',
+  'the session cookie is secure and the connection is not, so no cookie is sent and nobody stays signed in. Behind a proxy ' +
+    "that ends TLS: app.set('trust proxy', 1), or the proxy option. Without TLS, as in development: cookie: { secure: 'auto' }",
+);
 
 /** headers: those of a stream are due. end: its headers have left before. whole: one `end` is the whole response. */
 export type Moment = 'headers' | 'end' | 'whole';
@@ -121,5 +127,6 @@ function canCarry(
   if (headersAreOut || haveLeft || typeof setHeader !== 'function') return false;
   if (!carrier.isCookie || !cookie.secure || isSecure(req, config.proxy)) return true;
   debug('not secured');
+  warnOfPlainConnection();
   return false;
 }

@@ -7,6 +7,7 @@ import { type Outgoing, outgoingOf } from './cookie-format';
 import { decideClaims, decideHeaders, decideStore, type StoreDecision, type TokenDecision } from './decide';
 import { issueToken } from './issue';
 import type { Moment, Observed } from './observe';
+import { countChangedClaims } from './token-churn';
 import { prepareRotation, type Rotation, undeliverable } from './store-session';
 
 export interface Plan {
@@ -31,6 +32,7 @@ const warnOfLateSession = createWarning(
 export function makePlan(context: RequestContext, observed: Observed, moment: Moment): Plan {
   const { state, now, claimsError } = observed;
   const change = decideClaims(state, now);
+  if (context.config.hasClaims) countChangedClaims(context.config, now);
   if (claimsError !== undefined) return { ...NOTHING, error: undeliverable(claimsError) };
   if (moment === 'end' && change === 'hard' && !state.hasFailed)
     return { ...NOTHING, error: undeliverable() };

@@ -131,6 +131,22 @@ const programs = {
     console.log(JSON.stringify(heard));
   },
 
+  'visits of paths with secrets': async () => {
+    const middleware = session({ keys });
+    const server: http.Server = serverOf(middleware, (req, res) => {
+      if (req.url !== '/') Object.assign(req.session, { user: 'bob' });
+      res.end();
+    });
+    const url = `http://127.0.0.1:${String(await listen(server))}`;
+    const headers = { connection: 'close' };
+    const res = await fetch(`${url}/reset/abcdefghijklmnopqrstuvwxyz0123?token=secret`, { headers });
+    const cookie = res.headers.get('set-cookie')?.split(';')[0] ?? '';
+    await fetch(`${url}/`, { headers: { ...headers, cookie } });
+    const bare = { headers: {}, session: undefined, url: undefined, method: undefined };
+    middleware(bare as never, {} as never, () => undefined);
+    await new Promise((resolve) => server.close(resolve));
+  },
+
   'two visits': async () => {
     const middleware = session({ keys });
     const cookie = await visit(middleware, [undefined]);

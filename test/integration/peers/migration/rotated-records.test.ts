@@ -28,7 +28,7 @@ const text = readFileSync(path.join(__dirname, '../../../../docs/migration.md'),
 
 /** The block of code that follows these words. */
 function blockAfter(words: string): string {
-  const block = (/```\w+\n([^]*?)```/.exec(text.slice(text.indexOf(words))))?.[1];
+  const block = /```\w+\n([^]*?)```/.exec(text.slice(text.indexOf(words)))?.[1];
   assert.ok(text.includes(words) && block);
   return block;
 }
@@ -43,7 +43,7 @@ const records: Readonly<Record<string, { isRotated: boolean; data: object }>> = 
 };
 
 async function assertDeletes(store: expressSession.Store, run: () => Promise<unknown>): Promise<void> {
-  const { Cookie } = oursSide.library;
+  const Cookie = oursSide.library.Cookie as unknown as new (options: object) => expressSession.Cookie;
   for (const [id, { data }] of Object.entries(records)) {
     const cookie = new Cookie({ maxAge: 60_000 });
     await new Promise<void>((resolve, reject) => {
