@@ -12,7 +12,7 @@ type Callback = (error?: unknown, result?: unknown) => void;
 type Stored = Record<string, unknown> & { cookie: Record<string, unknown> };
 
 const check = (store: object, options: Record<string, unknown> = {}) =>
-  session(loose({ keys, store: asStore(store), storeTimeout: 200, ...options })).check();
+  session(loose({ keys, store: asStore(store), storeTimeout: 1000, ...options })).check();
 
 /** `outcome: text` of a finding. */
 function told({ checks }: session.CheckReport, name: string): string {
@@ -89,7 +89,7 @@ const cases: readonly [fault: string, store: object, ok: boolean, expected: Reco
     'never answers a write',
     faultyStore(() => ({ set: never })),
     false,
-    { write: /^failed: the store's set did not answer within 200 ms$/, ids: /^skipped/ },
+    { write: /^failed: the store's set did not answer within 1000 ms$/, ids: /^skipped/ },
   ],
   [
     'never answers a read',
@@ -97,7 +97,7 @@ const cases: readonly [fault: string, store: object, ok: boolean, expected: Reco
     false,
     {
       write: /^ok/,
-      ids: /^failed: the store's get did not answer within 200 ms$/,
+      ids: /^failed: the store's get did not answer within 1000 ms$/,
       data: /^skipped: not tried, since the store does not answer$/,
       guarantee: /^note/,
     },
