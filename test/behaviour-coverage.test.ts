@@ -1,9 +1,16 @@
+/** Each behaviour of docs/behaviour.md stands in the title of a test that runs, and no other number does. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 
-const LAST = 265;
+const CONTRACT = readFileSync(path.join(__dirname, '../docs/behaviour.md'), 'utf8');
+
+/** The numbers of a part of the contract, in their order there. */
+const numbersOf = (part: string): number[] =>
+  [...part.matchAll(/^- \*\*B(\d{3})\*\*/gm)].map(([, number]) => Number(number));
+
+const NUMBERS = numbersOf(CONTRACT);
 
 const label = (number: number): string => `B${String(number).padStart(3, '0')}`;
 
@@ -76,15 +83,35 @@ describe('the titles of the tests', () => {
   });
 
   it('show every numbered behaviour', () => {
-    const missing = Array.from({ length: LAST }, (_, index) => index + 1).filter(
-      (number) => !shown.has(number),
-    );
+    const missing = NUMBERS.filter((number) => !shown.has(number));
     assert.deepEqual(missing.map(label), []);
   });
 
   it('show no behaviour that does not exist', () => {
-    const unknown = [...shown.entries()].filter(([number]) => number < 1 || number > LAST);
+    const unknown = [...shown.entries()].filter(([number]) => !NUMBERS.includes(number));
     assert.deepEqual(unknown, []);
+  });
+});
+
+describe('docs/behaviour.md', () => {
+  it('numbers its lines from B001 on, without a gap', () => {
+    assert.ok(NUMBERS.length > 0);
+    assert.deepEqual(
+      NUMBERS,
+      NUMBERS.map((_, index) => index + 1),
+    );
+  });
+
+  it('says in its contents which numbers each group has', () => {
+    const contents = [...CONTRACT.matchAll(/^\d+\. \[(.+)\]\(.*\): B(\d{3})(?:–B(\d{3}))?$/gm)].map(
+      ([, heading, first, last = first]) => [heading, Number(first), Number(last)],
+    );
+    const groups = CONTRACT.split(/^## /m).slice(1);
+    const found = groups.map((group) => {
+      const numbers = numbersOf(group);
+      return [group.split('\n')[0], numbers[0], numbers.at(-1)];
+    });
+    assert.deepEqual(contents, found);
   });
 });
 
