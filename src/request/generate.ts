@@ -1,7 +1,7 @@
 /** Puts a new session on a request. */
 import { isSecure } from '../http/secure-connection';
 import { Cookie } from '../session/cookie';
-import { Session } from '../session/session';
+import { Managed, Session } from '../session/session';
 import { SessionId } from '../session/session-id';
 import type { Origin, SessionState } from '../session/session-state';
 import type { Config } from '../options/options';
@@ -22,7 +22,7 @@ export function generateSession(
   state: SessionState = newState(origin, newId(context), context.config.cookieFormat),
 ): void {
   const { config, req, owner } = context;
-  const session = new Session(req, undefined, { owner, state });
+  const session = new Session(req, undefined, new Managed(owner, state));
   session.cookie = createCookie(config, req);
   req.session = session as never;
   context.current = state;

@@ -36,7 +36,10 @@ export class LiveSession {
    */
   run(work: (release: () => void) => void, fail: (error: unknown) => void): void {
     if (this.#isBusy) {
-      const inItsOwnContext = AsyncResource.bind(() => {
+      // Not AsyncResource.bind: what it returns has getters of its own, by which V8 keeps the whole request until it collects
+      // old objects.
+      const context = new AsyncResource('express-session-jwt');
+      const begin = (): void => {
         const told = { isDone: false };
         try {
           this.#start((release) => {
@@ -50,8 +53,10 @@ export class LiveSession {
           if (told.isDone) throw error;
           fail(error);
         }
+      };
+      this.#waiting.push(() => {
+        context.runInAsyncScope(begin);
       });
-      this.#waiting.push(inItsOwnContext);
       return;
     }
     this.#start(work);

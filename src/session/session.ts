@@ -25,10 +25,15 @@ export interface SessionOwner {
   reportLate(error: unknown): void;
 }
 
-/** What the library knows about a session that it has made itself. */
-export interface Managed {
-  readonly owner: SessionOwner;
-  readonly state: SessionState;
+/**
+ * What the library knows about a session that it has made itself. A class, since V8 may place what an object literal makes
+ * among old objects from the start; all that it leads to, here the whole request, then waits for the collection of those.
+ */
+export class Managed {
+  constructor(
+    readonly owner: SessionOwner,
+    readonly state: SessionState,
+  ) {}
 }
 
 /** Undefined for what is no session, and for one that was made by hand. */

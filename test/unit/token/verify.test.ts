@@ -31,6 +31,27 @@ describe('a token that others have made', () => {
   });
 });
 
+describe('a signature that is verified', () => {
+  const forged = (): string => sessionToken().replace(/[^.]+$/, 'A'.repeat(86));
+
+  it('leaves the stacks of errors as they are, be it good or not', () => {
+    const { stackTraceLimit } = Error;
+    assert.ok(createTokens().verify(sessionToken()));
+    assert.equal(createTokens().verify(forged()), undefined);
+    assert.equal(Error.stackTraceLimit, stackTraceLimit);
+  });
+
+  it('is verified as well where a program has frozen Error', () => {
+    Object.defineProperty(Error, 'stackTraceLimit', { writable: false });
+    try {
+      assert.ok(createTokens().verify(sessionToken()));
+      assert.equal(createTokens().verify(forged()), undefined);
+    } finally {
+      Object.defineProperty(Error, 'stackTraceLimit', { writable: true });
+    }
+  });
+});
+
 describe('the times of a token', () => {
   const now = seconds();
 
