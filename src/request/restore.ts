@@ -16,13 +16,13 @@ export function restoreSession(context: RequestContext, record: SessionRecord, s
   let made: { cookie?: unknown } = record;
   if (override) made = override.call(repository.store, req, withoutState(record));
   const session = new Session(req, made, { owner, state });
-  // A copy also of a Cookie: the store may keep the one that it has answered.
+  // Even a Cookie is copied, because the store may keep the object that it has answered.
   session.cookie = restoreCookie(made.cookie as object);
   req.session = session as never;
   return session;
 }
 
-/** `createSession` of the application's store, unless it is that of a base class, ours or express-session's. */
+/** The store's own `createSession`. Undefined if it is inherited from our base class or from that of express-session. */
 export function overriddenIn(store: AnyStore): Factory | undefined {
   const { createSession } = store as { createSession?: Factory };
   if (typeof createSession !== 'function' || createSession === Store.prototype.createSession)
