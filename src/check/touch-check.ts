@@ -17,7 +17,7 @@ export async function writesMoreThanExpiry(probe: Probe): Promise<boolean> {
     const state = newState();
     const replaced = recordOf(LIFETIME, withState(state));
     await probe.set(id, stored);
-    // The order alternates, because only one of the two lets touch write what it has read before.
+    // The order alternates, because it depends on the store in which order a touch can bring back an older record.
     const calls = [() => probe.touch(id, stored), () => probe.set(id, replaced)];
     if (race % 2 === 0) calls.reverse();
     await Promise.all(calls.map((call) => call()));
