@@ -80,8 +80,8 @@ export function warnOfNewKeysAtStart({ keys, store }: SessionOptions, isProducti
 }
 
 /**
- * Warns of a number that was most likely meant as ms, though it counts as seconds, as with jsonwebtoken: it is a whole number
- * of minutes in ms, and no whole number of days in seconds; or it is more than ten years.
+ * Warns of a number that was most likely meant as ms, though it counts as seconds, as with jsonwebtoken. Such a number is
+ * whole minutes in ms, but not whole days in seconds; or it is whole days in ms; or it is more than ten years in seconds.
  */
 export function warnOfMilliseconds(name: string, given: number): void {
   const isWholeInMs = given > 0 && given % MINUTE === 0 && given % DAY_IN_SECONDS !== 0;
