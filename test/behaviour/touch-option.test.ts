@@ -134,7 +134,7 @@ async function prolongMeanwhile(
   return await pending;
 }
 
-describe('touch', () => {
+describe('touch (B268)', () => {
   afterEach(closeSites);
 
   for (const [kind, create] of stores) {
