@@ -29,7 +29,7 @@ export function trace(message: string, id: unknown): void {
   if (plain.enabled || detailed.enabled) debug(message, String(id).slice(0, 8));
 }
 
-/** Whether lines are to say which request they belong to. */
+/** Whether the detailed lines are on, which say to which request they belong. */
 export function wantsDetails(): boolean {
   return detailed.enabled;
 }

@@ -40,7 +40,7 @@ export interface Config {
   readonly warnOfEndlessToken: () => void;
   /** The `store` option. */
   readonly store: AnyStore | undefined;
-  /** Undefined: the ids of the library. */
+  /** Makes handles of new sessions. Undefined: the library makes them. */
   readonly genid: ((req: Request) => unknown) | undefined;
   /** @param token the session's token, whose claims are probably the same */
   readonly readClaims: (req: Request, token?: Token) => Claims;

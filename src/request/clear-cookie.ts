@@ -1,4 +1,4 @@
-/** Tells the client to forget a cookie that opens no session any more: the `clearCookie` option. */
+/** Tells the client to forget a cookie that opens no session any more (the `clearCookie` option). */
 import { debug } from '../diagnostics';
 import { isSecure } from '../http/secure-connection';
 import { addSetCookie } from '../http/transports';

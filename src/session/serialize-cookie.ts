@@ -48,7 +48,7 @@ function isFor(made: Template, name: string, attributes: CookieData): boolean {
   );
 }
 
-/** Whether two cookies are sent with the same attributes, but for their expiry. */
+/** Whether two cookies are sent with the same attributes, except for their expiry. */
 export function sameAttributes(a: CookieSettings, b: CookieSettings): boolean {
   return (
     a.path === b.path &&

@@ -1,4 +1,4 @@
-/** The store as applications see it: `req.sessionStore` in a request, `sessions.store` outside of one. */
+/** The store that applications see: `req.sessionStore` in a request, `sessions.store` outside of one. */
 import { type Cookie, restoreCookie } from '../session/cookie';
 import type { LiveSession } from '../session/live-session';
 import { generationOf, stateIn, withoutState } from '../session/record-state';
