@@ -12,7 +12,7 @@ import { givenId, randomId } from './cookie-format';
 import { defineSessionID } from './request-link';
 
 /**
- * Its id is made when somebody reads it or the session is stored, its token when one is needed.
+ * The id is made when somebody reads it or when the session is stored. The token is made when one is needed.
  *
  * @throws what genid, jwtFromReq or the cookie options throw
  */
@@ -28,7 +28,7 @@ export function generateSession(
   context.current = state;
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- not before the first session
   context.opened ??= state;
-  // Of a session that was loaded it is there as a plain member: to redefine that would slow down all members of the request.
+  // A loaded session has set `sessionID` as a plain member. Redefining it would slow down all members of the request.
   if (context.opened.origin === 'loaded') req.sessionID = state.id.value as string;
   else defineSessionID(req, state.id);
   state.claims = claimsNow(context, state.token);

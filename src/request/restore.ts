@@ -22,7 +22,7 @@ export function restoreSession(context: RequestContext, record: SessionRecord, s
   return session;
 }
 
-/** `createSession` of the application's store, unless it is that of a base class, ours or express-session's. */
+/** The store's own `createSession`. Undefined if it is inherited from our base class or from that of express-session. */
 export function overriddenIn(store: AnyStore): Factory | undefined {
   const { createSession } = store as { createSession?: Factory };
   if (typeof createSession !== 'function' || createSession === Store.prototype.createSession)
