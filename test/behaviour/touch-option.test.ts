@@ -315,6 +315,14 @@ describe('touch (B268)', () => {
     });
   });
 
+  it('sends a cookie without an expiry where the session has none', async () => {
+    const { store, site, cookie, id } = await setUp(new session.MemoryStore(), { cookie: {} });
+    const response = await site.visit('/poll-stricter', cookie);
+    assert.match(setCookie(response) ?? '', /SameSite=Strict/);
+    assert.doesNotMatch(setCookie(response) ?? '', /Expires/);
+    assert.equal(cookieFields(record(store, id)).expires, null);
+  });
+
   it('brings no session back that has expired meanwhile', async () => {
     await withFrozenClock(async ({ tick }) => {
       const { store, site, cookie, id } = await setUp(new session.MemoryStore());
