@@ -16,7 +16,7 @@ export function restoreSession(context: RequestContext, record: SessionRecord, s
   let made: { cookie?: unknown } = record;
   if (override) made = override.call(repository.store, req, withoutState(record));
   const session = new Session(req, made, new Managed(owner, state));
-  // A copy also of a Cookie: the store may keep the one that it has answered.
+  // Even a Cookie is copied, because the store may keep the object that it has answered.
   session.cookie = restoreCookie(made.cookie as object);
   req.session = session as never;
   return session;

@@ -36,8 +36,8 @@ export class LiveSession {
    */
   run(work: (release: () => void) => void, fail: (error: unknown) => void): void {
     if (this.#isBusy) {
-      // Not AsyncResource.bind: what it returns has getters of its own, by which V8 keeps the whole request until it collects
-      // old objects.
+      // Not AsyncResource.bind. The function that it returns has own getters, which make V8 keep the whole request until it
+      // collects old objects.
       const context = new AsyncResource('express-session-jwt');
       const begin = (): void => {
         const told = { isDone: false };

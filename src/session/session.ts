@@ -26,8 +26,8 @@ export interface SessionOwner {
 }
 
 /**
- * What the library knows about a session that it has made itself. A class, since V8 may place what an object literal makes
- * among old objects from the start; all that it leads to, here the whole request, then waits for the collection of those.
+ * What the library knows about a session that it has made itself. It is a class, because V8 may put the object of a literal
+ * among the old objects at once. Then the whole request, to which it leads, would be kept until old objects are collected.
  */
 export class Managed {
   constructor(

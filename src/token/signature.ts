@@ -27,8 +27,8 @@ export function signToken(payload: string, kid: string, key: KeyObject): string 
 /** Whether the key has signed this token. The caller has to check its header and claims. */
 export function isSignedBy(key: KeyObject, text: string): boolean {
   const { stackTraceLimit } = Error;
-  // Nobody sees the error of a forged signature: to collect its stack would be a seventh of what that costs. Where a program
-  // has frozen Error, Reflect.set leaves the stack as it is.
+  // Nobody sees the error of a forged signature, and its stack would take a seventh of the time. Reflect.set does not throw if
+  // a program has frozen Error.
   Reflect.set(Error, 'stackTraceLimit', 0);
   try {
     jwt.verify(text, key, VERIFY_OPTIONS);
