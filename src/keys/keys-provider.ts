@@ -88,8 +88,8 @@ function namesTenant(value: unknown): value is object {
 }
 
 /**
- * Calls the provider and passes its first answer on: from `done`, or from the promise. An error or a second answer that comes
- * before that replaces the answer. One that comes later only causes a warning. Throws only what `receive` throws.
+ * Calls the provider and passes its first answer on: from `done`, or from the promise. If an error or a second call of `done`
+ * comes before that, the answer is an error. If it comes later, it only causes a warning. Throws only what `receive` throws.
  */
 function ask(
   provider: KeysProvider,
