@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import request from 'supertest';
-import session from '../src';
-import { byHand, breakSignature } from './support/by-hand';
-import { attributes, cookieOf, setCookie, setCookies, tokenOf } from './support/cookies';
-import { createKeyPair } from './support/keys';
-import { lateErrors } from './support/late-errors';
-import { legacyCookie, legacySecret, startLegacySession } from './support/legacy';
-import { createServer, type Handler } from './support/server';
-import { asStore, closeSites, openSite } from './support/site';
-import { ForeignStore } from './support/stores';
-import { visits } from './support/visits';
+import session from '../../src';
+import { byHand, breakSignature } from '../support/by-hand';
+import { attributes, cookieOf, setCookie, setCookies, tokenOf } from '../support/cookies';
+import { createKeyPair } from '../support/keys';
+import { lateErrors } from '../support/late-errors';
+import { legacyCookie, legacySecret, startLegacySession } from '../support/legacy';
+import { createServer, type Handler } from '../support/server';
+import { asStore, closeSites, openSite } from '../support/site';
+import { ForeignStore } from '../support/stores';
+import { visits } from '../support/visits';
 
 const EXPIRED = 'connect.sid=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly';
 

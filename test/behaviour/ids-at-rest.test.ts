@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { sign } from 'cookie-signature';
 import originalSession from 'express-session';
-import session from '../src';
-import { contents, reachableStrings, record } from './support/contents';
-import { cookieOf, setCookie, tokenOf } from './support/cookies';
-import { keys } from './support/keys';
-import { loose } from './support/loose';
-import { idOf, sesOf } from './support/session-tokens';
-import { answer, asStore, claimsOfSession, closeSites, countHits, data, openSite } from './support/site';
-import { ForeignStore, SmartStore, SyncStore } from './support/stores';
+import session from '../../src';
+import { contents, reachableStrings, record } from '../support/contents';
+import { cookieOf, setCookie, tokenOf } from '../support/cookies';
+import { keys } from '../support/keys';
+import { loose } from '../support/loose';
+import { idOf, sesOf } from '../support/session-tokens';
+import { answer, asStore, claimsOfSession, closeSites, countHits, data, openSite } from '../support/site';
+import { ForeignStore, SmartStore, SyncStore } from '../support/stores';
 
 const secret = 'keyboard cat';
 

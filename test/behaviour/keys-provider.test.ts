@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import session from '../src';
-import { byHand } from './support/by-hand';
-import { cookieOf, tokenOf } from './support/cookies';
-import { isSignedBy } from './support/forge';
-import { createKeyPair, keys, otherKeys } from './support/keys';
-import { legacyCookie } from './support/legacy';
-import { loose } from './support/loose';
-import { recordNext } from './support/next-calls';
-import { serverOf } from './support/server';
-import { closeSites, countHits, gate, open, openSite, turn } from './support/site';
-import { ForeignStore } from './support/stores';
-import { startSession02 } from './support/token02';
+import session from '../../src';
+import { byHand } from '../support/by-hand';
+import { cookieOf, tokenOf } from '../support/cookies';
+import { isSignedBy } from '../support/forge';
+import { createKeyPair, keys, otherKeys } from '../support/keys';
+import { legacyCookie } from '../support/legacy';
+import { loose } from '../support/loose';
+import { recordNext } from '../support/next-calls';
+import { serverOf } from '../support/server';
+import { closeSites, countHits, gate, open, openSite, turn } from '../support/site';
+import { ForeignStore } from '../support/stores';
+import { startSession02 } from '../support/token02';
 
 /** Also those that the types forbid. */
 type Provider = (...args: Parameters<session.KeysProvider>) => unknown;

@@ -6,13 +6,13 @@ import net from 'node:net';
 import { sign } from 'cookie-signature';
 import express, { type RequestHandler } from 'express';
 import originalSession from 'express-session';
-import session from '../src';
-import { contents, cookieFields, reachableStrings, record } from './support/contents';
-import { cookieOf, decode, setCookie } from './support/cookies';
-import { InsertingStore } from './support/inserting-store';
-import { keys } from './support/keys';
-import { listen, listener, serverOf, type Handler } from './support/server';
-import { sesOf } from './support/session-tokens';
+import session from '../../src';
+import { contents, cookieFields, reachableStrings, record } from '../support/contents';
+import { cookieOf, decode, setCookie } from '../support/cookies';
+import { InsertingStore } from '../support/inserting-store';
+import { keys } from '../support/keys';
+import { listen, listener, serverOf, type Handler } from '../support/server';
+import { sesOf } from '../support/session-tokens';
 import {
   asStore,
   claimsOfSession,
@@ -25,8 +25,8 @@ import {
   routes,
   showHits,
   type Gate,
-} from './support/site';
-import { ForeignStore } from './support/stores';
+} from '../support/site';
+import { ForeignStore } from '../support/stores';
 
 // Every promise is a check that is given a way to make the middleware and answers with what it found broken. Where
 // express-session has the behaviour at all, the same check is run on it, to show that it does find something.

@@ -5,17 +5,17 @@ import { createRequire } from 'node:module';
 import util from 'node:util';
 import type { RequestHandler } from 'express';
 import request from 'supertest';
-import session from '../src';
-import { attributes, cookieOf, decode, setCookie, setCookies, tokenOf } from './support/cookies';
-import { recordOf } from './support/forge';
-import { createKeyPair, keys, otherKeys, secp256k1Keys } from './support/keys';
-import { legacyCookie } from './support/legacy';
-import { runProgram } from './support/run-program';
-import { createServer, serverOf } from './support/server';
-import type { Ses } from './support/session-tokens';
-import { answer, asStore } from './support/site';
-import { ForeignStore, SmartStore } from './support/stores';
-import { countVisit, visits } from './support/visits';
+import session from '../../src';
+import { attributes, cookieOf, decode, setCookie, setCookies, tokenOf } from '../support/cookies';
+import { recordOf } from '../support/forge';
+import { createKeyPair, keys, otherKeys, secp256k1Keys } from '../support/keys';
+import { legacyCookie } from '../support/legacy';
+import { runProgram } from '../support/run-program';
+import { createServer, serverOf } from '../support/server';
+import type { Ses } from '../support/session-tokens';
+import { answer, asStore } from '../support/site';
+import { ForeignStore, SmartStore } from '../support/stores';
+import { countVisit, visits } from '../support/visits';
 
 /** Options as an application without types could pass them. */
 const untyped = (options: object) => options as session.SessionOptions;

@@ -7,7 +7,7 @@ const run = promisify(execFile);
 
 /** What the benchmark prints about what was built, when run so briefly that its numbers mean nothing. */
 async function smoke(): Promise<string[]> {
-  const file = path.join(__dirname, '../bench/run.mjs');
+  const file = path.join(__dirname, '../../bench/run.mjs');
   // With a fault it fails; which one, is in what it prints.
   const { stdout } = await run(process.execPath, [file, '--smoke']).catch(
     (error: unknown) => error as { stdout: string },

@@ -8,14 +8,14 @@ import express from 'express';
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import fc from 'fast-check';
 import request from 'supertest';
-import session from '../src';
-import { cookieOf, setCookies, tokenOf } from './support/cookies';
-import { base64url, ecdsa, forgeTexts, hmac, type Signer } from './support/forge';
-import { createKeyPair, keys, otherKeys } from './support/keys';
-import { listener, type Handler } from './support/server';
-import { idOf } from './support/session-tokens';
-import { asStore } from './support/site';
-import { ForeignStore } from './support/stores';
+import session from '../../src';
+import { cookieOf, setCookies, tokenOf } from '../support/cookies';
+import { base64url, ecdsa, forgeTexts, hmac, type Signer } from '../support/forge';
+import { createKeyPair, keys, otherKeys } from '../support/keys';
+import { listener, type Handler } from '../support/server';
+import { idOf } from '../support/session-tokens';
+import { asStore } from '../support/site';
+import { ForeignStore } from '../support/stores';
 
 // Express 4 has no types of its own here; what the tests use of it is as in Express 5.
 const express4 = createRequire(__filename)('express4') as typeof express;

@@ -1,15 +1,15 @@
 // jwt.expiresIn: tokens that grow old get successors of the same generation, and nothing is written for it.
 import assert from 'node:assert/strict';
 import request from 'supertest';
-import type session from '../src';
-import { byHand } from './support/by-hand';
-import { withFrozenClock } from './support/clock';
-import { ComparingStore } from './support/comparing-store';
-import { cookieOf, decode, setCookie, tokenOf } from './support/cookies';
-import { forge, seconds } from './support/forge';
-import { keys } from './support/keys';
-import { idOf, recordWith, sesOf } from './support/session-tokens';
-import { createHttp2Server, createServer, type Handler } from './support/server';
+import type session from '../../src';
+import { byHand } from '../support/by-hand';
+import { withFrozenClock } from '../support/clock';
+import { ComparingStore } from '../support/comparing-store';
+import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
+import { forge, seconds } from '../support/forge';
+import { keys } from '../support/keys';
+import { idOf, recordWith, sesOf } from '../support/session-tokens';
+import { createHttp2Server, createServer, type Handler } from '../support/server';
 import {
   asStore,
   claimsOfSession,
@@ -19,10 +19,10 @@ import {
   open,
   openSite,
   showHits,
-} from './support/site';
-import type { Site } from './support/site';
-import { ForeignStore } from './support/stores';
-import { Http2Exchange, withHttp2Client } from './support/wire';
+} from '../support/site';
+import type { Site } from '../support/site';
+import { ForeignStore } from '../support/stores';
+import { Http2Exchange, withHttp2Client } from '../support/wire';
 
 const LIFE = 600;
 

@@ -13,14 +13,14 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import session from '../src';
-import { Clock } from './differential/clock';
-import { compare } from './differential/compare';
-import { meantDifferences } from './differential/meant';
-import { optionCombinations, sequences, type Options } from './differential/sequences';
-import { originalSide, packageSide } from './differential/sides';
-import { Wire } from './differential/wire';
-import { keys } from './support/keys';
+import session from '../../src';
+import { Clock } from './clock';
+import { compare } from './compare';
+import { meantDifferences } from './meant';
+import { optionCombinations, sequences, type Options } from './sequences';
+import { originalSide, packageSide } from './sides';
+import { Wire } from './wire';
+import { keys } from '../support/keys';
 
 const seed = Number(process.env.DIFFERENTIAL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const runs = Number(process.env.DIFFERENTIAL_RUNS ?? 2_000);

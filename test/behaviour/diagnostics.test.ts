@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import request from 'supertest';
-import session from '../src';
-import { cookieOf, setCookie, tokenOf } from './support/cookies';
-import { debugLines } from './support/debug-lines';
-import { breakSignature, byHand } from './support/by-hand';
-import { forge, recordOf } from './support/forge';
-import { createKeyPair, otherKeys } from './support/keys';
-import { legacyCookie } from './support/legacy';
-import { runProgram } from './support/run-program';
-import { createServer, type Handler } from './support/server';
-import { idOf } from './support/session-tokens';
-import { asStore, data } from './support/site';
-import { ForeignStore } from './support/stores';
-import { countVisit } from './support/visits';
+import session from '../../src';
+import { cookieOf, setCookie, tokenOf } from '../support/cookies';
+import { debugLines } from '../support/debug-lines';
+import { breakSignature, byHand } from '../support/by-hand';
+import { forge, recordOf } from '../support/forge';
+import { createKeyPair, otherKeys } from '../support/keys';
+import { legacyCookie } from '../support/legacy';
+import { runProgram } from '../support/run-program';
+import { createServer, type Handler } from '../support/server';
+import { idOf } from '../support/session-tokens';
+import { asStore, data } from '../support/site';
+import { ForeignStore } from '../support/stores';
+import { countVisit } from '../support/visits';
 
 const secret = 'keyboard cat';
 

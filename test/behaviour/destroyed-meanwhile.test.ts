@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import originalSession from 'express-session';
-import session from '../src';
-import { contents, record } from './support/contents';
-import { cookieOf, setCookie, tokenOf } from './support/cookies';
-import { InsertingStore } from './support/inserting-store';
-import { createServer, type Handler } from './support/server';
-import { idOf } from './support/session-tokens';
+import session from '../../src';
+import { contents, record } from '../support/contents';
+import { cookieOf, setCookie, tokenOf } from '../support/cookies';
+import { InsertingStore } from '../support/inserting-store';
+import { createServer, type Handler } from '../support/server';
+import { idOf } from '../support/session-tokens';
 import {
   answer,
   asStore,
@@ -22,10 +22,10 @@ import {
   showHits,
   type Gate,
   type Site,
-} from './support/site';
-import { collectGarbage } from './support/collect-garbage';
-import { holdAnswer } from './support/hold-answer';
-import { ForeignStore } from './support/stores';
+} from '../support/site';
+import { collectGarbage } from '../support/collect-garbage';
+import { holdAnswer } from '../support/hold-answer';
+import { ForeignStore } from '../support/stores';
 
 const stores = [
   ['own MemoryStore', () => new session.MemoryStore()],

@@ -6,15 +6,15 @@ import { inspect } from 'node:util';
 import cookieParser from 'cookie-parser';
 import express from 'express';
 import request from 'supertest';
-import session from '../src';
-import { breakSignature, byHand } from './support/by-hand';
-import { decode, digest } from './support/cookies';
-import { keys } from './support/keys';
-import { lateErrors } from './support/late-errors';
-import { legacySecret, startLegacySession } from './support/legacy';
-import { loose } from './support/loose';
-import { createHttp2Server, type Handler, serverOf } from './support/server';
-import { idOf, recordWith } from './support/session-tokens';
+import session from '../../src';
+import { breakSignature, byHand } from '../support/by-hand';
+import { decode, digest } from '../support/cookies';
+import { keys } from '../support/keys';
+import { lateErrors } from '../support/late-errors';
+import { legacySecret, startLegacySession } from '../support/legacy';
+import { loose } from '../support/loose';
+import { createHttp2Server, type Handler, serverOf } from '../support/server';
+import { idOf, recordWith } from '../support/session-tokens';
 import {
   asStore,
   claimsOfSession,
@@ -24,9 +24,9 @@ import {
   open,
   openSite,
   type Site,
-} from './support/site';
-import { ForeignStore } from './support/stores';
-import { Http2Exchange, withHttp2Client } from './support/wire';
+} from '../support/site';
+import { ForeignStore } from '../support/stores';
+import { Http2Exchange, withHttp2Client } from '../support/wire';
 
 type Headers = Record<string, string | string[]>;
 

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import session from '../src';
-import { byHand, breakSignature } from './support/by-hand';
-import { cookieOf, decode, setCookie, tokenOf } from './support/cookies';
-import { seconds } from './support/forge';
-import { keys, otherKeys } from './support/keys';
-import { lateErrors } from './support/late-errors';
-import { legacyCookie } from './support/legacy';
-import { loose } from './support/loose';
-import { runProgram } from './support/run-program';
-import { idOf, idOfHandle } from './support/session-tokens';
-import { listen, type Handler } from './support/server';
-import { answer, asStore, closeSites, countHits, data, openSite, showHits } from './support/site';
-import { ForeignStore } from './support/stores';
+import session from '../../src';
+import { byHand, breakSignature } from '../support/by-hand';
+import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
+import { seconds } from '../support/forge';
+import { keys, otherKeys } from '../support/keys';
+import { lateErrors } from '../support/late-errors';
+import { legacyCookie } from '../support/legacy';
+import { loose } from '../support/loose';
+import { runProgram } from '../support/run-program';
+import { idOf, idOfHandle } from '../support/session-tokens';
+import { listen, type Handler } from '../support/server';
+import { answer, asStore, closeSites, countHits, data, openSite, showHits } from '../support/site';
+import { ForeignStore } from '../support/stores';
 
 const publicKeys = { public: keys.public };
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import type session from '../src';
-import { ComparingStore } from './support/comparing-store';
-import { cookieOf, setCookie } from './support/cookies';
-import { lateErrors } from './support/late-errors';
-import { legacySecret, startLegacySession } from './support/legacy';
-import type { Handler } from './support/server';
-import { sesOf, stateOf } from './support/session-tokens';
+import type session from '../../src';
+import { ComparingStore } from '../support/comparing-store';
+import { cookieOf, setCookie } from '../support/cookies';
+import { lateErrors } from '../support/late-errors';
+import { legacySecret, startLegacySession } from '../support/legacy';
+import type { Handler } from '../support/server';
+import { sesOf, stateOf } from '../support/session-tokens';
 import {
   asStore,
   claimsOfSession,
@@ -16,8 +16,8 @@ import {
   openSite,
   showHits,
   type Site,
-} from './support/site';
-import { ForeignStore } from './support/stores';
+} from '../support/site';
+import { ForeignStore } from '../support/stores';
 
 interface Process {
   readonly store: ForeignStore;

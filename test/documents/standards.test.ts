@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { readDocument, root } from './support/documents/markdown';
-import { titlesIn } from './support/documents/titles';
+import { readDocument, root } from '../support/documents/markdown';
+import { titlesIn } from '../support/documents/titles';
 
 interface Requirement {
   readonly id: string;

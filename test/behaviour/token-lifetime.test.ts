@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import session from '../src';
-import { byHand } from './support/by-hand';
-import { withFrozenClock } from './support/clock';
-import { attributes, cookieOf, decode, setCookie, tokenOf } from './support/cookies';
-import { seconds } from './support/forge';
-import { keys } from './support/keys';
-import { legacySecret, startLegacySession } from './support/legacy';
-import type { Handler } from './support/server';
-import { idOf, recordWith, stateOf } from './support/session-tokens';
+import session from '../../src';
+import { byHand } from '../support/by-hand';
+import { withFrozenClock } from '../support/clock';
+import { attributes, cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
+import { seconds } from '../support/forge';
+import { keys } from '../support/keys';
+import { legacySecret, startLegacySession } from '../support/legacy';
+import type { Handler } from '../support/server';
+import { idOf, recordWith, stateOf } from '../support/session-tokens';
 import {
   asStore,
   claimsOfSession,
@@ -17,8 +17,8 @@ import {
   openSite,
   showHits,
   type Site,
-} from './support/site';
-import { ForeignStore } from './support/stores';
+} from '../support/site';
+import { ForeignStore } from '../support/stores';
 
 const showToken: Handler = (req, res) => {
   res.end(JSON.stringify(req.session.jwt ?? null));

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
-import session from '../src';
-import { withFrozenClock } from './support/clock';
-import { cookieOf, decode, digest, setCookie, tokenOf } from './support/cookies';
-import { issue, recordOf, seconds } from './support/forge';
-import { keys } from './support/keys';
-import { lateCodes, lateErrors } from './support/late-errors';
-import { loose } from './support/loose';
-import type { Handler } from './support/server';
-import { idOf, sesOf } from './support/session-tokens';
-import { asStore, closeSites, countHits, data, openSite, showHits } from './support/site';
-import { ForeignStore } from './support/stores';
+import session from '../../src';
+import { withFrozenClock } from '../support/clock';
+import { cookieOf, decode, digest, setCookie, tokenOf } from '../support/cookies';
+import { issue, recordOf, seconds } from '../support/forge';
+import { keys } from '../support/keys';
+import { lateCodes, lateErrors } from '../support/late-errors';
+import { loose } from '../support/loose';
+import type { Handler } from '../support/server';
+import { idOf, sesOf } from '../support/session-tokens';
+import { asStore, closeSites, countHits, data, openSite, showHits } from '../support/site';
+import { ForeignStore } from '../support/stores';
 
 const claimsOf = (token: string): Record<string, unknown> => decode(token).payload;
 

@@ -3,14 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, KeyObject } from 'node:crypto';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import request from 'supertest';
-import session from '../src';
-import { cookieOf, decode, setCookie, tokenOf } from './support/cookies';
-import { isSignedBy } from './support/forge';
-import { createKeyPair, keys, otherKeys, secp256k1Keys, type KeyPair } from './support/keys';
-import { lateErrors } from './support/late-errors';
-import { idOf } from './support/session-tokens';
-import { loose } from './support/loose';
-import { serverOf, type Handler } from './support/server';
+import session from '../../src';
+import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
+import { isSignedBy } from '../support/forge';
+import { createKeyPair, keys, otherKeys, secp256k1Keys, type KeyPair } from '../support/keys';
+import { lateErrors } from '../support/late-errors';
+import { idOf } from '../support/session-tokens';
+import { loose } from '../support/loose';
+import { serverOf, type Handler } from '../support/server';
 import {
   asStore,
   closeSites,
@@ -21,8 +21,8 @@ import {
   routes,
   showHits,
   type Site,
-} from './support/site';
-import { ForeignStore } from './support/stores';
+} from '../support/site';
+import { ForeignStore } from '../support/stores';
 
 const buffers = (pair: KeyPair) => ({ public: Buffer.from(pair.public), private: Buffer.from(pair.private) });
 

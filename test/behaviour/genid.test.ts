@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import type { Request } from 'express';
-import session from '../src';
-import { withFrozenClock } from './support/clock';
-import { cookieOf, setCookie, tokenOf } from './support/cookies';
-import { issue, isSignedBy, seconds } from './support/forge';
-import { keys } from './support/keys';
-import { lateErrors } from './support/late-errors';
-import { loose } from './support/loose';
-import type { Handler } from './support/server';
-import { idOfHandle, sesOf } from './support/session-tokens';
-import { asStore, closeSites, countHits, data, openSite, showHits, type Site } from './support/site';
-import { ForeignStore } from './support/stores';
+import session from '../../src';
+import { withFrozenClock } from '../support/clock';
+import { cookieOf, setCookie, tokenOf } from '../support/cookies';
+import { issue, isSignedBy, seconds } from '../support/forge';
+import { keys } from '../support/keys';
+import { lateErrors } from '../support/late-errors';
+import { loose } from '../support/loose';
+import type { Handler } from '../support/server';
+import { idOfHandle, sesOf } from '../support/session-tokens';
+import { asStore, closeSites, countHits, data, openSite, showHits, type Site } from '../support/site';
+import { ForeignStore } from '../support/stores';
 
 const idBytes = (handle: string): Buffer => Buffer.from(handle, 'base64url');
 

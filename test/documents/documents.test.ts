@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import session from '../src';
-import { skipWithout, type DatabaseServer } from './support/database-server';
+import session from '../../src';
+import { skipWithout, type DatabaseServer } from '../support/database-server';
 import {
   allBlocks,
   brokenBecause,
@@ -13,10 +13,10 @@ import {
   readDocument,
   root,
   type Block,
-} from './support/documents/markdown';
-import { manifest, Project } from './support/documents/project';
-import { checkTypes, membersOf, type CheckedTypes } from './support/documents/type-check';
-import { redisProgram, startRedis } from './support/redis';
+} from '../support/documents/markdown';
+import { manifest, Project } from '../support/documents/project';
+import { checkTypes, membersOf, type CheckedTypes } from '../support/documents/type-check';
+import { redisProgram, startRedis } from '../support/redis';
 
 /** Languages whose blocks are looked at by people only. */
 const FOR_READERS = new Set(['text', 'mermaid', 'diff', 'nginx', 'yaml', 'sql', 'http', 'html', 'python']);

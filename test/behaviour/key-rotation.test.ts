@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { RequestHandler } from 'express';
-import session from '../src';
-import { decode } from './support/cookies';
-import { listen, serverOf } from './support/server';
-import { data } from './support/site';
+import session from '../../src';
+import { decode } from '../support/cookies';
+import { listen, serverOf } from '../support/server';
+import { data } from '../support/site';
 
 const CLIENTS = 200;
 const ROTATIONS = 5;

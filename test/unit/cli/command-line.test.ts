@@ -4,14 +4,14 @@ import { createPublicKey } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { runCommand } from '../src/cli/command-line';
-import { jwks } from '../src/keys/jwks';
-import { createKeyRing } from '../src/keys/key-ring';
-import { recordId } from '../src/token/record-id';
-import { breakSignature } from './support/by-hand';
-import { forge, seconds } from './support/forge';
-import { keys, otherKeys } from './support/keys';
-import { sessionToken } from './support/tokens';
+import { runCommand } from '../../../src/cli/command-line';
+import { jwks } from '../../../src/keys/jwks';
+import { createKeyRing } from '../../../src/keys/key-ring';
+import { recordId } from '../../../src/token/record-id';
+import { breakSignature } from '../../support/by-hand';
+import { forge, seconds } from '../../support/forge';
+import { keys, otherKeys } from '../../support/keys';
+import { sessionToken } from '../../support/tokens';
 
 describe('express-session-jwt', () => {
   let folder: string;

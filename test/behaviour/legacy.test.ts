@@ -2,23 +2,23 @@ import assert from 'node:assert/strict';
 import { createSecretKey, type CipherKey } from 'node:crypto';
 import type { Request } from 'express';
 import type { Response } from 'supertest';
-import session from '../src';
-import { ComparingStore } from './support/comparing-store';
-import { contents } from './support/contents';
-import { attributes, cookieOf, digest, setCookie, tokenOf } from './support/cookies';
-import { isSignedBy, recordOf } from './support/forge';
-import { keys } from './support/keys';
+import session from '../../src';
+import { ComparingStore } from '../support/comparing-store';
+import { contents } from '../support/contents';
+import { attributes, cookieOf, digest, setCookie, tokenOf } from '../support/cookies';
+import { isSignedBy, recordOf } from '../support/forge';
+import { keys } from '../support/keys';
 import {
   legacyCookie,
   legacySecret,
   PickyStore,
   startLegacySession,
   type LegacySession,
-} from './support/legacy';
-import { lateErrors } from './support/late-errors';
-import { loose } from './support/loose';
-import { createServer, serverOf, type Handler } from './support/server';
-import { idOf, idOfHandle, sesOf, stateOf } from './support/session-tokens';
+} from '../support/legacy';
+import { lateErrors } from '../support/late-errors';
+import { loose } from '../support/loose';
+import { createServer, serverOf, type Handler } from '../support/server';
+import { idOf, idOfHandle, sesOf, stateOf } from '../support/session-tokens';
 import {
   asStore,
   claimsOfSession,
@@ -32,8 +32,8 @@ import {
   routes,
   showHits,
   type Site,
-} from './support/site';
-import { ForeignStore, type StoreCall } from './support/stores';
+} from '../support/site';
+import { ForeignStore, type StoreCall } from '../support/stores';
 
 const handlers: Record<string, Handler> = {
   '/': countHits,

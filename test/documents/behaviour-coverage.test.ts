@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { testFiles, titlesIn } from './support/documents/titles';
+import { testFiles, titlesIn } from '../support/documents/titles';
 
-const CONTRACT = readFileSync(path.join(__dirname, '../docs/behaviour.md'), 'utf8');
+const CONTRACT = readFileSync(path.join(__dirname, '../../docs/behaviour.md'), 'utf8');
 
 /** The numbers of a part of the contract, in their order there. */
 const numbersOf = (part: string): number[] =>

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import type { Request, Response } from 'express';
 import request from 'supertest';
-import session from '../src';
-import { ComparingStore } from './support/comparing-store';
-import { attributes, cookieOf, decode, setCookie, tokenOf } from './support/cookies';
-import { lateCodes, lateErrors } from './support/late-errors';
-import type { Handler } from './support/server';
-import { idOf, sesOf, stateOf } from './support/session-tokens';
+import session from '../../src';
+import { ComparingStore } from '../support/comparing-store';
+import { attributes, cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
+import { lateCodes, lateErrors } from '../support/late-errors';
+import type { Handler } from '../support/server';
+import { idOf, sesOf, stateOf } from '../support/session-tokens';
 import {
   answer,
   asStore,
@@ -19,8 +19,8 @@ import {
   showHits,
   turn,
   type Site,
-} from './support/site';
-import { ForeignStore } from './support/stores';
+} from '../support/site';
+import { ForeignStore } from '../support/stores';
 
 /** Claims from what earlier middleware or the handler left in `req.user`, as Passport does. */
 const userClaims = (req: Request) => ('user' in req ? { user_id: req.user } : null);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import session from '../src';
-import { cookieOf, setCookie } from './support/cookies';
-import { idOf } from './support/session-tokens';
-import { asStore, closeSites, openSite } from './support/site';
-import { ForeignStore } from './support/stores';
-import { visits } from './support/visits';
+import session from '../../src';
+import { cookieOf, setCookie } from '../support/cookies';
+import { idOf } from '../support/session-tokens';
+import { asStore, closeSites, openSite } from '../support/site';
+import { ForeignStore } from '../support/stores';
+import { visits } from '../support/visits';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import express, { type Express, type RequestHandler } from 'express';
 import expressSession from 'express-session';
-import session from '../src';
-import { forExpressSession, serve, storedCookie } from './support/exchange';
-import { keys } from './support/keys';
-import { createHttp2Server, type Handler } from './support/server';
-import { asStore, data, turn } from './support/site';
-import { ForeignStore } from './support/stores';
+import session from '../../src';
+import { forExpressSession, serve, storedCookie } from '../support/exchange';
+import { keys } from '../support/keys';
+import { createHttp2Server, type Handler } from '../support/server';
+import { asStore, data, turn } from '../support/site';
+import { ForeignStore } from '../support/stores';
 import {
   Http2Exchange,
   Wire,
@@ -17,7 +17,7 @@ import {
   roundTrip,
   withHttp2Client,
   withServer,
-} from './support/wire';
+} from '../support/wire';
 
 /** The replies that a browser acts on at once, by path, and what they must look like in the end. */
 const replies: [path: string, title: string, status: number, body: string][] = [

@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { breakSignature } from './support/by-hand';
-import { PYTHON, requirePython } from './support/python';
+import { breakSignature } from '../support/by-hand';
+import { PYTHON, requirePython } from '../support/python';
 
-const example = (file: string) => path.join(__dirname, '../examples/issuer-and-verifier', file);
+const example = (file: string) => path.join(__dirname, '../../examples/issuer-and-verifier', file);
 
 /** Needs what `npm run build` makes, as the example does. */
 describe('the example of an issuer and verifiers', function () {

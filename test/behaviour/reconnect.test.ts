@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
-import { withMovableClock } from './support/clock';
-import { asStore, closeSites, openSite, turn, type Site } from './support/site';
-import { ForeignStore } from './support/stores';
+import { withMovableClock } from '../support/clock';
+import { asStore, closeSites, openSite, turn, type Site } from '../support/site';
+import { ForeignStore } from '../support/stores';
 
 const SECOND = 1000;
 
