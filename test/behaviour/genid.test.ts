@@ -1,16 +1,29 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import type { Request } from 'express';
+import request from 'supertest';
 import session from '../../src';
 import { withFrozenClock } from '../support/clock';
 import { cookieOf, setCookie, tokenOf } from '../support/cookies';
-import { issue, isSignedBy, seconds } from '../support/forge';
+import { serve, storedCookie } from '../support/exchange';
+import { isSignedBy, issue, seconds } from '../support/forge';
 import { keys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
+import { legacySecret, startLegacySession } from '../support/legacy';
 import { loose } from '../support/loose';
 import type { Handler } from '../support/server';
 import { idOfHandle, sesOf } from '../support/session-tokens';
-import { asStore, closeSites, countHits, data, openSite, showHits, type Site } from '../support/site';
+import {
+  asStore,
+  claimsOfSession,
+  closeSites,
+  countHits,
+  data,
+  openSite,
+  routes,
+  showHits,
+  type Site,
+} from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const idBytes = (handle: string): Buffer => Buffer.from(handle, 'base64url');
@@ -224,5 +237,85 @@ describe('genid', () => {
       });
       assert.deepEqual(urls, ['/']);
     });
+  });
+});
+
+const addUser: Handler = (req, res) => {
+  data(req).user = 'bob';
+  res.end();
+};
+
+describe('genid', () => {
+  afterEach(closeSites);
+
+  it('that returns no string makes an explicit save fail (B095 B144)', async () => {
+    const { server, store } = serve(loose({ genid: () => 42 }), async (req, res) => {
+      data(req).user = 'bob';
+      await assert.rejects(req.session.save(), /genid must return a string/);
+      res.end(String(data(req).user));
+    });
+    const res = await request(server).get('/');
+    assert.equal(res.text, 'bob');
+    assert.equal(setCookie(res), undefined);
+    assert.deepEqual(store.calls, []);
+  });
+
+  it('that returns no string leaves nothing to reload (B095 B138)', async () => {
+    const { server, store } = serve(loose({ genid: () => 42 }), async (req, res) => {
+      const { session: before } = req;
+      await assert.rejects(req.session.reload(), /^Error: failed to load session$/);
+      assert.equal(req.session, before);
+      res.end('reloaded nothing');
+    });
+    await request(server).get('/').expect(200, 'reloaded nothing');
+    assert.deepEqual(store.calls, []);
+  });
+
+  it('that returns no string is no matter to sessions that are there: upgrades and rotations call it not (B095 B097 B232)', async () => {
+    const store = new ForeignStore();
+    const legacy = await startLegacySession(store, { user: 'bob' });
+    const options = loose({
+      ...{ genid: () => 42, store, secret: legacySecret },
+      jwtFromReq: claimsOfSession,
+    });
+    const { server } = serve(options, routes({ '/': countHits, '/user': addUser }));
+    const first = await request(server).get('/').set('Cookie', legacy.cookie);
+    assert.equal(first.text, '1');
+    assert.deepEqual(sesOf(first), { lid: legacy.id, gen: 1 });
+    assert.deepEqual([...store.records.keys()], [legacy.id]);
+  });
+
+  it('that returns no string any more when claims change is not asked (B095 B097)', async () => {
+    let id: unknown = 'apple';
+    const options = loose({ genid: () => id, jwtFromReq: claimsOfSession });
+    const { server } = serve(options, routes({ '/start': countHits, '/count': countHits, '/user': addUser }));
+    const cookie = await storedCookie(server);
+    id = 42;
+    const res = await request(server).get('/user').set('Cookie', cookie);
+    assert.equal(res.status, 200);
+    assert.deepEqual(sesOf(res), { id: 'apple', gen: 2 });
+    assert.equal((await request(server).get('/count').set('Cookie', cookieOf(res))).text, '2');
+  });
+
+  it('that throws when a session is regenerated makes that fail (B096 B097)', async () => {
+    let isBroken = false;
+    const genid = () => {
+      if (isBroken) throw new Error('no id!');
+      return 'apple';
+    };
+    const handlers: Record<string, Handler> = {
+      '/start': addUser,
+      '/regenerate': async (req, res) => {
+        isBroken = true;
+        await assert.rejects(req.session.regenerate(), /no id!/);
+        res.end('refused');
+      },
+    };
+    const { server, store } = serve({ genid }, routes(handlers));
+    const cookie = await storedCookie(server);
+    const res = await request(server).get('/regenerate').set('Cookie', cookie);
+    assert.equal(res.text, 'refused');
+    assert.equal(setCookie(res), undefined);
+    assert.equal(store.records.size, 0);
   });
 });

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
+import request from 'supertest';
 import session from '../../src';
 import { withFrozenClock } from '../support/clock';
 import { cookieOf, decode, digest, setCookie, tokenOf } from '../support/cookies';
+import { serve } from '../support/exchange';
 import { issue, recordOf, seconds } from '../support/forge';
 import { keys } from '../support/keys';
 import { lateCodes, lateErrors } from '../support/late-errors';
 import { loose } from '../support/loose';
 import type { Handler } from '../support/server';
 import { idOf, sesOf } from '../support/session-tokens';
-import { asStore, closeSites, countHits, data, openSite, showHits } from '../support/site';
+import { asStore, closeSites, countHits, data, open, openSite, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const claimsOf = (token: string): Record<string, unknown> => decode(token).payload;
@@ -552,5 +554,53 @@ describe('req.session.jwt', () => {
     );
     // What one request writes into its payload must not be what the next one is told the token says.
     assert.deepEqual(shown((await site.visit('/jwt', cookieOf(first))).text), claimsOf(tokenOf(first)));
+  });
+});
+
+const addUser: Handler = (req, res) => {
+  data(req).user = 'bob';
+  res.end();
+};
+
+describe('claims', () => {
+  afterEach(closeSites);
+
+  it('that JSON turns into something else than an object are refused (B206)', async () => {
+    for (const claims of [new Date(0), { toJSON: () => undefined }]) {
+      const { server, store } = serve({ jwtFromReq: () => claims }, countHits);
+      const res = await request(server).get('/');
+      assert.equal(res.status, 500);
+      assert.match(res.text, /jwtFromReq must return an object/);
+      assert.equal(setCookie(res), undefined);
+      assert.equal(store.records.size, 0);
+    }
+  });
+
+  it('may be made by a function that reads the id of the session they are for, and its token (B207)', async () => {
+    const options: session.SessionOptions = {
+      jwtFromReq: (req) => ({ hasId: typeof req.sessionID === 'string', token: typeof req.session.jwt }),
+    };
+    const { server, store } = serve(options, countHits);
+    const first = await request(server).get('/');
+    assert.equal(first.text, '1');
+    assert.equal(decode(tokenOf(first)).payload.hasId, true);
+    assert.deepEqual([...store.records.keys()], [idOf(first)]);
+    const second = await request(server).get('/').set('Cookie', cookieOf(first));
+    assert.equal(second.text, '2');
+  });
+
+  it('that fail at the end of the first request store and send nothing (B206 B214)', async () => {
+    const options: session.SessionOptions = {
+      jwtFromReq: (req) => {
+        if (data(req as never).user) throw new Error('no claims!');
+        return { role: 'guest' };
+      },
+    };
+    const { server, store } = serve(options, addUser);
+    const site = await open(server);
+    const res = await site.visit('/');
+    assert.equal(setCookie(res), undefined);
+    assert.deepEqual(store.calls, []);
+    assert.deepEqual(await lateCodes(site), ['ERR_SESSION_TOKEN_UNDELIVERABLE']);
   });
 });

@@ -1,19 +1,22 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import util from 'node:util';
 import type { RequestHandler } from 'express';
 import request from 'supertest';
 import session from '../../src';
+import { breakSignature, byHand } from '../support/by-hand';
 import { attributes, cookieOf, decode, setCookie, setCookies, tokenOf } from '../support/cookies';
+import { serve, storedCookie } from '../support/exchange';
 import { recordOf } from '../support/forge';
 import { createKeyPair, keys, otherKeys, secp256k1Keys } from '../support/keys';
-import { legacyCookie } from '../support/legacy';
+import { legacyCookie, legacySecret } from '../support/legacy';
+import { loose } from '../support/loose';
 import { runProgram } from '../support/run-program';
 import { createServer, serverOf } from '../support/server';
 import type { Ses } from '../support/session-tokens';
-import { answer, asStore } from '../support/site';
+import { answer, asStore, closeSites, countHits } from '../support/site';
 import { ForeignStore, SmartStore } from '../support/stores';
 import { countVisit, visits } from '../support/visits';
 
@@ -46,7 +49,7 @@ function handleOf(claims: Record<string, unknown> | undefined): string {
 
 describe('the package', () => {
   it('is the factory itself when required, and carries its four constructors (B001)', () => {
-    const required = createRequire(__filename)('../src') as unknown;
+    const required = createRequire(__filename)('../../src') as unknown;
     assert.equal(required, session);
     assert.equal(typeof required, 'function');
     for (const name of ['Session', 'Store', 'MemoryStore', 'Cookie'] as const) {
@@ -763,5 +766,72 @@ describe('unusable keys', () => {
     const buffers = { public: Buffer.from(repaired.public), private: Buffer.from(repaired.private) };
     const second = createServer({ store: asStore(store), keys: buffers }, visits);
     await request(second).get('/').set('Cookie', cookieOf(first)).expect('3');
+  });
+});
+
+/** Keys with which tokens can be verified, but not issued. */
+const verifyOnly = { public: keys.public };
+
+describe('the option', () => {
+  afterEach(closeSites);
+
+  it('keys may leave out the public half, which follows from the private one (B195)', async () => {
+    const store = new ForeignStore();
+    const issuing = serve({ keys: { private: keys.private }, store: asStore(store) }, countHits).server;
+    const first = await request(issuing).get('/');
+    const verifying = serve({ keys: verifyOnly, store: asStore(store) }, countHits).server;
+    assert.equal((await request(verifying).get('/').set('Cookie', cookieOf(first))).text, '2');
+    assert.equal((await request(issuing).get('/').set('Cookie', cookieOf(first))).text, '3');
+  });
+
+  it('keys with a private key in the public place say where it belongs, and do not quote it (B197)', () => {
+    const make = () => session({ keys: [{ public: keys.private }] });
+    assert.throws(make, (error) => {
+      assert(error instanceof TypeError);
+      assert.match(error.message, /keys\[0\]\.public must be a public key.*keep that in keys\[0\]\.private/);
+      return !error.message.includes(keys.private.split('\n')[1] ?? '');
+    });
+  });
+
+  it('keys may be KeyObjects, each in its own place (B195 B197)', async () => {
+    const pair = { public: createPublicKey(keys.public), private: createPrivateKey(keys.private) };
+    const { server } = serve({ keys: pair }, countHits);
+    const cookie = await storedCookie(server);
+    assert.equal((await request(server).get('/').set('Cookie', cookie)).text, '2');
+    const misplaced = [
+      [{ public: pair.private }, /^keys\.public must be a public key, it is a private one/],
+      [{ private: pair.public }, /^keys\.private must be a private key, it is a public one/],
+      [
+        { private: createSecretKey(Buffer.alloc(32)) },
+        /^keys\.private must be a private key, it is a secret/,
+      ],
+    ] as const;
+    for (const [given, message] of misplaced) {
+      assert.throws(() => session({ keys: given }), { name: 'TypeError', message });
+    }
+  });
+
+  it('secret must not be an array with an empty text, which anybody could sign with (B112)', () => {
+    const make = () => session({ keys, secret: [legacySecret, ''] });
+    assert.throws(make, { name: 'TypeError', message: /^secret option must not contain an empty string/ });
+  });
+
+  for (const size of [0, -1, 1.5, Infinity, NaN, '10']) {
+    it(`tokenCacheSize ${String(size)} (${typeof size}) is refused by the factory`, () => {
+      const make = () => session(loose({ keys, tokenCacheSize: size }));
+      assert.throws(make, { name: 'TypeError', message: /^tokenCacheSize option must be/ });
+    });
+  }
+
+  it('tokenCacheSize 1 forgets tokens, but neither sessions nor bad signatures (B019 B020)', async () => {
+    const { server } = serve({ tokenCacheSize: 1 }, countHits);
+    const cookies = [await storedCookie(server), await storedCookie(server)];
+    for (const round of ['2', '3']) {
+      for (const cookie of cookies) {
+        assert.equal((await request(server).get('/').set('Cookie', cookie)).text, round);
+      }
+    }
+    const broken = `connect.sid=${breakSignature(byHand())}`;
+    assert.equal((await request(server).get('/').set('Cookie', broken)).text, '1');
   });
 });

@@ -4,21 +4,24 @@ import type { Request, Response } from 'express';
 import request from 'supertest';
 import session from '../../src';
 import { ComparingStore } from '../support/comparing-store';
+import { record } from '../support/contents';
 import { attributes, cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
+import { methods, serve } from '../support/exchange';
 import { lateCodes, lateErrors } from '../support/late-errors';
 import type { Handler } from '../support/server';
 import { idOf, sesOf, stateOf } from '../support/session-tokens';
 import {
   answer,
   asStore,
+  claimsOfSession,
   closeSites,
   countHits,
   data,
   isPending,
   openSite,
   showHits,
-  turn,
   type Site,
+  turn,
 } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
@@ -622,4 +625,63 @@ describe('when the claims change', () => {
       assert.deepEqual([...store.records.keys()], [newId]);
     });
   }
+});
+
+const addUser: Handler = (req, res) => {
+  data(req).user = 'bob';
+  res.end();
+};
+
+describe('a new session whose claims change', () => {
+  afterEach(closeSites);
+
+  const jwtFromReq = claimsOfSession;
+
+  it('after it was saved has its first token with the last claims: nobody had another one (B208 B219)', async () => {
+    const { server, store } = serve({ jwtFromReq }, async (req, res) => {
+      data(req).user = 'bob';
+      await req.session.save();
+      data(req).role = 'admin';
+      res.end();
+    });
+    const res = await request(server).get('/');
+    assert.equal(decode(tokenOf(res)).payload.role, 'admin');
+    assert.equal(sesOf(res).gen, 1);
+    assert.deepEqual(methods(store), ['set', 'set']);
+    assert.deepEqual([...store.records.keys()], [idOf(res)]);
+  });
+
+  it('after a first save that failed, beside a second one that is under way, is stored once (B208 B211)', async () => {
+    const pending = new ForeignStore();
+    const { server } = serve({ jwtFromReq, store: asStore(pending) }, async (req, res) => {
+      data(req).user = 'bob';
+      pending.failures.set = new Error('boom!');
+      await assert.rejects(req.session.save(), /boom!/);
+      delete pending.failures.set;
+      const held = pending.hold('set');
+      const saving = req.session.save();
+      await held.reached;
+      data(req).role = 'admin';
+      res.end();
+      held.release();
+      await saving;
+    });
+    const res = await request(server).get('/');
+    assert.equal(res.status, 200);
+    assert.equal(decode(tokenOf(res)).payload.role, 'admin');
+    assert.deepEqual([...pending.records.keys()], [idOf(res)]);
+    assert.equal(record(pending, idOf(res))?.role, 'admin');
+  });
+
+  it('after only its id was read keeps that id (B208 B241)', async () => {
+    let early: string | undefined;
+    const { server, store } = serve({ jwtFromReq }, (req, res) => {
+      early = req.sessionID;
+      addUser(req, res);
+    });
+    const res = await request(server).get('/');
+    assert.equal(idOf(res), early);
+    assert.equal(decode(tokenOf(res)).payload.user, 'bob');
+    assert.deepEqual(methods(store), ['set']);
+  });
 });

@@ -1,17 +1,31 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import type { RequestHandler } from 'express';
+import request from 'supertest';
 import session from '../../src';
-import { byHand, breakSignature } from '../support/by-hand';
+import { breakSignature, byHand } from '../support/by-hand';
+import { record } from '../support/contents';
 import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
+import { methods, serve } from '../support/exchange';
 import { seconds } from '../support/forge';
 import { keys, otherKeys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
-import { legacyCookie } from '../support/legacy';
+import { legacyCookie, startLegacySession } from '../support/legacy';
 import { loose } from '../support/loose';
 import { runProgram } from '../support/run-program';
+import { type Handler, listen, serverOf, type SessionServer } from '../support/server';
 import { idOf, idOfHandle } from '../support/session-tokens';
-import { listen, type Handler } from '../support/server';
-import { answer, asStore, closeSites, countHits, data, openSite, showHits } from '../support/site';
+import {
+  answer,
+  asStore,
+  closeSites,
+  countHits,
+  data,
+  open,
+  openSite,
+  showHits,
+  turn,
+} from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const publicKeys = { public: keys.public };
@@ -332,5 +346,96 @@ describe('a verifier of remote keys', () => {
       endpoint.closeAllConnections();
       endpoint.close();
     }
+  });
+});
+
+/** Keys with which tokens can be verified, but not issued. */
+const verifyOnly = { public: keys.public };
+
+/** A server whose middleware finds this on its request or response, left there by what ran before. */
+function serveAfter(
+  before: RequestHandler,
+  options: session.SessionOptions,
+  handler: Handler = (_, res) => res.end(),
+): SessionServer {
+  const middleware = session({ keys, ...options });
+  return serverOf((req, res, next) => {
+    void before(req, res, () => {
+      void middleware(req, res, next);
+    });
+  }, handler);
+}
+
+/** What earlier middlewares have put on the request. */
+function adding(members: object): RequestHandler {
+  return (req, _res, next) => {
+    Object.assign(req, members);
+    next();
+  };
+}
+
+describe('without a private key', () => {
+  afterEach(closeSites);
+
+  it('a legacy id that cookie-parser has verified is not upgraded (B186 B198)', async () => {
+    const store = new ForeignStore();
+    const legacy = await startLegacySession(store, { user: 'bob' });
+    const before = store.calls.length;
+    const server = serveAfter(
+      adding({ signedCookies: { 'connect.sid': legacy.id } }),
+      { keys: verifyOnly, store: asStore(store) },
+      (req, res) => res.end(String(data(req).user)),
+    );
+    const res = await request(server).get('/');
+    assert.equal(res.text, 'undefined');
+    assert.deepEqual(methods(store, before), []);
+    assert.equal(record(store, legacy.id)?.user, 'bob');
+  });
+
+  it('a new session has an id, but neither token nor jwt (B198 B205)', async () => {
+    const { server } = serve({ keys: verifyOnly }, (req, res) => {
+      res.end(JSON.stringify([typeof req.session.id, typeof req.session.jwt, typeof session.tokenOf(req)]));
+    });
+    assert.deepEqual(JSON.parse((await request(server).get('/')).text), ['string', 'undefined', 'undefined']);
+  });
+
+  it('unset destroy destroys a new session though it was never stored (B122 B198)', async () => {
+    const { server, store } = serve({ keys: verifyOnly, unset: 'destroy' }, (req, res) => {
+      req.session = null as never;
+      res.end('gone');
+    });
+    const res = await request(server).get('/');
+    assert.equal(res.text, 'gone');
+    assert.deepEqual(methods(store), ['destroy']);
+  });
+
+  it('a new session whose response is written and ended in one tick is an error for next (B198)', async () => {
+    const { server, store } = serve({ keys: verifyOnly }, (req, res) => {
+      data(req).user = 'bob';
+      res.write('first, ');
+      res.end('last');
+    });
+    const res = await request(server).get('/');
+    assert.equal(res.status, 500);
+    assert.match(res.text, /^keys.*private/);
+    assert.equal(setCookie(res), undefined);
+    assert.deepEqual(store.calls, []);
+  });
+
+  it('a new session whose headers leave early is reported late, the response is whole (B129 B198)', async () => {
+    const { server, store } = serve({ keys: verifyOnly }, async (req, res) => {
+      data(req).user = 'bob';
+      res.write('first, ');
+      await turn();
+      res.end('last');
+    });
+    const site = await open(server);
+    const res = await site.visit('/');
+    assert.equal(res.text, 'first, last');
+    assert.equal(setCookie(res), undefined);
+    assert.deepEqual(store.calls, []);
+    const [message, ...others] = await lateErrors(site);
+    assert.match(message ?? '', /keys.*private/);
+    assert.deepEqual(others, []);
   });
 });

@@ -1,11 +1,29 @@
 /** Answers of stores that contradict themselves, or make no sense: the smallest inputs that properties have found. */
 import assert from 'node:assert/strict';
-import { cookieOf, setCookie } from '../support/cookies';
+import type { RequestHandler } from 'express';
+import request from 'supertest';
+import session from '../../src';
+import { byHand } from '../support/by-hand';
 import { ComparingStore } from '../support/comparing-store';
+import { cookieOf, setCookie, setCookies } from '../support/cookies';
+import { serve } from '../support/exchange';
+import { keys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
-import { answer, asStore, closeSites, data, openSite, type Site } from '../support/site';
-import { idOf, sesOf, stateOf } from '../support/session-tokens';
-import { ForeignStore } from '../support/stores';
+import { legacySecret, PickyStore, startLegacySession } from '../support/legacy';
+import { serverOf } from '../support/server';
+import { idOf, recordWith, sesOf, stateOf } from '../support/session-tokens';
+import {
+  answer,
+  asStore,
+  closeSites,
+  countHits,
+  data,
+  open,
+  openSite,
+  showHits,
+  type Site,
+} from '../support/site';
+import { ForeignStore, SyncStore } from '../support/stores';
 
 const boom = new Error('boom!');
 
@@ -158,5 +176,91 @@ describe('A store', () => {
     const response = await site.visit('/renew', cookie);
     assert.equal(sesOf(response).gen, 2);
     assert.equal((await site.visit('/show', cookieOf(response))).text, '1 undefined');
+  });
+});
+
+describe('stores that answer in their own way', () => {
+  afterEach(closeSites);
+
+  it('may give the record by promise alone (B131)', async () => {
+    const token = byHand();
+    const store = Object.assign(new ForeignStore(), {
+      get: (id: string) => Promise.resolve(id === idOf(token) && JSON.parse(recordWith({ hits: 1 }))),
+    });
+    const { server } = serve({ store: asStore(store) }, showHits);
+    const res = await request(server).get('/').set('Cookie', `connect.sid=${token}`);
+    assert.equal(res.text, '1');
+  });
+
+  it('and reject without a reason are an error all the same (B131)', async () => {
+    const store = Object.assign(new ForeignStore(), {
+      get: () => Promise.reject(undefined as unknown as Error),
+    });
+    const { server } = serve({ store: asStore(store) }, showHits);
+    const res = await request(server).get('/').set('Cookie', `connect.sid=${byHand()}`);
+    assert.equal(res.status, 500);
+    assert.equal(res.text, 'the store rejected without a reason');
+  });
+
+  for (const [title, hits] of [
+    ['a session that is found', 1],
+    ['a session that is not found', undefined],
+  ] as const) {
+    it(`at once let an error out of next pass, which is not called again: ${title} (B130 B131)`, async () => {
+      const store = new SyncStore();
+      const token = byHand();
+      store.sessions[idOf(token)] = hits === undefined ? 'null' : recordWith({ hits });
+      const middleware = session({ keys, store });
+      const calls: unknown[][] = [];
+      const thrown: unknown[] = [];
+      const seen: unknown[] = [];
+      const around: RequestHandler = (req, res) => {
+        try {
+          void middleware(req, res, (...args: unknown[]) => {
+            calls.push(args);
+            seen.push(data(req).hits);
+            throw new Error('the handler broke');
+          });
+        } catch (error) {
+          thrown.push(error);
+          res.end();
+        }
+      };
+      await request(serverOf(around)).get('/').set('Cookie', `connect.sid=${token}`).expect(200);
+      assert.deepEqual(calls, [[]]);
+      assert.deepEqual(seen, [hits]);
+      assert.deepEqual(thrown, [new Error('the handler broke')]);
+    });
+  }
+});
+
+describe('stores', () => {
+  afterEach(closeSites);
+
+  it('with a legacy record that lost its cookie are an error, as with any record (B127 B232)', async () => {
+    const store = new ForeignStore();
+    const legacy = await startLegacySession(store, { hits: 2 });
+    store.records.set(legacy.id, JSON.stringify({ hits: 2 }));
+    const { server } = serve({ store: asStore(store), secret: legacySecret }, countHits);
+    const res = await request(server).get('/').set('Cookie', legacy.cookie);
+    assert.equal(res.status, 500);
+    assert.match(res.text, /Cannot read prop/);
+    assert.deepEqual([...store.records.keys()], [legacy.id]);
+  });
+
+  it('that fail to store an upgraded session leave the cookies of the handler alone (B074 B128)', async () => {
+    const store = new PickyStore();
+    const legacy = await startLegacySession(store, { user: 'bob' });
+    store.refuse = (method) => method === 'set';
+    const { server } = serve({ store: asStore(store), secret: legacySecret }, (req, res) => {
+      data(req).user = 'alice';
+      res.setHeader('Set-Cookie', 'theme=dark');
+      res.end('answered');
+    });
+    const site = await open(server);
+    const res = await site.visit('/', legacy.cookie);
+    assert.equal(res.text, 'answered');
+    assert.deepEqual(setCookies(res), ['theme=dark']);
+    assert.deepEqual(await lateErrors(site), ['boom!']);
   });
 });
