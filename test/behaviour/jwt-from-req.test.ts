@@ -8,6 +8,7 @@ import { serve } from '../support/exchange';
 import { issue, recordOf, seconds } from '../support/forge';
 import { keys } from '../support/keys';
 import { lateCodes, lateErrors } from '../support/late-errors';
+import { logIn, logInAndCount, userClaims } from '../support/log-in';
 import { loose } from '../support/loose';
 import type { Handler } from '../support/server';
 import { idOf, sesOf } from '../support/session-tokens';
@@ -15,18 +16,6 @@ import { asStore, closeSites, countHits, data, open, openSite, showHits } from '
 import { ForeignStore } from '../support/stores';
 
 const claimsOf = (token: string): Record<string, unknown> => decode(token).payload;
-
-/** Claims from what earlier middleware or the handler left in `req.user`, as Passport does. */
-const userClaims = (req: Request) => ('user' in req ? { user_id: req.user } : null);
-
-const logIn = (req: Request, user: unknown = 101): void => {
-  Object.assign(req, { user });
-};
-
-const logInAndCount: Handler = (req, res) => {
-  logIn(req);
-  return countHits(req, res);
-};
 
 const sendJwt: Handler = (req, res) => res.end(JSON.stringify(data(req).jwt));
 

@@ -1,11 +1,11 @@
 /** Requests of one session that overlap: logins, logouts and changes, in one process and in two. */
 import assert from 'node:assert/strict';
-import type { Request } from 'express';
 import session from '../../src';
 import { withFrozenClock } from '../support/clock';
 import { ComparingStore } from '../support/comparing-store';
 import { cookieOf, setCookie } from '../support/cookies';
 import { lateErrors } from '../support/late-errors';
+import { signedInClaims as jwtFromReq, signIn, who } from '../support/log-in';
 import type { Handler } from '../support/server';
 import { idOf, sesOf } from '../support/session-tokens';
 import {
@@ -20,18 +20,6 @@ import {
   turn,
 } from '../support/site';
 import { ForeignStore } from '../support/stores';
-
-const jwtFromReq = (req: Request): object | null => {
-  const { session: current } = req as { session?: { user?: unknown } };
-  return current?.user === undefined ? null : { user: current.user };
-};
-
-const who: Handler = (req, res) => res.end(String(data(req).user));
-
-const signIn = (req: Request, user = 'victim'): void => {
-  data(req).user = user;
-  data(req).secret = 'of the victim';
-};
 
 /** Two servers on the same sessions. */
 const places: [string, () => [session.Store, session.Store]][] = [

@@ -1,10 +1,10 @@
 /** A token that somebody has planted in another person's browser never reads what that person does. */
 import assert from 'node:assert/strict';
-import type { Request } from 'express';
 import session from '../../src';
 import { ComparingStore } from '../support/comparing-store';
 import { cookieOf, setCookie } from '../support/cookies';
 import { lateCodes, lateErrors } from '../support/late-errors';
+import { signedInClaims as jwtFromReq, signIn, who } from '../support/log-in';
 import type { Handler } from '../support/server';
 import { asStore, closeSites, countHits, data, gate, openSite, turn } from '../support/site';
 import { ForeignStore } from '../support/stores';
@@ -35,18 +35,6 @@ class WatchedStore extends ComparingStore {
 class WatchedPlainStore extends WatchedStore {}
 
 Object.defineProperty(WatchedPlainStore.prototype, 'compareAndSet', { value: undefined });
-
-const jwtFromReq = (req: Request): object | null => {
-  const { session: current } = req as { session?: { user?: unknown } };
-  return current?.user === undefined ? null : { user: current.user };
-};
-
-const who: Handler = (req, res) => res.end(String(data(req).user));
-
-const signIn = (req: Request, user = 'victim'): void => {
-  data(req).user = user;
-  data(req).secret = 'of the victim';
-};
 
 describe('a planted token', () => {
   afterEach(closeSites);

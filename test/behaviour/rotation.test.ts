@@ -9,6 +9,7 @@ import { attributes, cookieOf, decode, setCookie, tokenOf } from '../support/coo
 import { methods, serve } from '../support/exchange';
 import { lateCodes, lateErrors } from '../support/late-errors';
 import type { Handler } from '../support/server';
+import { logIn, logInAndCount, userClaims } from '../support/log-in';
 import { idOf, sesOf, stateOf } from '../support/session-tokens';
 import {
   answer,
@@ -24,18 +25,6 @@ import {
   turn,
 } from '../support/site';
 import { ForeignStore } from '../support/stores';
-
-/** Claims from what earlier middleware or the handler left in `req.user`, as Passport does. */
-const userClaims = (req: Request) => ('user' in req ? { user_id: req.user } : null);
-
-const logIn = (req: Request, user: unknown = 101): void => {
-  Object.assign(req, { user });
-};
-
-const logInAndCount: Handler = (req, res) => {
-  logIn(req);
-  return countHits(req, res);
-};
 
 const logInAndShow: Handler = (req, res) => {
   logIn(req);
