@@ -8,13 +8,17 @@
 // Express prints the errors that reach it, but for this environment.
 process.env.NODE_ENV ??= 'test';
 
+/** The library's own, and what Node says to requests that tests make wrong on purpose. */
+const isExpected = ({ code, name }) =>
+  String(code).startsWith('WARN_SESSION_') || code === 'DEP0170' || name === 'UnsupportedWarning';
+
 const [print] = process.listeners('warning');
 
 if (print) {
   process.removeListener('warning', print);
   process.on('warning', (warning) => {
-    const isExpected = process.listenerCount('warning') > 1;
-    if (!isExpected && !String(warning.code).startsWith('WARN_SESSION_')) print.call(process, warning);
+    const isHeard = process.listenerCount('warning') > 1;
+    if (!isHeard && !isExpected(warning)) print.call(process, warning);
   });
 }
 
