@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import session from '../../src';
 import { withFrozenClock } from '../support/clock';
-import { cookieOf } from '../support/cookies';
+import { cookieOf, tokenOf } from '../support/cookies';
+import { isSignedBy } from '../support/forge';
 import type { Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
-import { answer, data } from '../support/site';
+import { answer, countHits, data } from '../support/site';
 import { roundTrip } from '../support/wire';
-import { assertCookie, assertNoCookie, lengthOf, ported, sent } from './harness';
+import { assertCookie, assertNoCookie, countSets, lengthOf, ported, sent } from './harness';
 
 /** Gives each session the next number, which it keeps. */
 function numbered(): Handler {
@@ -36,8 +37,10 @@ describe('session()', () => {
   it(
     'No secret is needed, since keys sign the cookie (B111, U3, F3)',
     ported(async (suite) => {
-      const { visit } = await suite.serve({ secret: undefined });
-      assertCookie(await visit());
+      const { visit } = await suite.serve({ secret: undefined }, countHits);
+      const first = await visit();
+      assert.ok(isSignedBy(tokenOf(first), suite.publicKey));
+      assert.equal((await visit('/', { cookie: cookieOf(first) })).text, '2');
     }),
   );
 
@@ -95,13 +98,18 @@ describe('session()', () => {
     'An error of the store on reading is passed to next instead of the handler (B126, U7, F8)',
     ported(async (suite) => {
       const store = new session.MemoryStore();
-      const { visit, ask } = await suite.serve({ store }, (_, res) => res.end('hello, world'));
+      let runs = 0;
+      const { visit, ask } = await suite.serve({ store }, (_, res) => {
+        runs++;
+        res.end('hello, world');
+      });
       store.get = (_, callback) => callback(new Error('boom!'));
       const first = await visit();
       assertCookie(first);
       assert.equal(first.text, 'hello, world');
       const second = await ask('/', { cookie: cookieOf(first) });
-      assert.deepEqual([second.status, second.text], [500, 'boom!']);
+      assert.deepEqual([second.status, second.text, runs], [500, 'boom!', 1]);
+      assertNoCookie(second);
     }),
   );
 
@@ -113,7 +121,9 @@ describe('session()', () => {
       store.get = (_, callback) => callback(Object.assign(new Error('boom!'), { code: 'ENOENT' }));
       const first = await visit();
       assert.equal(first.text, 'session 1');
-      assert.equal((await visit('/', { cookie: cookieOf(first) })).text, 'session 2');
+      const second = await visit('/', { cookie: cookieOf(first) });
+      assert.equal(second.text, 'session 2');
+      assert.notEqual(idOf(second), idOf(first));
     }),
   );
 
@@ -170,15 +180,18 @@ describe('session()', () => {
     'A stored member with the name of a session method leaves the method alone (B147, U13, F14)',
     ported(async (suite) => {
       const store = new session.MemoryStore();
-      const { visit } = await suite.serve({ store }, (req, res) => {
-        data(req).num = 1;
-        res.end(typeof req.session.save);
+      const { visit } = await suite.serve({ store }, async (req, res) => {
+        data(req).num = Number(data(req).num ?? 0) + 1;
+        await req.session.save();
+        res.end('session saved');
       });
       const first = await visit();
       const [, stored] = await answer((done) => store.get(idOf(first), done));
       const record = Object.assign(stored as session.SessionData, { save: 'nope' });
       await answer((done) => store.set(idOf(first), record, done));
-      assert.equal((await visit('/', { cookie: cookieOf(first) })).text, 'function');
+      assert.equal((await visit('/', { cookie: cookieOf(first) })).text, 'session saved');
+      const [, after] = await answer((done) => store.get(idOf(first), done));
+      assert.equal((after as { num: number }).num, 2);
     }),
   );
 
@@ -189,7 +202,9 @@ describe('session()', () => {
         Object.assign(req.session, { test1: 1, test2: 'b' });
         res.end(Object.keys(req.session).sort().join());
       });
-      assert.equal((await visit()).text, 'cookie,test1,test2');
+      const first = await visit();
+      assert.equal(first.text, 'cookie,test1,test2');
+      assert.equal((await visit('/', { cookie: cookieOf(first) })).text, 'cookie,test1,test2');
     }),
   );
 
@@ -197,13 +212,14 @@ describe('session()', () => {
     'A req.sessionID that is no text keeps the session from being stored (B039, U15, F16)',
     ported(async (suite) => {
       const store = new session.MemoryStore();
+      const sets = countSets(store);
       const { visit } = await suite.serve({ store }, (req, res) => {
         Object.assign(req, { sessionID: () => undefined });
         data(req).test1 = 1;
         res.end();
       });
       assertNoCookie(await visit());
-      assert.equal(await lengthOf(store), 0);
+      assert.deepEqual([sets(), await lengthOf(store)], [0, 0]);
     }),
   );
 

@@ -1,5 +1,6 @@
 /** Saving at the end of a response, and cookies that name no session any more. */
 import assert from 'node:assert/strict';
+import type { Response } from 'supertest';
 import session from '../../src';
 import { breakSignature } from '../support/by-hand';
 import { withFrozenClock } from '../support/clock';
@@ -92,20 +93,25 @@ describe('The end of a response', () => {
       withFrozenClock(async (clock) => {
         const store = new session.MemoryStore();
         const { visit } = await suite.serve({ store }, (req, res) => {
-          data(req).user = 'bob';
+          data(req).user = req.url;
           res.end(req.session.id);
         });
-        const expiryOf = async (id: string) => {
-          const [, record] = await answer((done) => store.get(id, done));
-          return new Date(String(cookieFields(record as object).expires)).toUTCString();
+        const expiryOf = async (response: Response) => {
+          const [, record] = await answer((done) => store.get(response.text, done));
+          const expires = new Date(String(cookieFields(record as object).expires));
+          assert.equal(expires.valueOf(), clock.now() + 60_000);
+          return expires.toUTCString();
         };
         const first = await visit();
-        const before = await expiryOf(first.text);
-        assert.equal(before, sent(first).expires);
-        clock.tick(1000);
-        const second = await visit('/', { cookie: cookieOf(first) });
-        assert.equal(second.text, first.text);
-        assert.ok(Date.parse(await expiryOf(first.text)) > Date.parse(before));
+        assert.equal(await expiryOf(first), sent(first).expires);
+        for (const path of ['/', '/modify']) {
+          clock.tick(1000);
+          const next = await visit(path, { cookie: cookieOf(first) });
+          assert.equal(next.text, first.text);
+          const expires = await expiryOf(next);
+          if (path === '/modify') assert.equal(sent(next).expires, expires);
+        }
+        assert.equal(await lengthOf(store), 1);
       }),
     ),
   );

@@ -1,5 +1,6 @@
 /** The option cookie: its path, `auto`, and a function in its place. */
 import assert from 'node:assert/strict';
+import type { Response } from 'supertest';
 import type { Handler } from '../support/server';
 import { assertCookie, assertNoCookie, ported, sent, type Suite } from './harness';
 
@@ -21,13 +22,23 @@ function xSecure(value: boolean) {
 describe('The option cookie', () => {
   describe('with the path /foo/bar', () => {
     const serve = (suite: Suite, before?: Handler) =>
-      suite.serve({ cookie: { path: '/foo/bar' } }, undefined, before);
+      suite.serve({ cookie: { path: '/foo/bar' } }, tellSession, before);
+    /** Whether a request has a session, and gets a cookie. */
+    const tellSession: Handler = (req, res) => res.end(typeof req.session);
+    const assertSession = (response: Response) => {
+      assertCookie(response);
+      assert.equal(response.text, 'object');
+    };
+    const assertNoSession = (response: Response) => {
+      assertNoCookie(response);
+      assert.equal(response.text, 'undefined');
+    };
 
     it(
       'A request above the path of the cookie gets none (B013, U37, F38)',
       ported(async (suite) => {
         const { visit } = await serve(suite);
-        assertNoCookie(await visit());
+        assertNoSession(await visit());
       }),
     );
 
@@ -35,7 +46,7 @@ describe('The option cookie', () => {
       'A Host header does not make a request one for the path of the cookie (B013, U38, F39)',
       ported(async (suite) => {
         const { visit } = await serve(suite);
-        assertNoCookie(await visit('/', { headers: { Host: 'http://foo/bar' } }));
+        assertNoSession(await visit('/', { headers: { Host: 'http://foo/bar' } }));
       }),
     );
 
@@ -43,7 +54,7 @@ describe('The option cookie', () => {
       'A request for the path of the cookie gets one (B013, U39, F40)',
       ported(async (suite) => {
         const { visit } = await serve(suite);
-        assertCookie(await visit('/foo/bar'));
+        assertSession(await visit('/foo/bar'));
       }),
     );
 
@@ -51,7 +62,7 @@ describe('The option cookie', () => {
       'A request below the path of the cookie gets one (B013, U40, F41)',
       ported(async (suite) => {
         const { visit } = await serve(suite);
-        assertCookie(await visit('/foo/bar/baz'));
+        assertSession(await visit('/foo/bar/baz'));
       }),
     );
 
@@ -64,7 +75,7 @@ describe('The option cookie', () => {
         'A mounted application takes the path of the whole URL (B014, U41, F42)',
         ported(async (suite) => {
           const { visit } = await serve(suite, mountedAtFoo);
-          assertCookie(await visit('/foo/bar'));
+          assertSession(await visit('/foo/bar'));
         }),
       );
 
@@ -72,7 +83,7 @@ describe('The option cookie', () => {
         'A mounted application does not take the path below its own (B014, U42, F43)',
         ported(async (suite) => {
           const { visit } = await serve(suite, mountedAtFoo);
-          assertNoCookie(await visit('/foo/foo/bar'));
+          assertNoSession(await visit('/foo/foo/bar'));
         }),
       );
     });

@@ -35,7 +35,10 @@ async function readBy(suite: Suite, writing: object, reading: object): Promise<s
 
 describe('The option secret', () => {
   it('A list of secrets without any is refused (B112, U86, F75)', () => {
-    assert.throws(() => session(loose({ keys, secret: [] })), /secret option array/);
+    assert.throws(() => session(loose({ keys, secret: [] })), {
+      name: 'TypeError',
+      message: 'secret option array must contain one or more strings',
+    });
   });
 
   it(

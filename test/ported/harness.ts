@@ -4,7 +4,7 @@ import type { RequestHandler } from 'express';
 import request, { type Response } from 'supertest';
 import session from '../../src';
 import { attributes, setCookie, setCookies } from '../support/cookies';
-import { keys, secp256k1Keys } from '../support/keys';
+import { keys, secp256k1Keys, type KeyPair } from '../support/keys';
 import { loose } from '../support/loose';
 import { serverOf, type Handler } from '../support/server';
 import { answer, closeSites, gate, open, type Site } from '../support/site';
@@ -37,13 +37,15 @@ export interface PortedSite {
 
 /** One of the two suites, by its settings. */
 export interface Suite {
+  /** With what the suite's tokens are verified. */
+  publicKey: string;
   /** The middleware of these options beside the suite's own. */
   middleware: (options?: Options) => RequestHandler;
   /** A server of it. `before` is code that runs ahead of the middleware. */
   serve: (options?: Options, handler?: Handler, before?: Handler) => Promise<PortedSite>;
 }
 
-function suiteOf(defaults: Options): Suite {
+function suiteOf(defaults: Options & { keys: KeyPair }): Suite {
   const middleware = (options: Options = {}) => session(loose({ ...defaults, ...options }));
   const serve: Suite['serve'] = (options, handler, before) => {
     const own = middleware(options);
@@ -52,7 +54,7 @@ function suiteOf(defaults: Options): Suite {
       void own(req, res, next);
     }, handler);
   };
-  return { middleware, serve };
+  return { publicKey: defaults.keys.public, middleware, serve };
 }
 
 /** A running server of any middleware, or of nothing but a handler. */

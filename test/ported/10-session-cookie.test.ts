@@ -1,4 +1,4 @@
-/** The cookie of a session: its attributes, its lifetime, and what a handler changes of it. */
+/** The cookie of a session: its attributes, and where it is sent. */
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import https from 'node:https';
@@ -9,7 +9,7 @@ import { cookieFields } from '../support/contents';
 import { cookieOf, setCookies } from '../support/cookies';
 import { lateErrors } from '../support/late-errors';
 import { listener, type Handler } from '../support/server';
-import { asStore, data } from '../support/site';
+import { asStore } from '../support/site';
 import { SmartStore } from '../support/stores';
 import { tls } from '../support/tls';
 import { assertCookie, assertNoCookie, ported, sent, type Suite } from './harness';
@@ -170,115 +170,6 @@ describe('The cookie of a session', () => {
             .get('/')
             .expect(200),
         );
-      }),
-    );
-  });
-
-  describe('in its maxAge', () => {
-    /** The lifetime of the cookie of a loaded session whose handler assigns this maxAge, in ms; to the second. */
-    const lifetime = (suite: Suite, maxAge?: number) =>
-      withFrozenClock(async (clock) => {
-        const { visit } = await suite.serve({ cookie: { maxAge: 2000 } }, (req, res) => {
-          data(req).count = Number(data(req).count ?? 0) + 1;
-          if (req.url === '/later' && maxAge !== undefined) req.session.cookie.maxAge = maxAge;
-          res.end(String(data(req).count));
-        });
-        const first = await visit();
-        clock.tick(1000);
-        const second = await visit('/later', { cookie: cookieOf(first) });
-        assert.equal(second.text, '2');
-        return Date.parse(String(sent(second).expires)) - Math.floor(clock.now() / 1000) * 1000;
-      });
-
-    it(
-      'The cookie of a modified session expires maxAge from now (B068, U127, F112)',
-      ported(async (suite) => {
-        assert.equal(await lifetime(suite), 2000);
-      }),
-    );
-
-    it(
-      'A handler may give the cookie another maxAge (B068, U128, F113)',
-      ported(async (suite) => {
-        assert.equal(await lifetime(suite, 5000), 5000);
-      }),
-    );
-
-    it(
-      'A maxAge may be longer than timers can count (B068, U129, F114)',
-      ported(async (suite) => {
-        assert.equal(await lifetime(suite, 3_000_000_000), 3_000_000_000);
-      }),
-    );
-  });
-
-  describe('in its expires', () => {
-    it(
-      'A handler may give the cookie a time of expiry (B067, U130, F115)',
-      ported(async (suite) => {
-        const { visit } = await suite.serve({}, (req, res) => {
-          edit(req, { expires: new Date(0) });
-          res.end();
-        });
-        assert.equal(sent(await visit()).expires, 'Thu, 01 Jan 1970 00:00:00 GMT');
-      }),
-    );
-
-    const withoutExpiry: Handler = (req, res) => {
-      edit(req, { expires: null });
-      if (req.url === '/hit') data(req).hit = Number(data(req).hit ?? 0) + 1;
-      res.end();
-    };
-
-    it(
-      'A handler may take the expiry from the cookie (B065, U131, F116)',
-      ported(async (suite) => {
-        const { visit } = await suite.serve({}, withoutExpiry);
-        assert.equal(sent(await visit()).expires, undefined);
-      }),
-    );
-
-    it(
-      'A cookie whose expiry was taken is not sent again (B065, U132, F117)',
-      ported(async (suite) => {
-        const { visit } = await suite.serve({}, withoutExpiry);
-        assertNoCookie(await visit('/', { cookie: cookieOf(await visit()) }));
-      }),
-    );
-
-    it(
-      'A cookie whose expiry was taken is not sent again for a modified session either (B065, U133, F118)',
-      ported(async (suite) => {
-        const { visit } = await suite.serve({}, withoutExpiry);
-        const first = await visit('/hit');
-        assert.equal(sent(first).expires, undefined);
-        assertNoCookie(await visit('/hit', { cookie: cookieOf(first) }));
-      }),
-    );
-  });
-
-  describe('in being partitioned', () => {
-    it(
-      'The cookie is not partitioned unless it is asked for (B071, U134)',
-      ported(async (suite) => {
-        const { visit } = await suite.serve();
-        assert.equal(sent(await visit()).partitioned, undefined);
-      }),
-    );
-
-    it(
-      'The cookie is not partitioned where the option is false (B071, U135)',
-      ported(async (suite) => {
-        const { visit } = await suite.serve({ cookie: { partitioned: false } });
-        assert.equal(sent(await visit()).partitioned, undefined);
-      }),
-    );
-
-    it(
-      'The cookie is partitioned where the option is true (B071, U136)',
-      ported(async (suite) => {
-        const { visit } = await suite.serve({ cookie: { partitioned: true } });
-        assert.equal(sent(await visit()).partitioned, true);
       }),
     );
   });

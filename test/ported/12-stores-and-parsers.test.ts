@@ -6,8 +6,8 @@ import { cookieOf, tokenOf } from '../support/cookies';
 import type { Handler } from '../support/server';
 import { countHits, data } from '../support/site';
 import { idOf } from '../support/session-tokens';
-import { SyncStore } from '../support/stores';
-import { ported } from './harness';
+import { ForeignStore, SyncStore } from '../support/stores';
+import { assertCookie, ported } from './harness';
 
 describe('A synchronous store', () => {
   it(
@@ -24,7 +24,8 @@ describe('A synchronous store', () => {
   it(
     'A store may call back before destroy returns (B130, U138, F120)',
     ported(async (suite) => {
-      const { visit } = await suite.serve({ store: new SyncStore(), unset: 'destroy' }, (req, res) => {
+      const store = new SyncStore();
+      const { visit } = await suite.serve({ store, unset: 'destroy' }, (req, res) => {
         const count = Number(data(req).count ?? 0) + 1;
         data(req).count = count;
         if (count > 1) {
@@ -36,6 +37,7 @@ describe('A synchronous store', () => {
       const first = await visit();
       assert.equal(first.text, 'hits: 1');
       assert.equal((await visit('/', { cookie: cookieOf(first) })).text, 'destroyed\nhits: 2');
+      assert.deepEqual(Object.keys(store.sessions), []);
     }),
   );
 });
@@ -64,22 +66,30 @@ describe('Cookies that cookie-parser has read', () => {
   it(
     'A value of req.cookies that nobody has signed opens no session (B183, U140)',
     ported(async (suite) => {
-      const { visit } = await suite.serve({ key: 'sessid' }, countHits, parsed('foo=bar'));
+      const store = new ForeignStore();
+      const { visit } = await suite.serve({ key: 'sessid', store }, countHits, parsed('foo=bar'));
       const token = tokenOf(await visit(), 'sessid');
-      for (const unsigned of [idOf(token), token.slice(0, token.lastIndexOf('.'))]) {
-        assert.equal((await visit('/', { cookie: `sessid=${unsigned}` })).text, '1');
+      for (const unsigned of ['neither token nor id', idOf(token), token.slice(0, token.lastIndexOf('.'))]) {
+        const response = await visit('/', { cookie: `sessid=${unsigned}` });
+        assert.equal(response.text, '1');
+        assertCookie(response, 'sessid');
       }
+      assert.equal(store.count('get'), 0);
     }),
   );
 
   it(
     'A token of req.cookies with a broken signature opens no session (B183, U141)',
     ported(async (suite) => {
-      const { visit } = await suite.serve({ key: 'sessid' }, countHits, parsed('foo=bar'));
+      const store = new ForeignStore();
+      const { visit } = await suite.serve({ key: 'sessid', store }, countHits, parsed('foo=bar'));
       const token = tokenOf(await visit(), 'sessid');
-      for (const broken of [token.replace(/...\./, '.'), breakSignature(token)]) {
-        assert.equal((await visit('/', { cookie: `sessid=${broken}` })).text, '1');
+      for (const broken of [token.replace(/...\./, '.'), breakSignature(token), `${token}A`]) {
+        const response = await visit('/', { cookie: `sessid=${broken}` });
+        assert.equal(response.text, '1');
+        assert.notEqual(tokenOf(response, 'sessid'), token);
       }
+      assert.equal(store.count('get'), 0);
     }),
   );
 
