@@ -1,15 +1,15 @@
-/** What the library tells developers: debug lines, warnings, deprecations. */
+/** Tells developers what happens: debug lines, warnings, deprecations. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import createDebug = require('debug');
 import depd = require('depd');
 
 const NAMESPACE = 'express-session';
 
-/** As express-session's lines are, and as people want them who look at one request among many. */
+/** `plain` prints lines as express-session does. `detailed` adds method and path, to follow one request among many. */
 const plain = createDebug(NAMESPACE);
 const detailed = createDebug('express-session-jwt');
 
-/** Whose steps are being told; only used while somebody wants to know. */
+/** The request that runs now. Only used while the detailed lines are on. */
 const requests = new AsyncLocalStorage<TracedRequest>();
 
 interface TracedRequest {
@@ -18,28 +18,28 @@ interface TracedRequest {
   readonly url?: string;
 }
 
-/** A step of a request. Never given a token, a legacy id or a session's data. */
+/** Prints a step of a request. Callers never pass a token, a legacy id or a session's data. */
 export function debug(format: string, ...values: unknown[]): void {
   if (plain.enabled) plain(format, ...values);
   if (detailed.enabled) detailed(`%s${format}`, placeOf(requests.getStore()), ...values);
 }
 
-/** A step of a session: the first characters of its id stand for it. */
+/** Prints a step of a session. Of the id only the first 8 characters are printed. */
 export function trace(message: string, id: unknown): void {
   if (plain.enabled || detailed.enabled) debug(message, String(id).slice(0, 8));
 }
 
-/** Whether lines are to say which request they belong to. */
+/** Whether the detailed lines are on, which say to which request they belong. */
 export function wantsDetails(): boolean {
   return detailed.enabled;
 }
 
-/** What `run` does, now and later, is told as of this request. */
+/** Runs `run`. All debug lines that come of it, now or later, name this request. */
 export function traceRequest(req: TracedRequest, run: () => void): void {
   requests.run(req, run);
 }
 
-/** Method and path. The query is left out, and of a long segment all but its beginning: either may hold a secret. */
+/** Method and path. The query and the end of long segments are left out, because they may hold a secret. */
 function placeOf(req: TracedRequest | undefined): string {
   if (!req) return '';
   const [path = ''] = (req.originalUrl ?? req.url ?? '').split('?');
@@ -49,10 +49,10 @@ function placeOf(req: TracedRequest | undefined): string {
 /** Deprecation warnings under express-session's namespace. */
 export const deprecate = depd(NAMESPACE);
 
-/** What a warning is called: it does not change, and docs/errors.md has a heading for it. */
+/** The name of a warning. It never changes, and docs/errors.md has a heading for it. */
 export type WarningCode = `WARN_SESSION_${string}`;
 
-/** As depd reads it, when the process starts. */
+/** Whether warnings are muted. It is read once, when the process starts, as the library depd does it. */
 const isMuted =
   (process as { noDeprecation?: boolean }).noDeprecation === true ||
   (process.env.NO_DEPRECATION ?? '')
@@ -61,8 +61,8 @@ const isMuted =
     .some((name) => name === '*' || name === NAMESPACE);
 
 /**
- * A warning to the process, once however often it is called for; a debug line each time. It goes where deprecations go: to
- * listeners of the event `deprecation` of process, else to stderr, unless they are muted.
+ * Makes a function that warns the process at its first call, and prints a debug line at each call. The warning goes where
+ * deprecations go: to listeners of the process's event `deprecation`, or else to stderr, unless it is muted.
  */
 export function createWarning(code: WarningCode, message: string): () => void {
   let hasWarned = false;

@@ -1,4 +1,4 @@
-/** Errors of the library itself: each has a code that does not change, and a heading in docs/errors.md. */
+/** The library's own errors. Each has a code that never changes, and a heading in docs/errors.md. */
 
 export type ErrorCode = `ERR_SESSION_${string}`;
 
@@ -11,7 +11,7 @@ export class SessionError extends Error {
   }
 }
 
-/** A value that cannot be used: an option, an argument, or what a function of the application has returned. */
+/** A value that cannot be used: an option, an argument, or the result of a function of the application. */
 export class SessionTypeError extends TypeError {
   readonly code: string;
 

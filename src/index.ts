@@ -1,4 +1,4 @@
-/** The public face of the package: the callable factory and what hangs on it. */
+/** The public face of the package: the function `session()` and its members. */
 import type expressSession = require('#express-session');
 import { Cookie as CookieClass } from './session/cookie';
 import { generateKeys } from './keys/generate-keys';
@@ -19,17 +19,20 @@ exports.generateKeys = exports.jwks = exports.remoteKeys = exports.tokenOf = und
 /* eslint-enable */
 
 /**
- * Makes the session middleware.
+ * Makes the session middleware. All options are checked now, not at the first request.
  *
- * @throws TypeError naming the option that is wrong
+ * @throws TypeError that names the wrong option, with a code such as `ERR_SESSION_OPTION`
+ * @example
+ * const sessions = session({ keys: { private: readFileSync('private-key.pem') }, store });
+ * app.use(sessions);
  */
 function session(options?: session.SessionOptions | null): types.Middleware {
   return createMiddleware(resolveOptions(options));
 }
 
 /**
- * Lets a constructor be called without `new`: for an instance of a `util.inherits` style subclass, which gets what an
- * instance would have, else it makes one. It is what instances name as their constructor.
+ * Lets a constructor be called without `new`, as subclasses made with `util.inherits` do. The instance of such a subclass
+ * gets the members of a new instance. Without an instance the call makes one.
  */
 function callable<Constructor extends abstract new (...args: never) => object>(
   constructor: Constructor,
@@ -80,31 +83,57 @@ declare namespace session {
   export type Transport = types.Transport;
   export type CustomTransport = types.CustomTransport;
 
-  /** A new key pair on P-256, as PEM text: SPKI and PKCS#8. */
+  /**
+   * Makes a new key pair on the curve P-256, as PEM text: SPKI and PKCS#8. Keep it: tokens of another pair are refused.
+   *
+   * @example
+   * const keys = session.generateKeys();
+   * writeFileSync('private-key.pem', keys.private, { mode: 0o600 });
+   */
   export function generateKeys(): { public: string; private: string };
 
   /**
-   * The public keys of the `keys` option as a JWK Set, for those who verify tokens (RFC 7517, section 5).
+   * The public keys of the `keys` option as a JWK Set (RFC 7517, section 5), for services that verify tokens. It holds no
+   * private key.
    *
-   * @throws TypeError naming the key at fault, or if there is none
+   * @throws TypeError that names the key at fault, or says that there is none
+   * @example
+   * app.get('/.well-known/jwks.json', (req, res) => res.json(session.jwks(keys)));
    */
   export function jwks(keys: KeyPair | readonly KeyPair[]): JwkSet;
 
   /**
-   * A `keysProvider` for a service that only verifies: the keys of the issuer's JWK Set, fetched when needed and kept.
+   * Makes a `keysProvider` for a service that only verifies. It fetches the issuer's JWK Set when it needs it, and keeps the
+   * last good keys.
    *
-   * @param url http: or https:. Redirects are not followed
-   * @throws TypeError naming what is wrong with the address or an option
+   * @param url the address of the set, http: or https:. Redirects are refused
+   * @throws TypeError that names the wrong address or option. The provider itself rejects with `ERR_SESSION_REMOTE_KEYS` while
+   * it has no keys
+   * @example
+   * app.use(session({ keysProvider: session.remoteKeys('https://issuer.example/.well-known/jwks.json') }));
    */
   export function remoteKeys(url: string | URL, options?: RemoteKeysOptions): RemoteKeys;
 
   /**
-   * The token of the session on this request: for a client that does not keep cookies, or a call to another service. Undefined
-   * where there is none and none can be made. It is a credential: what has it can act as the user.
+   * The token of the session on this request, for a client without cookies or for a call to another service. It is a
+   * credential: whoever has it can act as the user.
+   *
+   * @returns undefined if there is no token and none can be made
+   * @example
+   * await fetch(url, { headers: { authorization: `Bearer ${session.tokenOf(req)}` } });
    */
   export function tokenOf(req: types.Request): string | undefined;
 
-  /** What a session holds. Augment this, or the interface of the same name in 'express-session'. */
+  /**
+   * The data of a session. Declare your members here, or in the interface of the same name in 'express-session'.
+   *
+   * @example
+   * declare module 'express-session-jwt' {
+   *   interface SessionData {
+   *     userId: string;
+   *   }
+   * }
+   */
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- applications fill it
   export interface SessionData extends expressSession.SessionData {}
 
@@ -121,9 +150,15 @@ declare namespace session {
   export type Store = expressSession.Store;
   export const Store: typeof expressSession.Store & {
     /**
-     * A store of an object of async functions; called as its methods, looked up at each call.
+     * Makes a store from an object of async functions. They are called as methods of that object.
      *
-     * @throws TypeError naming the function that is missing or is none
+     * @throws TypeError that names the function that is missing or wrong
+     * @example
+     * const store = session.Store.from({
+     *   get: (id) => db.find(id),
+     *   set: (id, record) => db.save(id, record, record.cookie.expires),
+     *   destroy: (id) => db.remove(id),
+     * });
      */
     from(methods: AsyncStoreMethods): Store;
   };
@@ -140,17 +175,40 @@ declare namespace session {
 }
 
 declare module '#express-session' {
-  // What is declared for 'express-session-jwt' is seen on `req.session` as well.
+  // Members that an application declares for 'express-session-jwt' are on `req.session` as well.
   interface Session extends Partial<Omit<session.SessionData, 'cookie'>> {
-    /** Payload of the session's token; undefined where this service cannot issue one. */
+    /** The payload of the session's token, as a copy. Undefined if there is no token and none can be made. */
     readonly jwt: session.JwtPayload | undefined;
-    /** Fulfils with false if the session was destroyed or its generation has ended, so that nothing was stored. */
+    /**
+     * Stores the session now. Otherwise it is stored at the end of the response, if it has changed.
+     *
+     * @returns whether it was stored. False if another request has destroyed the session, or has signed in or out with it.
+     * Rejects with the store's error
+     */
     save(): Promise<boolean>;
     save(callback: (error?: unknown, stored?: boolean) => void): this;
+    /**
+     * Puts the data that the store has now on `req.session`, as a new object. Rejects with `ERR_SESSION_NOT_FOUND` if there is
+     * no session any more; then the old object stays.
+     */
     reload(): Promise<void>;
+    /** Ends the session: takes it off the request at once, and out of the store. Rejects with the store's error. */
     destroy(): Promise<void>;
+    /**
+     * Ends the session and puts a new, empty one on `req.session`.
+     *
+     * @example
+     * await req.session.regenerate();
+     * req.session.userId = user.id;
+     */
     regenerate(): Promise<void>;
-    /** Ends all tokens of the session and sends a new one with this response. Rejects if it cannot be sent. */
+    /**
+     * Ends all tokens of the session, and sends a new one with this response. Data and id stay; `auth_time` becomes now.
+     * Rejects with `ERR_SESSION_TOKEN_UNDELIVERABLE` if this response cannot carry the token; then nothing has changed.
+     *
+     * @example
+     * await req.session.renewToken(); // after a change of the password
+     */
     renewToken(): Promise<void>;
     renewToken(callback: (error?: unknown) => void): this;
   }

@@ -1,25 +1,30 @@
-/** Types only: nothing to run, and so left out of the coverage. */
+/** The public types: what options, stores and sessions are, with units, defaults and examples. There is nothing to run here. */
 import type * as crypto from 'node:crypto';
 import type expressSession = require('#express-session');
 
 export type RequestHandler = ReturnType<typeof expressSession>;
 
 /**
- * Where it holds that a session which was destroyed stays destroyed, and that a token which was replaced opens nothing.
- * everywhere: the store compares and sets in one step, so that it holds across processes. in this process: requests in
- * other processes can still store what they had loaded before.
+ * Where the promise holds that a destroyed session stays destroyed, and that a replaced token opens nothing.
+ *
+ * - 'everywhere': in all processes, because the store compares and sets in one step.
+ * - 'in this process': a request in another process can still store what it has loaded before.
  */
 export type Guarantee = 'everywhere' | 'in this process';
 
 /**
- * How a check went. ok: as it should be. note: works, with a limit that one should know. failed: sessions will not work.
- * skipped: could not be tried.
+ * How a check went.
+ *
+ * - 'ok': as it should be.
+ * - 'note': it works, with a limit that one should know.
+ * - 'failed': sessions will not work.
+ * - 'skipped': it could not be tried.
  */
 export type CheckOutcome = 'ok' | 'note' | 'failed' | 'skipped';
 
 /** One line of the report of `sessions.check()`. */
 export interface CheckFinding {
-  /** Which check: what it is called does not change. */
+  /** The name of the check. It never changes. */
   readonly name:
     | 'keys'
     | 'store'
@@ -39,39 +44,41 @@ export interface CheckFinding {
   readonly text: string;
 }
 
-/** What `sessions.check()` has found. */
+/** The report of `sessions.check()`. */
 export interface CheckReport {
   /** Whether no check has failed. */
   readonly ok: boolean;
   readonly checks: readonly CheckFinding[];
 }
 
-/** What `session()` returns. */
+/** The middleware that `session()` returns. */
 export interface Middleware extends RequestHandler {
+  /** Where it holds that a destroyed session stays destroyed. The store decides it. */
   readonly guarantee: Guarantee;
   /**
-   * The store for code outside of requests: what `req.sessionStore` is in them. `get` and `all` show records without
-   * what the library keeps in them. `set` of a record that `get` or `all` gave is stored only if the session still is in the
-   * generation that was read; if it is over, or its user has signed in or out since, nothing is stored and it calls back with
-   * an error whose code is `ERR_SESSION_OUTDATED`. A copy of such a record (`{ ...record }`) is another object: it takes the
-   * place of what is there, whatever that is by now.
+   * The store for code outside of requests, as `req.sessionStore` is for code inside. `get` and `all` give records without the
+   * library's member `__session`.
+   *
+   * `set` of a record that `get` or `all` gave stores it only if the session has not ended, and its user has not signed in or
+   * out since. Otherwise nothing is stored, and the callback gets an error with the code `ERR_SESSION_OUTDATED`. A copy of such
+   * a record (`{ ...record }`) is another object: `set` of it replaces the stored record in any case.
    *
    * @example
-   * for (const id of idsOfDevices) sessions.store.destroy(id) // signs them out, all requests under way included
+   * for (const id of idsOfDevices) sessions.store.destroy(id); // signs them out, even while they have requests under way
    */
   readonly store: expressSession.Store;
   /**
-   * The session of any request, with the checks that the middleware makes: for WebSocket handshakes, and wherever code would
-   * take the cookie apart by itself. Makes nothing, sends nothing, prolongs nothing and leaves the request as it is. The
-   * cookie's path counts where the request has a `url`.
+   * Finds the session of any request, with all checks of the middleware. It is for WebSocket handshakes, and for code that
+   * would read the cookie by itself. It makes no session, sends no cookie, prolongs nothing, and does not change the request.
+   * The cookie's path is compared if the request has a `url`.
    *
-   * Each method of the session looks first whether the request would still find it now, as sockets may live for days:
-   * `save()` fulfils with false if the user has signed in anew, or out, meanwhile; `reload()` then rejects, else it updates
-   * this very object; `destroy()` then ends nothing. No response can carry a new token: a `save()` whose claims have changed,
-   * `renewToken()` and `regenerate()` reject with `ERR_SESSION_TOKEN_UNDELIVERABLE`.
+   * A socket may live for days, so each method of the session looks first whether the request would still find it. If the user
+   * has signed out, or in again, meanwhile: `save()` fulfils with false, `reload()` rejects with `ERR_SESSION_NOT_FOUND`, and
+   * `destroy()` does nothing. `reload()` updates this object. No response can carry a new token, so `renewToken()`,
+   * `regenerate()`, and a `save()` with changed claims, reject with `ERR_SESSION_TOKEN_UNDELIVERABLE`.
    *
-   * @returns undefined where there is no session. Rejects with the store's error, with `ERR_SESSION_STORE_DISCONNECTED` while
-   * the store is known to be away, and with what `next(err)` of the middleware would be called with
+   * @returns undefined if there is no session. Rejects with the store's error, with `ERR_SESSION_STORE_DISCONNECTED` while the
+   * store says that it is away, and with any error that the middleware would pass to `next`
    * @example
    * const sessions = session({ keys, store });
    * server.on('upgrade', async (req, socket, head) => {
@@ -82,9 +89,9 @@ export interface Middleware extends RequestHandler {
    */
   readonly find: (req: RequestLike) => Promise<FoundSession | undefined>;
   /**
-   * Tries keys and store: writes, reads, touches, compares and destroys one probe session on the application's own store, and
-   * leaves none behind. Takes 1 to 3 seconds, some more where the store does not answer. Never rejects: what is wrong is
-   * in the report.
+   * Tries keys and store: writes, reads, touches, compares and destroys a probe session in the application's own store, and
+   * leaves nothing behind. It takes 1 to 3 seconds, and a few more if the store does not answer. It never rejects: the report
+   * says what is wrong.
    *
    * @example
    * const sessions = session({ keys, store });
@@ -94,15 +101,15 @@ export interface Middleware extends RequestHandler {
   check(): Promise<CheckReport>;
 }
 
-/** What `find` takes: a request of any kind, or no more than its headers. */
+/** A request for `find`: any request, or an object with its headers. */
 export interface RequestLike {
-  /** With names in lower case, as Node has them. */
+  /** The headers, with names in lower case, as Node has them. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** The target of the request, such as `/chat?room=1`. */
   readonly url?: string | undefined;
 }
 
-/** A session without a response. */
+/** A session that `find` has found. It has no response. */
 export type FoundSession = expressSession.Session & Partial<expressSession.SessionData>;
 
 export type Request = Parameters<RequestHandler>[0];
@@ -110,15 +117,15 @@ export type Response = Parameters<RequestHandler>[1];
 export type NextFunction = Parameters<RequestHandler>[2];
 
 /**
- * A JSON Web Key (RFC 7517) of an elliptic curve (RFC 7518, section 6.2). Declared here, since releases of `@types/node`
- * differ in where they have it.
+ * A JSON Web Key (RFC 7517) of an elliptic curve (RFC 7518, section 6.2). It is declared here, because it is in different
+ * places in different releases of `@types/node`.
  */
 export interface JsonWebKey {
   kty?: string | undefined;
   crv?: string | undefined;
   x?: string | undefined;
   y?: string | undefined;
-  /** Of a private key only. */
+  /** Only in a private key. */
   d?: string | undefined;
   kid?: string | undefined;
   alg?: string | undefined;
@@ -127,25 +134,30 @@ export interface JsonWebKey {
   ext?: boolean | undefined;
 }
 
-/** One key: PEM text or Buffer, KeyObject of node:crypto, or JWK. */
+/** One key: PEM as text or Buffer, a KeyObject of node:crypto, or a JWK. */
 export type KeyMaterial = string | Buffer | crypto.KeyObject | JsonWebKey;
 
-/** One key pair of the `keys` option, on the curve P-256. */
+/**
+ * One key pair of the `keys` option, on the curve P-256.
+ *
+ * @example
+ * const keys = { private: readFileSync('private-key.pem') };
+ */
 export interface KeyPair {
-  /** PEM is SPKI here. Default: derived from `private`. */
+  /** The public key. As PEM it is SPKI. Default: derived from `private`. */
   public?: KeyMaterial | undefined;
-  /** PEM is SEC1 or PKCS#8 here, unencrypted. Without it the pair verifies tokens but issues none. */
+  /** The private key. As PEM it is SEC1 or PKCS#8, not encrypted. Default: none, so that the pair only verifies tokens. */
   private?: KeyMaterial | undefined;
 }
 
-/** Public keys, as `session.jwks` lists them (RFC 7517, section 5). No member is private. */
+/** The public keys that `session.jwks` gives (RFC 7517, section 5). No member is private. */
 export interface JwkSet {
   keys: {
     kty: 'EC';
     crv: string;
     x: string;
     y: string;
-    /** The key's name in tokens: its thumbprint (RFC 7638). */
+    /** The name of the key in tokens: its thumbprint (RFC 7638). */
     kid: string;
     alg: 'ES256';
     use: 'sig';
@@ -153,7 +165,7 @@ export interface JwkSet {
 }
 
 /**
- * Keys of one tenant of several, for `keysProvider`.
+ * The keys of one of several tenants, for `keysProvider`.
  *
  * @example
  * keysProvider: async (req) => ({ keys: await keysOf(req.hostname), tenant: req.hostname })
@@ -161,22 +173,22 @@ export interface JwkSet {
 export interface TenantKeys {
   readonly keys: KeyPair | readonly KeyPair[];
   /**
-   * Name of the tenant, not empty. It goes into the ids of sessions, so that a token signed with the keys of one tenant
-   * opens no session of another, whatever it says. A tenant whose name changes loses its sessions.
+   * The name of the tenant: a text that is not empty and has no zero byte. Session ids are made of it as well, so that a token
+   * that one tenant's keys have signed never opens a session of another. If the name changes, the tenant's sessions are lost.
    */
   readonly tenant: string;
 }
 
-/** What `keysProvider` may answer: the forms of the `keys` option, or those with the name of their tenant. */
+/** The answer of `keysProvider`: the same forms as for the `keys` option, or keys with the name of their tenant. */
 export type ProvidedKeys = KeyPair | readonly KeyPair[] | TenantKeys;
 
 /**
- * Gives the keys of one request.
+ * Gives the keys for one request: by `done`, or by the promise that it returns.
  *
- * @param rawJwtToken the token that came with the request, not verified: it may tell which keys to look for, nothing else.
- * Undefined if none came
- * @param done takes the answer; so does the promise that the function may return instead. A function that declares
- * `done` may return a promise without a value
+ * @param rawJwtToken the token that came with the request, or undefined. It is NOT verified: use it only to choose keys
+ * @param done takes an error or the keys. A function that declares `done` may return a promise as well, which then has no value
+ * @example
+ * keysProvider: async (req) => keysOfTenant.get(req.hostname)
  */
 export type KeysProvider = (
   req: Request,
@@ -185,59 +197,66 @@ export type KeysProvider = (
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- beside a promise, and in it, where done is called
 ) => PromiseLike<ProvidedKeys | null | undefined | void> | void;
 
-/** Settings of `session.remoteKeys`, all in ms. A wrong one is a TypeError. */
+/** The settings of `session.remoteKeys`, all in ms. A wrong one is a TypeError that names it. */
 export interface RemoteKeysOptions {
-  /** How long an answer may take. Default: 5000. */
+  /** How long an answer may take, in ms. Default: 5000. */
   timeout?: number | undefined;
-  /** How old keys may get before they are fetched again, while the endpoint answers. Default: 600000 (10 minutes). */
+  /** The age at which keys are fetched again, in ms. If that fails the old keys stay. Default: 600000 (10 minutes). */
   maxAge?: number | undefined;
-  /** How long after a request none is made for the sake of an unknown key, or because one failed. Default: 30000. */
+  /** How long to wait before keys are fetched again because of an unknown key or a failure, in ms. Default: 30000. */
   cooldown?: number | undefined;
 }
 
-/** A `keysProvider` over a JWK Set. */
+/** A `keysProvider` that fetches a JWK Set. It rejects with `ERR_SESSION_REMOTE_KEYS` while it has no keys. */
 export type RemoteKeys = (req: Request, rawJwtToken: string | undefined) => Promise<KeyPair[]>;
 
-/** Payload of a session token (RFC 7519, section 4): the claims that `jwtFromReq` returns, and those of the library. */
+/** The payload of a session token (RFC 7519, section 4): the claims that `jwtFromReq` returns, and those of the library. */
 export interface JwtPayload {
   /** When the token was issued, in seconds since 1970. */
   iat?: number;
   /**
-   * Which session the token opens: its handle `id`, or `lid`, the id of a session that express-session had stored, and
-   * its generation. `exp` is true where the claim `exp` comes from the option `jwt.expiresIn`.
+   * The session that the token opens. `id` is its handle. `lid` stands in place of `id` if express-session or 0.2.2 has made the
+   * session: it is the id of the record. `gen` is the generation. `exp` is true if the claim `exp` comes from `jwt.expiresIn`.
    */
   ses?: { id?: string; lid?: string; gen: number; exp?: true };
-  /** When the user signed in, in seconds since 1970: in each token whose session has claims of `jwtFromReq`. */
+  /** When the user signed in, in seconds since 1970. It is in each token that has claims of `jwtFromReq`. */
   auth_time?: number;
   /** When the token expires, in seconds since 1970. */
   exp?: number;
-  /** Before when the token is not accepted, in seconds since 1970. */
+  /** The time before which the token is refused, in seconds since 1970. */
   nbf?: number;
   [claim: string]: unknown;
 }
 
-/** A way of tokens from the client and back to it. */
+/** How tokens come from the client and go back to it. */
 export type Transport =
   'cookie' | 'bearer' | { bearer: { responseHeader: string } } | { header: string } | CustomTransport;
 
-/** A way of tokens that the application makes. Both functions are called at most once per request. */
+/**
+ * A transport of the application's own. Each function is called at most once in a request.
+ *
+ * @example
+ * transport: {
+ *   read: (req) => req.get('X-App-Token'),
+ *   write: (req, res, token) => res.setHeader('X-New-App-Token', token),
+ * }
+ */
 export interface CustomTransport {
   /**
-   * The token that the request carries, still to be verified; undefined or null if it carries none. Any other value is
-   * a token that is refused. What it throws goes to `next(err)`, a promise is a TypeError.
+   * Reads the token of a request. It is verified later. Undefined and null mean that there is none; any other value is a token
+   * that is refused. An error that it throws goes to `next(err)`, and so does a TypeError if it returns a promise.
    */
   read(req: Request): string | null | undefined;
   /**
-   * Sets the headers that carry a new token, or the same one whose cookie's settings changed. Called as the headers are
-   * due. What it throws goes to `next(err)` after the response. If the session cannot be stored under the new token,
-   * the headers become what they were.
+   * Sets the headers that carry a token. Called when the headers are due and the session is stored. An error that it throws goes
+   * to `next(err)` after the response, which then goes without the headers.
    */
   write(req: Request, res: Response, token: string, cookie: expressSession.Cookie): void;
 }
 
-/** Cookie options: those of express-session, and 'auto' for `sameSite`. */
+/** The options of the cookie: those of express-session, and 'auto' for `sameSite`. */
 export type CookieOptions = Omit<expressSession.CookieOptions, 'sameSite'> & {
-  /** 'auto': `None` on a secure connection, else `Lax`. */
+  /** The attribute SameSite. 'auto': `None` on a secure connection, otherwise `Lax`. Default: the attribute is not set. */
   sameSite?: boolean | 'lax' | 'strict' | 'none' | 'auto' | undefined;
 };
 
@@ -245,69 +264,137 @@ export type CookieOptions = Omit<expressSession.CookieOptions, 'sameSite'> & {
 export type CookieFormat = 'jwt' | 'express-session';
 
 /**
- * Lifetime and purpose of tokens; names and forms are those of jsonwebtoken. A timespan is a whole number of seconds, or a
- * text with a unit for the library `ms` ('15m', '2 days'). A wrong or unknown one is a TypeError that names it. Claims that
- * an option writes may not come from `jwtFromReq`.
+ * Lifetime and purpose of tokens. Names and forms are those of jsonwebtoken. A timespan is a whole number of SECONDS, or a text
+ * with a unit ('15m', '2 days'). A wrong or unknown option is a TypeError that names it. `jwtFromReq` must not return a claim
+ * that one of these options writes.
+ *
+ * @example
+ * session({ keys, jwt: { expiresIn: '15m', issuer: 'https://accounts.example.com' } })
  */
 export interface JwtOptions {
   /**
-   * How long tokens are good by themselves: `exp` (RFC 7519, section 4.1.4), demanded by services without a private key.
-   * The issuer sends a token with later times when less than half of that is left, and for one that has expired as long as
-   * its session is in the store. Default: tokens do not expire.
+   * How long a token is good by itself (claim `exp`, RFC 7519, section 4.1.4), in seconds or with a unit. The issuer sends a new
+   * token when less than half of the time is left. It also replaces an expired token while its session is in the store, so
+   * nobody is signed out. A service without a private key that has this option refuses tokens without `exp`. Default: tokens do
+   * not expire.
    */
   expiresIn?: number | string | undefined;
-  /** `iss` (section 4.1.1): written, of an array the first; a token must have one of them. Default: none, not looked at. */
+  /**
+   * The issuer (claim `iss`, section 4.1.1). It is written into tokens; of an array the first one. A token that comes must have
+   * one of them. Default: none, and it is not checked.
+   */
   issuer?: string | readonly string[] | undefined;
   /**
-   * `aud` (section 4.1.3): written as it is; a token must be for one of them. A RegExp is for services without a private
-   * key only. Default: none, not looked at.
+   * The audience (claim `aud`, section 4.1.3). It is written into tokens. A token that comes must be for one of them. Only a
+   * service without a private key may have a RegExp. Default: none, and it is not checked.
    */
   audience?: string | RegExp | readonly (string | RegExp)[] | undefined;
-  /** By how many seconds clocks may differ. Default: 0. */
+  /** By how many SECONDS the clocks of two machines may differ. Default: 0. */
   clockTolerance?: number | undefined;
-  /** How old a token may get, counted from `iat`; like `exp` for the issuer that replaces tokens. Default: any age. */
+  /**
+   * How old a token may be, counted from its claim `iat`, in seconds or with a unit. With `expiresIn` the issuer still accepts
+   * and replaces an older one. Default: any age.
+   */
   maxTokenAge?: number | string | undefined;
 }
 
 /**
- * Options of the middleware: express-session's, with `secret` optional and `keys` beside it.
- * Wrong values throw a TypeError that names the option when the middleware is made.
+ * The options of the middleware: those of express-session, with `secret` optional and `keys` beside it. They are checked when
+ * the middleware is made. A wrong value is a TypeError that names the option. All times are in ms, except in `jwt`.
+ *
+ * Every option with an example: docs/options.md.
  */
 export interface SessionOptions extends Omit<expressSession.SessionOptions, 'secret' | 'cookie'> {
   /**
-   * Key pair(s) on the curve P-256. The first one signs, all of them verify. Required at run time, this or
-   * `keysProvider`: without keys every request on the cookie's path is answered with `next(error)`. Without a private
-   * key in the first pair tokens are verified, but not issued; then, without `store`, no session is looked up.
+   * One or more key pairs on the curve P-256. The first pair signs, all of them verify. This option or `keysProvider` is
+   * required: without keys each request on the cookie's path ends in `next(err)` with `ERR_SESSION_KEYS_REQUIRED`. If the first
+   * pair has no private key, tokens are verified and not issued; then, without `store`, no session is read from anywhere.
+   *
+   * @example
+   * session({ keys: { private: readFileSync('private-key.pem') } })
    */
   keys?: KeyPair | readonly KeyPair[] | undefined;
   /**
-   * Gives the keys of each request on the cookie's path, in place of `keys`; giving both is a TypeError. Asked once a
-   * request, before the session is looked up. An error, no keys or unusable ones go to `next(error)`.
+   * Gives the keys for each request on the cookie's path, in place of `keys`. To give both is a TypeError. It is called once in
+   * a request, before the session is read. Its error, no keys, or unusable keys go to `next(err)`. Default: none.
+   *
+   * @example
+   * session({ keysProvider: async (req) => keysOfTenant.get(req.hostname) })
    */
   keysProvider?: KeysProvider | undefined;
   /**
-   * Claims to carry in the token, readable by everybody who sees it. Called with `req.session` in place; must
-   * return a plain object, null or undefined, synchronously. When the result changes during a request the session
-   * gets a new token, and the old one opens nothing any more; with the same `sub` before and after it goes on. Default: no
-   * claims.
+   * The claims in the token. Everybody who sees the token can read them. The function is called when `req.session` is there, and
+   * has to return a plain object, null or undefined, not a promise. If the result changes in a request, the session gets a new
+   * token, and the old one opens nothing any more. But if `sub` is there and stays the same, the old token goes on opening the
+   * session. Default: no claims.
+   *
+   * @example
+   * session({ keys, jwtFromReq: (req) => (req.session.userId ? { sub: req.session.userId } : null) })
    */
   jwtFromReq?: ((req: Request) => object | null | undefined) | undefined;
-  /** Lifetime and purpose of tokens. Default: they have neither. */
+  /** Lifetime and purpose of tokens. Default: a token does not expire by itself, and has no issuer and no audience. */
   jwt?: JwtOptions | undefined;
   /**
-   * How long after sign-in a session ends, however active it is, in ms: counted from `auth_time` in the token, without claims
-   * from the session's beginning. Default: never.
+   * How long after the sign-in a session ends, however active it is, in ms, 1000 or more. It counts from `auth_time` in the
+   * token, or from the beginning of a session without claims. Default: never.
+   *
+   * @example
+   * session({ keys, absoluteTimeout: 12 * 60 * 60 * 1000 }) // 12 hours
    */
   absoluteTimeout?: number | undefined;
-  /** Secret(s) of express-session cookies that are still around: they are verified and upgraded. Default: none. */
-  secret?: expressSession.SessionOptions['secret'] | undefined;
   /**
-   * Which cookie a new or regenerated session gets. 'express-session': the one that express-session would send, its id
-   * signed with the first `secret`, and a record as it would store, so that this package and express-session can run on one
-   * store while a rolling deploy goes on. Both kinds of cookie are read. A session that came by one of express-session keeps
-   * it and gets no token: `jwtFromReq` is in no cookie then, a login by claims ends no older cookie, `absoluteTimeout`
-   * does not end it, and `renewToken` rejects (`ERR_SESSION_COOKIE_FORMAT`). A session that came by a token keeps that. It
-   * needs `secret`, a private key in `keys`, and no other `transport` than the cookie; else it is a TypeError. Default: 'jwt'.
+   * One or more secrets of express-session cookies that browsers still have. Such a cookie opens its session, which gets a token
+   * with the next response. It signs nothing, except with `cookieFormat: 'express-session'`. Default: none, such cookies open
+   * nothing.
+   */
+  secret?: expressSession.SessionOptions['secret'] | undefined;
+  /** The name of the cookie. `__Host-` and `__Secure-` names need `cookie.secure`. Default: 'connect.sid'. */
+  name?: expressSession.SessionOptions['name'];
+  /** An older name of the option `name`. If both are there, `name` counts. Default: 'connect.sid'. */
+  key?: string | undefined;
+  /**
+   * The store of the sessions. Default: a new `MemoryStore`, which is for development: its sessions end with the process, and
+   * other processes do not see them. There is no default store for keys that only verify.
+   */
+  store?: expressSession.SessionOptions['store'];
+  /**
+   * Makes the handle of a new session: a text that nobody can guess. The token carries it, and the id in the store is its hash.
+   * The text must not be empty nor have a zero byte (`ERR_SESSION_GENID`). Default: 192 random bits.
+   */
+  genid?: expressSession.SessionOptions['genid'];
+  /**
+   * Whether a request stores its session even if nothing has changed. Only a store without `touch` needs it, to renew its expiry.
+   * Default: false. In express-session it is true.
+   */
+  resave?: expressSession.SessionOptions['resave'];
+  /**
+   * Whether a new session is stored, and gets a cookie, even if the request has put nothing into it. Default: false. In
+   * express-session it is true.
+   */
+  saveUninitialized?: expressSession.SessionOptions['saveUninitialized'];
+  /**
+   * Whether each response sends the cookie of its session again, so that `cookie.maxAge` starts anew in the browser.
+   * Default: false.
+   */
+  rolling?: expressSession.SessionOptions['rolling'];
+  /**
+   * Who says whether a connection is secure. true: the header `X-Forwarded-Proto`. false: nobody, only a direct TLS connection
+   * counts. Default: undefined, which asks Express (`app.set('trust proxy', …)`).
+   */
+  proxy?: expressSession.SessionOptions['proxy'];
+  /**
+   * What happens if the application takes the session away, as by `req.session = null`. 'destroy': it is destroyed at the end
+   * of the response. 'keep': it stays in the store as it was. Default: 'keep'.
+   */
+  unset?: expressSession.SessionOptions['unset'];
+  /**
+   * The form of the cookie that a new or regenerated session gets. 'express-session' is for the first step of a rolling deploy,
+   * when this package and express-session run on one store: the cookie and the record are those that express-session would
+   * make, signed with the first `secret`. Both forms are read, and each session keeps the one that it came with.
+   *
+   * A session with a cookie of express-session has no token: no claims of `jwtFromReq`, no end by `absoluteTimeout`, a login by
+   * claims does not end older cookies, and `renewToken` rejects with `ERR_SESSION_COOKIE_FORMAT`. The option needs `secret`, a
+   * private key in `keys`, and no `transport` but the cookie; otherwise it is a TypeError. Default: 'jwt'.
    *
    * @example
    * // Step one, beside express-session. Step two, once no express-session runs any more: without the option.
@@ -315,78 +402,91 @@ export interface SessionOptions extends Omit<expressSession.SessionOptions, 'sec
    */
   cookieFormat?: CookieFormat | undefined;
   /**
-   * The way back to express-session: whether a session that it once made, and that has a token since, gets its cookie again
-   * with the next response, unless a shared cache may keep that. Not so one that has rotated (a login by claims, `renewToken`)
-   * or began under a token: it keeps its token. Only with `cookieFormat: 'express-session'`, else it is a TypeError; once no
-   * instance without that runs. Default: false.
+   * For the way back to express-session: whether a session that express-session has made, and that has a token now, gets its old
+   * form of cookie again. That happens with the next response that no shared cache may keep. A session that has rotated (a login
+   * by claims, `renewToken`), or that began with a token, keeps its token. Only with `cookieFormat: 'express-session'`, otherwise
+   * it is a TypeError. Set it when no instance without that option runs any more. Default: false.
    *
    * @example
    * session({ keys, secret, cookieFormat: 'express-session', reissue: true })
    */
   reissue?: boolean | undefined;
-  /** Settings of the session cookie, or a function of the request that returns them. */
+  /**
+   * The attributes of the session cookie, or a function of the request that returns them. `maxAge` is in ms. Default:
+   * `{ path: '/', httpOnly: true }`, without an expiry, so that the cookie ends with the browser.
+   *
+   * @example
+   * session({ keys, cookie: { maxAge: 24 * 60 * 60 * 1000, secure: true, sameSite: 'lax' } })
+   */
   cookie?: CookieOptions | ((req: Request) => CookieOptions) | undefined;
   /**
-   * How tokens come and go: `'cookie'`; `'bearer'`, `Authorization: Bearer` (RFC 6750) for requests and `X-Session-Token`
-   * or `responseHeader` for new tokens; `{ header }`, one header for both ways; functions of the application's own; or
-   * an array of those, of which the first that carries anything decides. Default: `'cookie'`.
+   * How tokens come and go. Default: 'cookie'.
+   *
+   * - 'cookie'.
+   * - 'bearer': `Authorization: Bearer` in requests (RFC 6750), and `X-Session-Token` for new tokens in responses.
+   *   `{ bearer: { responseHeader } }` names another header for responses.
+   * - `{ header }`: one header for both.
+   * - `{ read, write }`: functions of the application.
+   * - An array of these. The first one for which a request carries anything decides.
+   *
+   * @example
+   * session({ keys, transport: ['bearer', 'cookie'] })
    */
   transport?: Transport | Transport[] | undefined;
   /**
-   * Whether changes of two requests to different members of one session are both kept. Within a member the later one wins. It
-   * makes states that no request wrote: an application that is safe without it may not be safe with it. Default: false, the
-   * later write replaces the whole session, as with express-session.
+   * Whether changes of two requests to different top-level members of one session are both kept. Within one member the later
+   * write wins. Merging makes states that no request has written, so an application that is safe without it may not be safe with
+   * it. Default: false. The later write replaces the whole session, as in express-session.
    */
   merge?: boolean | undefined;
   /**
-   * How long each call of the store may take, in ms, a whole number from 1. A call without an answer by then is an error
-   * with `code` 'ETIMEDOUT': of `get` it goes to `next(err)`, any other is told late, and the response goes. What a late
-   * answer says is ignored. Default: none.
+   * How long each call of the store may take, in ms, a whole number from 1. After that it is an error with the code 'ETIMEDOUT',
+   * and a later answer is ignored. An error of `get` goes to `next(err)`. Any other goes to `next(err)` after the response
+   * (see `saveErrors`). Default: none, a call may take any time.
    */
   storeTimeout?: number | undefined;
   /**
-   * What becomes of a response whose session the store could not save, or destroy for `unset: 'destroy'`. 'late': it goes,
-   * and the error is passed to `next(err)` after it, as with express-session. 'respond': `next(err)` in its place, without
-   * the session's cookie, unless part of it was sent before. Default: 'late'.
+   * What happens to a response if the store fails to save its session, or to destroy it for `unset: 'destroy'`. 'late': the
+   * response goes, and the error goes to `next(err)` after it, as in express-session. 'respond': the error goes to `next(err)`,
+   * which answers in place of the response, without the session's cookie; unless a part of the response was sent before.
+   * Default: 'late'.
    */
   saveErrors?: 'late' | 'respond' | undefined;
   /**
-   * Whether a response prolongs the session that its request came with: true or false, synchronously. For requests that
-   * nobody makes by hand, and that would keep people signed in for ever: polling, health checks, event streams that reconnect.
-   * False: neither the stored expiry moves nor a `rolling` cookie; the store's `touch` is not called,
-   * and `resave` stores nothing.
+   * Says whether a response prolongs the session that its request came with. It returns true or false, not a promise. Return
+   * false for requests that no person makes, and that would keep people signed in for ever: polling, health checks, event
+   * streams that reconnect. Then the stored expiry stays, a `rolling` cookie is not sent, the store's `touch` is not called, and
+   * `resave` stores nothing. Default: every response prolongs.
    *
-   * Changes of such a request are stored all the same, and the store's expiry stays: in the own MemoryStore, and in every
-   * store that the library has a `compareAndSet` for. Elsewhere storing prolongs, as it always does: to write back the expiry
-   * that was loaded would shorten what other requests have prolonged meanwhile. A token that has to go out (a sign-in, one
-   * that `jwt.expiresIn` makes due) goes out; its cookie has the stored expiry on the own MemoryStore, elsewhere a whole
-   * lifetime, so that it never ends before the session.
+   * Changes of such a request are stored all the same. The expiry stays then in our MemoryStore, and in all stores for which
+   * this package brings a `compareAndSet`. In other stores a write prolongs, because the expiry that was loaded may be older than
+   * the stored one. A token that has to be sent (a sign-in, or `jwt.expiresIn`) is sent. Its cookie has the stored expiry with
+   * our MemoryStore, and a whole lifetime with other stores, so that it never ends before the session.
    *
-   * Asked once for each response, as its headers are due, so that status and headers can be looked at; earlier if the handler
-   * calls `req.session.save()` or `renewToken()`. Not asked for a new or regenerated session, which gets its expiry in any
-   * case, nor where the handler has set `cookie.maxAge` or `cookie.expires` or has called `req.session.touch()`: that counts.
-   * What it throws, and that it returned neither true nor false, goes to `next(err)` after the response, which prolongs the
-   * session then. Default: every response prolongs.
+   * The function is called once for each response, when its headers are due, so that it can look at status and headers. It is
+   * called earlier if the handler calls `req.session.save()` or `renewToken()`. It is not called for a new or regenerated
+   * session, nor if the handler has set `cookie.maxAge` or `cookie.expires` or has called `req.session.touch()`. If it throws, or
+   * returns anything but true or false, the error goes to `next(err)` after the response, and the session is prolonged.
    *
    * @example
    * touch: (req, res) => !req.path.startsWith('/poll') && res.getHeader('Content-Type') !== 'text/event-stream'
    */
   touch?: ((req: Request, res: Response) => boolean) | undefined;
   /**
-   * Leaves `touch` of the store out while it would renew the stored expiry by less than this, in ms (not in seconds as connect-mongo's
-   * option of the same name), or by less than half of the session's lifetime. Default: 0, every request renews it.
+   * Does not call the store's `touch` while it would move the expiry by less than this, in ms (not in seconds, as connect-mongo's
+   * option of the same name). At most half of the session's lifetime counts. Default: 0, each request renews the expiry.
    */
   touchAfter?: number | undefined;
   /**
-   * Whether a response expires the cookie of a session that was destroyed, or that the store does not have any more.
+   * Whether a response removes the cookie of a session that was destroyed, or that the store does not have any more.
    * Default: false.
    */
   clearCookie?: boolean | undefined;
-  /** How many verified tokens are remembered, about 1 KB each. Default: 10000. */
+  /** How many tokens are remembered, so that they need not be verified again. Each takes about 1 KB. Default: 10000. */
   tokenCacheSize?: number | undefined;
 }
 
-/** A stored session: what `get` answers, and `set` and `touch` are given. */
+/** A stored session: what `get` answers, and what `set` and `touch` get. */
 export interface SessionRecord {
   cookie: expressSession.Cookie;
   [name: string]: unknown;
@@ -395,9 +495,17 @@ export interface SessionRecord {
 export type ErrorCallback = (error?: unknown) => void;
 
 /**
- * Stores the record only if there is one under `id` that contains the text `tag`, or, for null, one without the member
- * `__session`; in one step of the store's engine. A record that has expired counts as absent. Answers whether it was
- * stored. A tag is made of letters, digits, `_`, `-` and `.`; case matters.
+ * Stores the record only if the store has a record under `id` that contains the text `tag`, or, if `tag` is null, one without
+ * the member `__session`. Comparing and storing have to be one step of the store's engine. A record that has expired counts as
+ * absent. Calls back with true if the record was stored, false if not. A tag is made of letters, digits, `_`, `-` and `.`, and
+ * case matters.
+ *
+ * @example
+ * compareAndSet(id, record, tag, callback) {
+ *   // for a tag that is null: AND position('"__session":' in data) = 0
+ *   const sql = 'UPDATE sessions SET data = $1 WHERE id = $2 AND expires > now() AND position($3 in data) > 0';
+ *   pool.query(sql, [JSON.stringify(record), id, tag], (error, result) => callback(error, result?.rowCount === 1));
+ * }
  */
 export type CompareAndSet = (
   id: string,
@@ -406,7 +514,7 @@ export type CompareAndSet = (
   callback: (error?: unknown, stored?: boolean) => void,
 ) => unknown;
 
-/** What the middleware needs of a store; `touch` is optional. Methods may answer by promise as well. */
+/** What the middleware needs of a store. Methods may answer by callback or by promise. */
 export interface AnyStore {
   on(event: 'connect' | 'disconnect', listener: () => void): unknown;
   get(id: string, callback: (error?: unknown, record?: unknown) => void): unknown;
@@ -417,21 +525,22 @@ export interface AnyStore {
 }
 
 /**
- * A store as an object of async functions, for `session.Store.from`. Ids are 32 characters; what a function rejects
- * with is the store's error.
+ * A store as an object of async functions, for `session.Store.from`. Ids have 32 characters. If a function rejects, that is the
+ * store's error.
  */
 export interface AsyncStoreMethods {
-  /** The record, or null or undefined if there is none (any more). */
+  /** Fulfils with the record, or with null or undefined if there is none or it has expired. */
   get(id: string): Promise<SessionRecord | null | undefined>;
-  /** Creates or replaces the record, to be kept until `record.cookie.expires`. */
+  /** Creates or replaces the record, and keeps it until `record.cookie.expires`. */
   set(id: string, record: SessionRecord): Promise<unknown>;
-  /** Removes the record. That there is none is no error. */
+  /** Removes the record. It is no error if there is none. */
   destroy(id: string): Promise<unknown>;
-  /** Sets the record's expiry to `record.cookie.expires` and nothing else. It must not create a record. */
+  /** Sets only the record's expiry, to `record.cookie.expires`. It must not create a record. */
   touch?(id: string, record: SessionRecord): Promise<unknown>;
   /**
-   * As `set`, only if there is a record under `id` that contains the text `tag`, or, for null, one without the member
-   * `__session`; in one step of the store's engine. A record that has expired counts as absent. False if it was not stored.
+   * Stores the record only if there is one under `id` that contains the text `tag`, or, if `tag` is null, one without the member
+   * `__session`. Comparing and storing have to be one step of the store's engine. A record that has expired counts as absent.
+   * Fulfils with true if the record was stored, false if not.
    */
   compareAndSet?(id: string, record: SessionRecord, tag: string | null): Promise<boolean>;
 }

@@ -1,9 +1,16 @@
+/** Each behaviour of docs/behaviour.md stands in the title of a test that runs, and no other number does. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import ts from 'typescript';
+import { testFiles, titlesIn } from './support/documents/titles';
 
-const LAST = 265;
+const CONTRACT = readFileSync(path.join(__dirname, '../docs/behaviour.md'), 'utf8');
+
+/** The numbers of a part of the contract, in their order there. */
+const numbersOf = (part: string): number[] =>
+  [...part.matchAll(/^- \*\*B(\d{3})\*\*/gm)].map(([, number]) => Number(number));
+
+const NUMBERS = numbersOf(CONTRACT);
 
 const label = (number: number): string => `B${String(number).padStart(3, '0')}`;
 
@@ -12,56 +19,6 @@ function behavioursIn(title: string): number[] {
   return [...title.matchAll(/\bB(\d{3})(?:\s*[-–—]\s*B?(\d{3}))?(?!\d)/g)].flatMap(([, first, last]) => {
     const [from, to] = [Number(first), Number(last ?? first)];
     return Array.from({ length: Math.max(to - from + 1, 0) }, (_, offset) => from + offset);
-  });
-}
-
-/** The text of a title as far as it stands in the source, what is computed left out; undefined if all of it is. */
-function literalText(node: ts.Expression): string | undefined {
-  if (ts.isStringLiteralLike(node)) return node.text;
-  if (ts.isTemplateExpression(node)) {
-    return [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join('…');
-  }
-  if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.PlusToken) {
-    return `${literalText(node.left) ?? '…'}${literalText(node.right) ?? '…'}`;
-  }
-  return undefined;
-}
-
-/**
- * The titles of all tests and suites of a source that run: neither comments, nor what is skipped or has no body.
- * Where a title or its number is a mere variable, as with tests from a table, the strings of the file that end like a
- * title, or are nothing but a number, stand for it.
- */
-function titlesIn(source: string): string[] {
-  const file = ts.createSourceFile('a.test.ts', source, ts.ScriptTarget.Latest);
-  const titles: string[] = [];
-  const candidates: string[] = [];
-  const computed: ts.Expression[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isStringLiteralLike(node) && /\(B\d{3}[^)]*\)$|^B\d{3}$/.test(node.text))
-      candidates.push(node.text);
-    if (ts.isCallExpression(node)) {
-      const [title, body] = node.arguments;
-      const callee = node.expression.getText(file);
-      if (/^(x(it|describe)|(it|describe)\.skip)$/.test(callee)) return;
-      if (/^(it|describe)(\.only)?$/.test(callee) && title && body) {
-        const text = literalText(title);
-        if (text === undefined || text.includes('(…')) computed.push(title);
-        if (text !== undefined) titles.push(text);
-      }
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(file);
-  return computed.length === 0 ? titles : [...new Set([...titles, ...candidates])];
-}
-
-/** The project's own test files; those of the consumer projects are other people's. */
-function testFiles(directory = __dirname): string[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
-    const file = path.join(directory, entry.name);
-    if (entry.isDirectory()) return /^(node_modules|consumers)$/.test(entry.name) ? [] : testFiles(file);
-    return entry.name.endsWith('.test.ts') ? [file] : [];
   });
 }
 
@@ -76,15 +33,35 @@ describe('the titles of the tests', () => {
   });
 
   it('show every numbered behaviour', () => {
-    const missing = Array.from({ length: LAST }, (_, index) => index + 1).filter(
-      (number) => !shown.has(number),
-    );
+    const missing = NUMBERS.filter((number) => !shown.has(number));
     assert.deepEqual(missing.map(label), []);
   });
 
   it('show no behaviour that does not exist', () => {
-    const unknown = [...shown.entries()].filter(([number]) => number < 1 || number > LAST);
+    const unknown = [...shown.entries()].filter(([number]) => !NUMBERS.includes(number));
     assert.deepEqual(unknown, []);
+  });
+});
+
+describe('docs/behaviour.md', () => {
+  it('numbers its lines from B001 on, without a gap', () => {
+    assert.ok(NUMBERS.length > 0);
+    assert.deepEqual(
+      NUMBERS,
+      NUMBERS.map((_, index) => index + 1),
+    );
+  });
+
+  it('says in its contents which numbers each group has', () => {
+    const contents = [...CONTRACT.matchAll(/^\d+\. \[(.+)\]\(.*\): B(\d{3})(?:–B(\d{3}))?$/gm)].map(
+      ([, heading, first, last = first]) => [heading, Number(first), Number(last)],
+    );
+    const groups = CONTRACT.split(/^## /m).slice(1);
+    const found = groups.map((group) => {
+      const numbers = numbersOf(group);
+      return [group.split('\n')[0], numbers[0], numbers.at(-1)];
+    });
+    assert.deepEqual(contents, found);
   });
 });
 

@@ -1,7 +1,7 @@
 /** The documents: their links lead somewhere, their code compiles and runs, and nothing of the package is left out. */
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import session from '../src';
 import { skipWithout, type DatabaseServer } from './support/database-server';
@@ -53,6 +53,25 @@ describe('The documents', () => {
     for (const page of pages) assert.ok(links.includes(page), page);
   });
 
+  it('CONTRIBUTING.md and docs/architecture.md name files that there are', () => {
+    const texts = ['CONTRIBUTING.md', 'docs/architecture.md']
+      .map((file) => readDocument(file).text)
+      .join('\n');
+    const named = [...texts.matchAll(/`((?:src|test|docs|\.ci)\/[\w./-]+)`/g)].map(([, file = '']) => file);
+    const inRooms = [
+      ...texts.matchAll(/(?<![\w/])(?:request|store|http|token|session|keys|legacy)\/[\w-]+\.ts/g),
+    ];
+    const files = [
+      ...named.filter((file) => !file.includes('x.test')),
+      ...inRooms.map(([file]) => `src/${file}`),
+    ];
+    assert.ok(files.length > 40, String(files.length));
+    assert.deepEqual(
+      files.filter((file) => !existsSync(path.join(root, file))),
+      [],
+    );
+  });
+
   it('docs/options.md has a heading for every option and for no other', () => {
     const documented = [...readDocument('docs/options.md').text.matchAll(/^### `([\w.]+)`/gm)].map(
       ([, name]) => name,
@@ -100,7 +119,8 @@ describe('The documents', () => {
     });
 
     it('that calls only scripts which package.json has', () => {
-      for (const { text } of allBlocks.filter(({ language }) => language === 'sh')) {
+      const shell = documents.flatMap(({ blocks }) => blocks).filter(({ language }) => language === 'sh');
+      for (const { text } of shell) {
         for (const [, script = ''] of text.matchAll(/\bnpm run ([\w:]+)/g)) {
           assert.ok(Object.hasOwn(manifest.scripts, script), script);
         }

@@ -8,7 +8,7 @@ const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts'))
   .map((name) => ({ name, text: readFileSync(path.join('src', name), 'utf8') }));
 
-describe('the codes of errors and warnings', () => {
+describe('the codes of errors and warnings (B271)', () => {
   it('each have a heading in docs/errors.md, which has no others', () => {
     const inSource = sources.flatMap(({ text }) => text.match(CODE) ?? []);
     const codes = [...new Set(inSource.map((code) => code.replaceAll("'", '')))].sort();

@@ -14,6 +14,8 @@ export function sessionOptions({ material, storage }: Playground): SessionOption
     keys: material.keys,
     secret: material.legacySecret,
     store: storage.store,
+    resave: false,
+    saveUninitialized: false,
     cookie: cookieOptions,
     jwt: { expiresIn },
     absoluteTimeout: 4 * week,

@@ -1,4 +1,4 @@
-/** `sessions.check()`: tries the keys and the store of a middleware, and reports in plain words. */
+/** Tries the keys and the store of a middleware, and reports in plain words (`sessions.check()`). */
 import type { Config } from '../options/options';
 import { MemoryStore } from '../store/memory-store';
 import type { AnyStore, CheckReport, Guarantee } from '../types';
@@ -7,17 +7,17 @@ import { checkKeys } from './key-check';
 import { Probe } from './probe';
 import { checkStore, type StoreAbilities } from './store-checks';
 
-/** The store that a middleware uses, and what it takes it for. */
+/** The store that a middleware uses, and what the middleware expects of it. */
 export interface CheckedStorage {
   readonly store: AnyStore;
   readonly guarantee: Guarantee;
   readonly isConnected: boolean;
 }
 
-/** How long a call of the store may take, in ms; the `storeTimeout` option where that is shorter. */
+/** How long a call of the store may take, in ms, if the `storeTimeout` option is not shorter. */
 const LIMIT = 3000;
 
-/** @param storage undefined: the middleware has no store */
+/** Never throws nor rejects. @param storage undefined: the middleware has no store */
 export async function check(config: Config, storage: CheckedStorage | undefined): Promise<CheckReport> {
   const findings = new Findings();
   checkKeys(config, findings);

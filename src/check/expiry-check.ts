@@ -1,9 +1,9 @@
-/** Sees a session with a short life expire, and one that was touched live on. */
+/** Checks that a session with a short life expires, and that one that was touched lives on. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Findings } from './findings';
 import { LIFETIME, newState, type Probe, recordOf, SHORT_LIFETIME, withState } from './probe';
 
-/** Stores that count in seconds may round up twice, in ms. */
+/** How long to wait, in ms. Stores that count in seconds may round up twice. */
 const PATIENCE = 2250;
 
 /** How often to look, in ms. */

@@ -1,4 +1,4 @@
-/** What a check has found so far, as the report will say it. */
+/** Collects what the checks find, for the report. */
 import type { CheckFinding, CheckOutcome, CheckReport } from '../types';
 
 export class Findings {

@@ -2,7 +2,7 @@
 import type { Config } from '../options/options';
 import type { Findings } from './findings';
 
-/** @returns never throws */
+/** Never throws. */
 export function checkKeys({ tokens, provideTokens }: Config, findings: Findings): void {
   if (!tokens) {
     if (provideTokens)

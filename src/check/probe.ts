@@ -1,4 +1,4 @@
-/** The probe: a session of no user in the application's store, and the calls of the store that are tried with it. */
+/** The probe: a session without a user in the application's store, and the calls of the store that are tried with it. */
 import { randomBytes } from 'node:crypto';
 import { Cookie } from '../session/cookie';
 import { firstState, type RecordState, STATE_MEMBER } from '../session/record-state';
@@ -6,10 +6,10 @@ import { callsOf, type StoreCalls } from '../store/guarantee';
 import { callStoreSafely, isMissing } from '../store/store-call';
 import type { AnyStore, SessionRecord } from '../types';
 
-/** A probe that cannot be destroyed expires by itself, in ms. */
+/** In ms. A probe that cannot be destroyed expires by itself. */
 export const LIFETIME = 60_000;
 
-/** So long lives what is to be seen expiring, in ms: stores round it up to seconds. */
+/** The life of a session that is to expire during the check, in ms. Stores round it up to seconds. */
 export const SHORT_LIFETIME = 1000;
 
 /** Texts that a store may spoil: quotes, line breaks, placeholders, characters of four bytes in UTF-8. */
@@ -23,7 +23,7 @@ export const SAMPLE = {
   large: 'x'.repeat(4096),
 };
 
-/** What the store has thrown or answered, or that it has not answered. */
+/** An error that the store has thrown or answered, or the lack of an answer. */
 export class StoreCallError extends Error {
   constructor(
     readonly method: string,
@@ -37,7 +37,7 @@ export class StoreCallError extends Error {
 
 export class Probe {
   readonly id = newId();
-  /** A second one, that is left to expire. */
+  /** The id of a second session, which is left to expire. */
   readonly briefId = newId();
   readonly calls: StoreCalls;
   readonly #store: AnyStore;
@@ -77,7 +77,7 @@ export class Probe {
     await this.#ask('destroy', (done) => this.#store.destroy(id, done));
   }
 
-  /** Destroys what there may be of the probe. @throws the first StoreCallError, when all has been tried */
+  /** Destroys all that may be left of the probe. @throws the first StoreCallError, after all has been tried */
   async remove(): Promise<void> {
     const results = await Promise.allSettled([...this.#written].map((id) => this.destroy(id)));
     const failed = results.find((result) => result.status === 'rejected');
@@ -85,7 +85,7 @@ export class Probe {
   }
 
   /**
-   * @param id whose record the call writes: what takes effect after its time is destroyed again
+   * @param id of the record that the call writes. If the call takes effect too late the record is destroyed again
    * @throws StoreCallError
    */
   #ask<Result>(
@@ -95,7 +95,7 @@ export class Probe {
   ): Promise<Result | undefined> {
     return new Promise((resolve, reject) => {
       let isLate = false;
-      // Not unref'd: where nothing else keeps the process alive, the report shall still come.
+      // Not unref'd: the report has to come even if nothing else keeps the process alive.
       const timer = setTimeout(() => {
         isLate = true;
         reject(new StoreCallError(method, true, `${method} did not answer within ${String(this.#limit)} ms`));
@@ -112,13 +112,13 @@ export class Probe {
   }
 }
 
-/** @param members of the data and of `__session` */
+/** A record for a store. @param members the data, and `__session` */
 export function recordOf(lifetime: number, members: object): SessionRecord {
   const cookie = new Cookie({ maxAge: lifetime });
   return { cookie: cookie as unknown as SessionRecord['cookie'], ...members };
 }
 
-/** A state as that of a session that has rotated, so that each member is there. */
+/** The state of a session that has rotated, so that it has all members. */
 export function newState(): RecordState {
   return { ...firstState(true), gen: 2, rotatedAt: Date.now() };
 }

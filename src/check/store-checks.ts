@@ -1,4 +1,4 @@
-/** Tries on the application's store what the middleware needs of it, and says in plain words what it found. */
+/** Tries all that the middleware needs of a store, and says in plain words what it found. */
 import { isDeepStrictEqual } from 'node:util';
 import { STATE_MEMBER } from '../session/record-state';
 import { isNarrowColumn } from '../store/narrow-column';
@@ -9,7 +9,7 @@ import type { Findings } from './findings';
 import { LIFETIME, newState, type Probe, recordOf, SAMPLE, StoreCallError, withState } from './probe';
 import { writesMoreThanExpiry } from './touch-check';
 
-/** What is known of the store when all checks have run. */
+/** What the checks have learnt about the store. */
 export interface StoreAbilities {
   compares: boolean;
   /** Undefined: there is no `touch`, or it could not be tried. */
@@ -22,7 +22,7 @@ const FIRST_STATE = newState();
 const NARROW =
   'a column is too narrow: ids have 32 characters, and data are as long as the application makes them';
 
-/** In this order. The first one stores what the others look at. */
+/** The order counts: the first check stores what the others look at. */
 const CHECKS: readonly [name: CheckFinding['name'], check: Check][] = [
   ['write', checkWrite],
   ['ids', checkIds],
@@ -35,7 +35,7 @@ const CHECKS: readonly [name: CheckFinding['name'], check: Check][] = [
   ['destroy', checkDestroy],
 ];
 
-/** Never throws. The probe is destroyed at the end, whatever has happened. */
+/** Never throws nor rejects. The probe is destroyed at the end, whatever has happened. */
 export async function checkStore(probe: Probe, findings: Findings): Promise<StoreAbilities> {
   const abilities: StoreAbilities = { compares: false, touchWritesRecord: undefined };
   let reason: string | undefined;
@@ -124,7 +124,7 @@ async function checkCookie(probe: Probe, findings: Findings): Promise<void> {
   }
 }
 
-/** @throws Error where the probe is not there */
+/** @throws Error if the probe is not there */
 async function findProbe(probe: Probe): Promise<SessionRecord> {
   const found = await probe.get(probe.id);
   if (!found) throw new Error('get does not find the probe');

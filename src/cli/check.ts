@@ -1,4 +1,4 @@
-/** The command `check`: loads an application's module, and prints what its session middleware finds out about itself. */
+/** The command `check`: loads an application's module, and prints the report of its session middleware. */
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,16 +8,16 @@ import { type Streams, UsageError } from './streams';
 /** How long an application may take to load, in ms. */
 const LOAD_LIMIT = 20_000;
 
-/** How Node says that a module has to be imported. */
+/** Node's error codes for a module that has to be imported. */
 const IMPORT_CODES = ['ERR_REQUIRE_ESM', 'ERR_REQUIRE_ASYNC_MODULE'];
 
 /**
  * @param limit how long the module may take to load, in ms
  * @returns 0, or 1 if a check has failed
- * @throws UsageError where there is no middleware to be checked
+ * @throws UsageError if there is no middleware to check
  */
 export async function checkModule(file: string, streams: Streams, limit = LOAD_LIMIT): Promise<number> {
-  // An application may fail at something else meanwhile, as at a port that is taken.
+  // Something else in the application may fail meanwhile, for example because its port is taken.
   const tell = (error: unknown): void => {
     streams.err(`${file} has failed meanwhile: ${messageOf(error)}\n`);
   };

@@ -1,4 +1,4 @@
-/** The commands of the program `express-session-jwt`. */
+/** Runs the commands of the program `express-session-jwt`. */
 import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -59,7 +59,7 @@ export function runCommand(words: readonly string[], streams: Streams): number |
   }
 }
 
-/** A stack trace helps nobody here. */
+/** Prints an error without its stack trace, which would help nobody here. */
 function complain(error: unknown, { err }: Streams): number {
   err(`express-session-jwt: ${(error as Error).message}\n`);
   if (!(error instanceof UsageError)) return 1;
@@ -131,7 +131,7 @@ function readVersion(): string {
 }
 
 /**
- * Both files or none.
+ * Writes both files or none.
  *
  * @throws Error if one of them exists
  */

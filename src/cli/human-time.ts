@@ -1,6 +1,6 @@
 /** Says how far a point in time is from now, for people. */
 
-/** In seconds; a unit is used from two of it on. */
+/** In seconds. A unit is used for two of it or more. */
 const UNITS = [
   ['year', 31_557_600],
   ['month', 2_629_800],
@@ -10,7 +10,7 @@ const UNITS = [
   ['second', 1],
 ] as const;
 
-/** @returns as '5 minutes ago', 'in 2 days', 'now' */
+/** @returns a text such as '5 minutes ago', 'in 2 days' or 'now' */
 export function fromNow(time: number, now = Date.now()): string {
   const seconds = Math.round(Math.abs(time - now) / 1000);
   if (seconds === 0) return 'now';

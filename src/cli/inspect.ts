@@ -1,4 +1,4 @@
-/** Takes a session token apart, for people. */
+/** Says in plain words what a session token holds. */
 import { fromNow } from './human-time';
 import { parseKey } from '../keys/key-material';
 import { KeyRing, thumbprint } from '../keys/key-ring';
@@ -8,8 +8,8 @@ import { NO_RULES } from '../token/token-rules';
 import { parseSegment } from '../token/token-text';
 
 /**
- * Claims that are points in time, in seconds (RFC 7519, section 4.1; OpenID Connect Core, section 2): what they say while they
- * are to come, and when they are over.
+ * Claims that are points in time, in seconds (RFC 7519, section 4.1; OpenID Connect Core, section 2), with the words for a
+ * time that is still to come and for one that is past.
  */
 const TIMES = [
   ['iat', 'issued', 'issued'],
@@ -18,14 +18,14 @@ const TIMES = [
   ['auth_time', 'signed in', 'signed in'],
 ] as const;
 
-/** More text than that is no token, and not worth the terminal's time. */
+/** A longer text is no token, and would flood the terminal. */
 const MAX_LENGTH = 16_384;
 
 /**
  * Says what is in a token. The text holds neither the token nor its signature.
  *
- * @param publicKey PEM; without it nothing is verified, and the text says so
- * @param keyFile where that is from
+ * @param publicKey PEM text. Without it nothing is verified, and the result says so
+ * @param keyFile the name of its file
  * @returns isRefused: whether the middleware with this key would not accept the token
  * @throws Error if it is no token at all, TypeError if the key cannot be used
  */
@@ -56,10 +56,10 @@ export function inspect(token: string, publicKey?: string, keyFile = 'this key')
   return { text: `${lines.join('\n')}\n`, isRefused: verdict?.isRefused ?? false };
 }
 
-/** As long as no tenant is named by a `keysProvider`, which no token tells. */
+/** The id of the record. It is right only if no `keysProvider` names a tenant: a token does not tell its tenant. */
 function idOf(token: string): string {
   const id = new Token(token, '', NO_RULES).recordId(undefined);
-  // An old id may have any characters, line breaks too.
+  // An id of express-session may have any characters, even line breaks.
   if (id !== undefined) return nameOf(id);
   return 'none, this is no session token: it has no claim "ses" as the middleware writes it';
 }
@@ -81,12 +81,12 @@ function verify(token: string, publicKey: string, keyFile: string): Verdict {
   return { text: `valid, made with the key ${thumbprint(key)}, which is ${keyFile}`, isRefused: false };
 }
 
-/** A text as it is, or what takes its place, on one line. */
+/** A text on one line. For anything else, words that say so. */
 function nameOf(value: unknown): string {
   return printable(typeof value === 'string' ? value : 'of a name that is no text').slice(1, -1);
 }
 
-/** JSON without characters that could steer a terminal or change the order of the text. */
+/** JSON with all characters escaped that could control a terminal or change the order of the text. */
 function printable(value: object | string): string {
   return JSON.stringify(value, null, 2).replace(
     /[^\n -~]/g,

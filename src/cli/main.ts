@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+/** The program `express-session-jwt`: runs one command, and ends with its exit code. */
 import { readFileSync } from 'node:fs';
 import { runCommand } from './command-line';
 
@@ -10,7 +11,8 @@ const result = runCommand(process.argv.slice(2), {
 if (typeof result === 'number') process.exitCode = result;
 else {
   void result.then((code) => {
-    // An application that was loaded may keep a server or connections open. What is written goes first.
+    // The application that was loaded may keep a server or connections open, so the process has to be ended. The output is
+    // written first.
     process.stdout.write('', () => {
       process.exit(code);
     });

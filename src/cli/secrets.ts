@@ -1,6 +1,6 @@
-/** What `keygen --env` prints: one key pair in the forms that environments take. */
+/** Prints a key pair in the forms that environments take (`keygen --env`). */
 
-/** The lines of an `.env` file carry no quotes: dotenv and Node need none, and Docker would keep them. */
+/** The lines of the `.env` file have no quotes. dotenv and Node need none, and Docker would make them part of the value. */
 export function formatSecrets(keys: { public: string; private: string }): string {
   return `# .env, for dotenv, node --env-file and docker run --env-file:
 SESSION_PRIVATE_KEY=${onOneLine(keys.private)}
@@ -27,7 +27,7 @@ ${indent(keys.public)}
 `;
 }
 
-/** The middleware takes a backslash and an n for the end of a line. */
+/** A PEM text on one line. The middleware reads a backslash and an n as the end of a line. */
 function onOneLine(pem: string): string {
   return pem.trim().replaceAll('\n', '\\n');
 }

@@ -1,4 +1,4 @@
-/** What all commands have in common: where they read from and write to, and how they complain. */
+/** What all commands share: where they read from and write to, and the error of wrong usage. */
 
 export interface Streams {
   readonly out: (text: string) => void;
@@ -7,5 +7,5 @@ export interface Streams {
   readonly input: () => string;
 }
 
-/** The words after the name of the program are at fault: the exit code is 2. */
+/** The arguments of the program are wrong. The exit code is 2. */
 export class UsageError extends Error {}

@@ -1,4 +1,4 @@
-/** Keeps shared caches from handing somebody's token to others (RFC 9111, sections 4.1 and 5.2.2). */
+/** Keeps shared caches from giving somebody's token to others (RFC 9111, sections 4.1 and 5.2.2). */
 import type { Response } from '../types';
 
 const IS_KEPT_PRIVATE = /(?:^|[\s,])(?:private|no-store|no-cache)(?:[\s,;]|$)/i;
@@ -10,8 +10,10 @@ export function isShared(res: Response): boolean {
 }
 
 /**
- * @param requestHeader the header that carries tokens to here; undefined where only the application knows
- * @param responseHeader the one that carries this token away
+ * Adds Vary and Cache-Control to a response that carries a token.
+ *
+ * @param requestHeader the header of requests that carries tokens. Undefined: only the application knows it
+ * @param responseHeader the header of this response that carries the token. Undefined: only the application knows it
  */
 export function markAsPersonal(
   res: Response,

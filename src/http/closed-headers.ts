@@ -1,10 +1,10 @@
-/** Closes the headers of a response as if they were sent, while none have left. */
+/** Makes the headers of a response look as if they had been sent, while they have not. */
 import type { ServerResponse } from 'node:http';
 import { isHttp2Response } from './response-kind';
 
 type Verb = 'set' | 'append' | 'remove' | 'write';
 
-/** What Node itself throws when headers come too late. */
+/** The error that Node throws when headers come too late. */
 export function headersSentError(res: ServerResponse, verb: Verb): Error {
   const [code, message] = isHttp2Response(res)
     ? ['ERR_HTTP2_HEADERS_SENT', 'Response has already been initiated.']
@@ -12,12 +12,12 @@ export function headersSentError(res: ServerResponse, verb: Verb): Error {
   return Object.assign(new Error(message), { code });
 }
 
-/** Once it is made `headersSent` reads true, and what changes headers throws what Node throws. */
+/** Closes the headers when it is made: `headersSent` reads true, and all methods that change headers throw Node's error. */
 export class ClosedHeaders {
   readonly #res: ServerResponse & { _header?: string | null };
   readonly #statusCode: number;
   readonly #statusMessage: string;
-  /** Whether it is Node's HTTP/1 response, which asks its rendered headers. So do older middleware (compression 1.7). */
+  /** Whether it is Node's HTTP/1 response. Its methods look at `_header`, and so do older middlewares (compression 1.7). */
   readonly #isNode: boolean;
   readonly #restoreMembers: (() => void) | undefined;
 
@@ -25,14 +25,14 @@ export class ClosedHeaders {
     const isHttp2 = isHttp2Response(res);
     this.#res = res;
     this.#statusCode = res.statusCode;
-    // HTTP/2 has no status message, and warns who asks for it.
+    // HTTP/2 has no status message. Reading it makes Node warn.
     this.#statusMessage = isHttp2 ? '' : res.statusMessage;
     this.#isNode = !isHttp2 && res._header === null;
     if (this.#isNode) res._header = 'held';
     this.#restoreMembers = this.#isNode && res.headersSent ? undefined : replaceMembers(res);
   }
 
-  /** A status that was assigned meanwhile does not count. */
+  /** Opens the headers again. A status that was assigned meanwhile does not count. */
   reopen(): void {
     const res = this.#res;
     this.#restoreMembers?.();
@@ -44,7 +44,7 @@ export class ClosedHeaders {
   }
 }
 
-/** Of HTTP/2, and of responses that are not Node's, the members themselves are replaced where they exist. */
+/** Replaces the members of an HTTP/2 response, or of one that is not Node's, as far as they exist. Returns the way back. */
 function replaceMembers(res: ServerResponse): () => void {
   const refuse = (verb: Verb) => () => {
     throw headersSentError(res, verb);

@@ -1,8 +1,8 @@
 /** Reads the Cookie header of a request (RFC 6265, section 5.4). */
 
 /**
- * Values of all cookies of this name, in order, decoded. Parsers of whole headers keep one value a name; but the same name
- * may come several times, for other paths or domains.
+ * The decoded values of all cookies of this name, in order. A browser may send several, for other paths or domains, but most
+ * parsers keep only one.
  */
 export function readCookies(header: string, name: string): readonly string[] {
   let values: string[] | undefined;
@@ -16,14 +16,14 @@ export function readCookies(header: string, name: string): readonly string[] {
 
 const NO_VALUES: readonly string[] = [];
 
-/** For lists that mostly get one element: an empty array that grows makes room for 17. */
+/** Adds to a list that mostly gets one element. An empty array that grows would take memory for 17. */
 export function append<T>(list: T[] | undefined, element: T): T[] {
   if (!list) return [element];
   list.push(element);
   return list;
 }
 
-/** Space and tab alone (RFC 6265, section 5.2): to a browser any other character is a part of the name. */
+/** Removes spaces and tabs only. To a browser any other character is part of the name (RFC 6265, section 5.2). */
 function trimBlanks(text: string): string {
   let start = 0;
   let end = text.length;

@@ -1,48 +1,48 @@
-/** Holds what a response writes until the work it depends on is done, then lets it leave in order. */
+/** Holds what a response writes until the work that it depends on is done, then lets it leave in order. */
 import type { ServerResponse } from 'node:http';
 import onHeaders = require('on-headers');
 import type { Method, Name } from './playback';
 import { Seal } from './seal';
 
-/** What may be done with a held response. A hold ends with exactly one of these, in its turn or later. */
+/** A held response. A hold ends it with exactly one of these calls, at once or later. */
 export interface HeldResponse {
   /**
-   * Headers can be changed again; `settle` sets what is missing while they have not left; then all that was held leaves, in
-   * order.
+   * Opens the headers again, calls `settle` to set what is missing, unless the headers have left, and sends all that was held,
+   * in order.
    *
-   * @throws what `settle` throws, and what Node refuses only now; the response is Node's own then, as after `discard`
+   * @throws what `settle` throws, and what Node refuses only now. Then the response is Node's own, as after `discard`
    */
   send(settle?: () => void): void;
   /**
-   * Drops all that was held: the response is Node's own, as if nothing had been written, and an error page can take its
-   * place. Once something has left it is `destroy`.
+   * Drops all that was held, so that an error page can be sent instead. The response is Node's own then, as if nothing had been
+   * written. If something has left already this does what `destroy` does.
    *
    * @returns whether nothing had left
    */
   discard(): boolean;
-  /** Ends the connection (of HTTP/2: the stream). */
+  /** Ends the connection, or the stream of HTTP/2. */
   destroy(error?: Error): void;
 }
 
-/** Work without which nothing more may leave. */
+/** Work that has to be done before more bytes leave. */
 export type Hold = (held: HeldResponse) => void;
 
 export interface ResponseHooks {
   /**
-   * Headers are due because of `write`, `flushHeaders`, `writeHead` or `pipe`, and no `end` came in the same tick. Called
-   * once at the most, while headers can be changed. Without a hold, all leaves at once.
+   * Called when headers are due because of `write`, `flushHeaders`, `writeHead` or `pipe`, and no `end` came in the same tick.
+   * Called at most once, while headers can be changed. If it returns no hold, everything leaves at once.
    */
   headersDue(): Hold | undefined;
   /**
-   * `end` was called, the first time. What this throws comes out of `end`, what is held is dropped, and the response is
-   * Node's own. Without a hold, all leaves at once.
+   * Called at the first `end`. What this throws comes out of `end`; then the held bytes are dropped, and the response is
+   * Node's own. If it returns no hold, everything leaves at once.
    *
-   * @param isWhole nothing has left, and headers can be changed
+   * @param isWhole whether nothing has left, so that headers can be changed
    */
   ended(isWhole: boolean): Hold | undefined;
 }
 
-/** Replaces `writeHead`, `write`, `end` and `flushHeaders`, those of them that there are. */
+/** Replaces `writeHead`, `write`, `end` and `flushHeaders` of a response, as far as they exist. */
 export function holdResponse(res: ServerResponse, hooks: ResponseHooks): void {
   const response = res as unknown as Record<Name, Method>;
   const { writeHead, write, end, flushHeaders } = response;
@@ -53,7 +53,7 @@ export function holdResponse(res: ServerResponse, hooks: ResponseHooks): void {
   if (typeof flushHeaders === 'function') response.flushHeaders = (...args) => seal.flushHeaders(args);
   if (typeof writeHead !== 'function') return;
   response.writeHead = (...args) => seal.writeHead(args);
-  // It has the headers among the arguments of `writeHead` set, so that there is one place for all.
+  // on-headers sets the headers that are arguments of `writeHead`, so that all headers are in one place.
   onHeaders(res, nothing);
 }
 

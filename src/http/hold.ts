@@ -1,9 +1,9 @@
-/** Runs a hold, and lets the first of its answers count. */
+/** Runs a hold. Only the first of its answers counts. */
 import type { HeldResponse, Hold } from './held-response';
 
-/** Whose hold it is. */
+/** The response that a hold answers for. */
 export interface HoldOwner {
-  /** Whether no answer matters any more. */
+  /** Whether the response is Node's own by now, so that no answer counts. */
   isOver(): boolean;
   send(settle: (() => void) | undefined, isInTurn: boolean): void;
   discard(): boolean;
@@ -12,7 +12,7 @@ export interface HoldOwner {
 
 type Answer = 'sent' | 'dropped';
 
-/** @returns how the hold was answered, if it was in its turn */
+/** @returns how the hold was answered. Undefined: it has not answered yet */
 export function beginHold(hold: Hold, owner: HoldOwner): Answer | undefined {
   const held = new Held(owner);
   hold(held);

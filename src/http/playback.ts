@@ -1,21 +1,21 @@
-/** Plays calls that were held to the functions that Node, or earlier middleware, has for them. */
+/** Plays held calls to the functions of Node, or of earlier middleware. */
 import type { ServerResponse } from 'node:http';
 import { isGone, isHttp2Response } from './response-kind';
 
 export type Name = 'writeHead' | 'write' | 'end' | 'flushHeaders';
 export type Method = (...args: unknown[]) => unknown;
-/** The functions that were there before; a foreign response may lack some. */
+/** The functions that the response had before. A response that is not Node's may lack some. */
 export type Captured = Partial<Record<Name, Method>>;
 export type Call = [name: Name, args: unknown[]];
 
-/** @returns whether the last write found no room, so that Node itself will say when there is some */
+/** @returns whether the last write found the buffer full. Then Node itself emits `drain` later */
 export function playCalls(res: ServerResponse, captured: Captured, calls: Call[]): boolean {
-  // The client has left. HTTP/2 would throw.
+  // The client has gone, and HTTP/2 would throw.
   if (isGone(res)) return true;
   const corks = res.writableCorked;
   const response = res as unknown as Record<Name, Method | undefined>;
   const { writeHead } = response;
-  // What later middleware has put over it has run when headers were due, and shall not run again.
+  // The `writeHead` of later middleware has run when the headers were due. It must not run again.
   if (captured.writeHead) response.writeHead = captured.writeHead;
   const isJoined = calls.length > 1 && isHttp2Response(res);
   let isFull = false;
@@ -32,14 +32,14 @@ export function playCalls(res: ServerResponse, captured: Captured, calls: Call[]
   return isFull;
 }
 
-/** Node 24 sends a corked chunk after the end of the body. */
+/** Uncorks the response. Otherwise Node 24 sends a corked chunk after the end of the body. */
 function uncork(res: ServerResponse, corks: number | undefined): void {
   for (let left = corks ?? 0; left > 0; left--) res.uncork();
 }
 
 /**
- * Several texts that are written to an HTTP/2 stream in one turn are joined by Node, and if the last chunk is empty it
- * sends memory that it has freed (Node 20 to 24). Bytes are safe.
+ * Replaces a text by its bytes. Node joins several texts that are written to an HTTP/2 stream in one turn, and sends freed
+ * memory if the last one is empty (Node 20 to 24). Bytes are safe.
  */
 function withBytes(args: unknown[]): unknown[] {
   const [chunk, encoding] = args;

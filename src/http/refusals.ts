@@ -1,4 +1,4 @@
-/** Finds what Node would refuse before anything is queued, so that the error comes out of the call that is wrong. */
+/** Finds calls that Node would refuse before they are queued, so that the wrong call itself throws. */
 import { OutgoingMessage, type ServerResponse } from 'node:http';
 import { format, types } from 'node:util';
 import { emit, isGone, isHttp2Response, isNodeResponse } from './response-kind';
@@ -9,9 +9,9 @@ const STATUS_MESSAGE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** @throws what Node throws for a chunk of `write` that it does not take */
 export function requireWritable(res: ServerResponse, [chunk, encoding]: unknown[]): void {
   if (!isNodeResponse(res)) return;
-  // Not `instanceof`: jest and `vm` bring chunks of another realm.
+  // Not `instanceof`, because chunks under jest or `vm` come from another realm.
   if (typeof chunk !== 'string' && !types.isUint8Array(chunk)) {
-    // A message that nobody receives looks at its chunk first, and throws Node's own error.
+    // A message that nobody receives checks its chunk first, and throws Node's own error.
     new OutgoingMessage().write(chunk);
   }
   requireEncoding(encoding);
@@ -31,7 +31,7 @@ function requireEncoding(encoding: unknown): void {
   if (!Buffer.isEncoding(name)) Buffer.from('', name as BufferEncoding);
 }
 
-/** Whether Node can make a head of this status. HTTP/2 and foreign responses look at it when it is assigned. */
+/** Whether Node accepts this status. HTTP/2 and responses that are not Node's check it when it is assigned. */
 export function isStatusAcceptable(
   res: ServerResponse,
   statusCode: unknown = res.statusCode,
@@ -44,7 +44,7 @@ export function isStatusAcceptable(
   return !message || STATUS_MESSAGE.test(message);
 }
 
-/** As Node answers a write after `end`. */
+/** Answers a write after `end` as Node does. */
 export function refuseWriteAfterEnd(res: ServerResponse, args: unknown[]): boolean {
   const error = Object.assign(new Error('write after end'), { code: 'ERR_STREAM_WRITE_AFTER_END' });
   const callback = args.find((arg) => typeof arg === 'function') as ((error: Error) => void) | undefined;

@@ -1,7 +1,7 @@
-/** Says what kind of response this is, and whether anybody still waits for it. */
+/** Says what kind of response this is, and whether the client is still there. */
 import { ServerResponse } from 'node:http';
 
-/** What may be missing of a response that is not Node's own. */
+/** A response that may not be Node's, and may lack any member. */
 export type AnyResponse = Partial<ServerResponse> & {
   stream?: {
     respond?: unknown;
@@ -17,33 +17,33 @@ export function isHttp2Response(res: AnyResponse): boolean {
   return typeof res.stream?.respond === 'function';
 }
 
-/** Whether this response is Node's own, and not one that a framework has made up. */
+/** Whether this response is Node's own, and not made by a framework. */
 export function isNodeResponse(res: AnyResponse): boolean {
   return res instanceof ServerResponse || isHttp2Response(res);
 }
 
-/** Whether headers have been sent: Node itself is asked where it can be, since layers above may redefine `headersSent`. */
+/** Whether headers have been sent. Node's own member `_header` says so: layers above may redefine `headersSent`. */
 export function haveHeadersLeft(res: AnyResponse & { _header?: unknown }): boolean {
   const { _header: head } = res;
-  // In Node it is a text, or null; responses of frameworks may have something else of that name.
+  // In Node it is a text or null. A framework's response may have another member of that name.
   const isNode = (typeof head === 'string' || head === null) && !isHttp2Response(res);
   return isNode ? Boolean(head) : res.headersSent === true;
 }
 
-/** Whether the client has left, or the response was destroyed. */
+/** Whether the client has gone, or the response was destroyed. */
 export function isGone(res: AnyResponse): boolean {
   const { stream } = res;
   if (typeof stream?.respond === 'function') {
     const { destroyed, closed, headersSent, aborted } = stream;
-    // A response without a body is complete, and its stream closed, when its head has left.
+    // The stream of a response without a body is closed as soon as its head has left. Nobody has gone then.
     const isComplete = headersSent === true && aborted === false;
     return (destroyed === true || closed === true) && !isComplete;
   }
-  // While a pipelined response waits for its turn its socket is null.
+  // The socket is null while a pipelined response waits for its turn.
   return res.destroyed === true || res.socket?.destroyed === true;
 }
 
-/** Emits an event, where the response can. */
+/** Emits an event, if the response can. */
 export function emit(res: AnyResponse, event: string, ...args: unknown[]): void {
   if (typeof res.emit === 'function') res.emit(event, ...args);
 }

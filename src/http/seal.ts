@@ -1,4 +1,4 @@
-/** The seal: what stands between a response and Node, in place of its four methods that let bytes leave. */
+/** The seal: stands in for the four methods of a response that send bytes, and queues their calls while it has to hold. */
 import type { ServerResponse } from 'node:http';
 import { ClosedHeaders, headersSentError } from './closed-headers';
 import type { Hold, ResponseHooks } from './held-response';
@@ -8,8 +8,13 @@ import { isStatusAcceptable, refuseWriteAfterEnd, requireEndable, requireWritabl
 import { emit, haveHeadersLeft, isGone, isHttp2Response } from './response-kind';
 
 /**
- * open: nothing was called. due: headers are due at the end of this tick. held: the hold of the headers is not answered.
- * ending: the hold of `end` is not answered. passing: calls go straight to Node. own: so do they, and no hook is called.
+ * open: nothing was called.
+ * due: headers are due at the end of this tick.
+ * held: the hold of the headers has not answered.
+ * ending: the hold of `end` has not answered.
+ * passing: calls go straight to Node.
+ * own: calls go straight to Node, and no hook is called.
+ * destroyed: the connection was ended.
  */
 type Phase = 'open' | 'due' | 'held' | 'ending' | 'passing' | 'own' | 'destroyed';
 
@@ -104,7 +109,7 @@ export class Seal implements HoldOwner {
     const phase = this.#look();
     if (phase === 'passing' || phase === 'own') return this.#call('writeHead', args);
     if (!this.#isNoting && phase !== 'open') {
-      // HTTP/2 says nothing to whom nobody listens.
+      // HTTP/2 does not throw when the client has gone.
       if (isHttp2Response(this.#res) && isGone(this.#res)) return this.#res;
       throw headersSentError(this.#res, 'write');
     }
@@ -118,7 +123,7 @@ export class Seal implements HoldOwner {
     return this.#res;
   }
 
-  /** Somebody may have sent the headers past us. Then they cannot be changed. */
+  /** The phase. Somebody may have sent the headers without our methods; then they cannot be changed. */
   #look(): Phase {
     if (this.#phase === 'open' && haveHeadersLeft(this.#res)) {
       this.#phase = 'passing';
@@ -135,7 +140,7 @@ export class Seal implements HoldOwner {
     return this.#captured[name]?.apply(this.#res, args);
   }
 
-  /** Lets Node refuse a call by itself. */
+  /** Passes a wrong call to Node, which throws. */
   #refuse(name: Name, args: unknown[]): unknown {
     this.#phase = 'passing';
     try {
@@ -146,7 +151,7 @@ export class Seal implements HoldOwner {
     }
   }
 
-  /** Listeners of later middleware run, then the headers are closed. Node makes the head when it is played. */
+  /** Runs the header listeners of later middleware, then closes the headers. Node makes the head when the calls are played. */
   #noteHead(): void {
     this.#isNoting = true;
     try {
@@ -166,7 +171,7 @@ export class Seal implements HoldOwner {
     this.#closed = undefined;
   }
 
-  /** If `end` comes in this tick the response is whole. */
+  /** Waits for the end of this tick. If `end` comes until then, the whole response goes at once. */
   #waitForEnd(): void {
     this.#phase = 'due';
     process.nextTick(() => {
@@ -183,7 +188,7 @@ export class Seal implements HoldOwner {
       if (!answer) this.#close();
       if (answer === 'sent') this.#resume();
     } catch (error) {
-      // The call that is to blame has returned: there is nobody to tell.
+      // The call that caused this has returned, so nobody can catch the error.
       this.destroy(error as Error);
     }
   }
@@ -211,7 +216,7 @@ export class Seal implements HoldOwner {
     return !this.#hasLeft;
   }
 
-  /** The headers stay closed: whoever asks shall not think that an error page can follow. */
+  /** Ends the connection. The headers stay closed, so that nobody tries to send an error page. */
   destroy(error?: Error): void {
     this.#forget();
     this.#phase = 'destroyed';
@@ -220,7 +225,7 @@ export class Seal implements HoldOwner {
     else this.#call('end', []);
   }
 
-  /** A hold was answered: what it held leaves, and the hold of an `end` that came meanwhile begins. */
+  /** A hold has answered: the held calls are played, and the hold of an `end` that came meanwhile begins. */
   #resume(): void {
     const queue = this.#queue ?? [];
     const end = this.#end;

@@ -1,4 +1,4 @@
-/** Whether a request came over a secure connection. */
+/** Says whether a request came over a secure connection. */
 import type { Request } from '../types';
 
 interface Connection {
@@ -6,12 +6,12 @@ interface Connection {
 }
 
 /**
- * TLS here, or TLS at a trusted proxy.
+ * Whether TLS ends here or at a trusted proxy.
  *
  * @param proxy true: believe X-Forwarded-Proto; false: never; undefined: believe Express's `req.secure`
  */
 export function isSecure(req: Request, proxy: boolean | undefined): boolean {
-  // Requests that are not Node's own have one of them, or none; other middlewares tell of TLS by `connection`.
+  // A request that is not Node's may lack one or both. Some middlewares set `connection` to say that there is TLS.
   const { connection, socket } = req as { connection?: Connection | null; socket?: Connection | null };
   if ((connection ?? socket)?.encrypted) return true;
   if (proxy === false) return false;

@@ -1,4 +1,4 @@
-/** How tokens come with requests and go with responses: the `transport` option. */
+/** Reads tokens from requests and writes them to responses (the `transport` option). */
 import { type OutgoingHttpHeaders, validateHeaderName } from 'node:http';
 import { SessionTypeError } from '../errors';
 import type { Cookie } from '../session/cookie';
@@ -6,32 +6,32 @@ import type { CustomTransport, Request, Response } from '../types';
 import { markAsPersonal } from './cache-control';
 import { readCookies } from './cookie-header';
 
-/** Response header of a bearer's new token, unless another one is configured. */
+/** The response header for a new token with 'bearer', unless the option names another. */
 const DEFAULT_RESPONSE_HEADER = 'X-Session-Token';
 
-/** Headers that mean something else than a bare token. */
+/** Headers that cannot carry a bare token, because they have another meaning. */
 const TAKEN_HEADERS = ['authorization', 'cookie', 'set-cookie'];
 
 /** The name of a scheme is case-insensitive (RFC 9110, section 11.1); what follows is a token68 (RFC 6750, section 2.1). */
 const BEARER_SCHEME = /^bearer\b/i;
 const BEARER = /^bearer [\w.~+/-]+=*$/i;
 
-/** How the token of one request came, if any did, and how a new one goes. */
+/** How the token of one request came, if there was one, and how a new one is sent. */
 export interface Carrier {
   /** Whether the cookie's path and its `secure` attribute count. */
   readonly isCookie: boolean;
-  /** What came, where that is not a cookie: a text; undefined or null for nothing. Anything else is no token. */
+  /** The value that came, if this is no cookie. Undefined and null mean none. A value that is no text is no token. */
   readonly text?: unknown;
-  /** What debug lines say when a token is written. */
+  /** The words for a debug line when a token is written. */
   readonly label: string;
-  /** Whether the request carries anything here, good or bad. */
+  /** Whether the request carries any value here, good or bad. */
   isUsed(req: Request): boolean;
   /**
-   * Called once, when the session is stored and before the headers leave.
+   * Writes a token. Called once, after the session is stored and before the headers leave.
    *
-   * @param cookie the session's, whose attributes count
-   * @param report hears what a promise of the application is rejected with
-   * @throws what cannot be written, and what a transport of the application throws; nothing is written then
+   * @param cookie the session's cookie, for its attributes
+   * @param report hears the rejection if the application's `write` returns a promise
+   * @throws what a transport of the application throws, or that a value cannot be written. Then nothing is written
    */
   write(req: Request, res: Response, token: string, cookie: Cookie, report: (error: unknown) => void): void;
 }
@@ -39,7 +39,7 @@ export interface Carrier {
 /** @throws what a transport of the application throws */
 export type Transport = (req: Request) => Carrier;
 
-/** @throws TypeError that names the `transport` option if it is none */
+/** @throws TypeError that names the `transport` option if it is wrong */
 export function resolveTransport(given: unknown, cookieName: string): Transport {
   if (!Array.isArray(given)) return resolveOne(given ?? 'cookie', cookieName);
   const [first, ...others] = given.map((one) => resolveOne(one, cookieName));
@@ -137,13 +137,13 @@ function bearer(responseHeader: string): Transport {
   return (req) => new HeaderCarrier('Authorization', responseHeader, readBearer(req));
 }
 
-/** Undefined: no bearer token at all. The empty text: something that calls itself one. */
+/** The bearer token. Undefined: there is none. The empty text: there is one, but it is malformed. */
 function readBearer(req: Request): string | undefined {
   const { authorization } = req.headers;
   if (authorization === undefined) return undefined;
-  // Requests that are not Node's own have no raw headers.
+  // A request that is not Node's may have no raw headers.
   const rawHeaders: string[] = (req as Partial<Request>).rawHeaders ?? [];
-  // Node keeps the first of several, and a proxy may have looked at another.
+  // Node keeps the first of several headers, and a proxy may have checked another one. So several are refused.
   const count = rawHeaders.filter((name, at) => at % 2 === 0 && /^authorization$/i.test(name)).length;
   if (count > 1) return '';
   if (!BEARER_SCHEME.test(authorization)) return undefined;
@@ -167,7 +167,7 @@ class HeaderCarrier implements Carrier {
     return this.text !== undefined;
   }
 
-  /** A header has no lifetime to renew: what the client has is not handed to it again. */
+  /** Does not send the token that came with the request, because a header has no lifetime that could be renewed. */
   write(_: Request, res: Response, token: string): void {
     if (token === this.text) return;
     res.setHeader(this.responseHeader, token);
@@ -175,7 +175,7 @@ class HeaderCarrier implements Carrier {
   }
 }
 
-/** @throws TypeError if it is asynchronous, and what it throws */
+/** @throws TypeError if `read` returns a promise, and what `read` throws */
 function readCustom(transport: CustomTransport, req: Request): unknown {
   const text: unknown = transport.read(req);
   if (!(text instanceof Promise)) return text;

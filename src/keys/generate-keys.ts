@@ -1,10 +1,10 @@
 /** Makes new key pairs. */
 import { createHash, generateKeyPairSync } from 'node:crypto';
 
-/** Digests: the keys themselves are nobody's but the application's. */
+/** Digests of the private keys, so that the keys themselves are kept by the application only. */
 const generated = new Set<string>();
 
-/** Whether this private key was made in this process: it is gone with it. */
+/** Whether this private key was made in this process, and so is most likely lost when the process ends. */
 export function isGeneratedHere(key: unknown): boolean {
   return typeof key === 'string' && generated.has(digestOf(key));
 }

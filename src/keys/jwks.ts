@@ -4,9 +4,9 @@ import { createKeyRing } from './key-ring';
 import type { JwkSet, KeyPair } from '../types';
 
 /**
- * The public keys of the `keys` option as a JWK Set (RFC 7517, section 5), for those who verify tokens.
+ * The public keys of the `keys` option as a JWK Set (RFC 7517, section 5), for services that verify tokens.
  *
- * @throws TypeError naming the key at fault, or if there is none
+ * @throws TypeError that names the key at fault, or says that there is none
  */
 export function jwks(keys: KeyPair | readonly KeyPair[]): JwkSet {
   const keyRing = createKeyRing(keys);
@@ -17,7 +17,7 @@ export function jwks(keys: KeyPair | readonly KeyPair[]): JwkSet {
     );
   const byKid = new Map(
     keyRing.candidates().map(({ kid, key }) => {
-      // Member by member: what else a key may have shall never get in here.
+      // Member by member, so that no other member of a key can get into the set.
       const { kty, crv, x, y } = key.export({ format: 'jwk' });
       return [kid, { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' }];
     }),

@@ -1,9 +1,9 @@
-/** Parses one key, in whatever form it is given, and refuses what cannot sign or verify ES256. */
+/** Parses one key in any form, and refuses keys that cannot sign or verify ES256. */
 import { createPrivateKey, createPublicKey, KeyObject, type JsonWebKeyInput } from 'node:crypto';
 import { SessionTypeError } from '../errors';
 import { deprecate } from '../diagnostics';
 
-/** Curves of keys that sign and verify under `alg` ES256; only the first is what RFC 7518, section 3.4 means. */
+/** The curves that are accepted under `alg` ES256. Only the first one conforms to RFC 7518, section 3.4. */
 const P256 = 'prime256v1';
 const SECP256K1 = 'secp256k1';
 
@@ -13,7 +13,7 @@ type KeyType = 'public' | 'private';
  * Parses one key: PEM text or Buffer, KeyObject or JWK.
  *
  * @param name of the option that holds it, for errors
- * @throws TypeError that names the key, if it is none of this type or not on one of the two curves
+ * @throws TypeError that names the key, if it is not of this type or not on one of the two curves
  */
 export function parseKey(material: unknown, name: string, type: KeyType): KeyObject {
   const key = material instanceof KeyObject ? material : readKey(material, name, type);
@@ -40,7 +40,7 @@ export function isOnKnownCurve(key: KeyObject): boolean {
   return key.asymmetricKeyType === 'ec' && (curve === P256 || curve === SECP256K1);
 }
 
-/** Whether what a JWK says of its purpose (RFC 7517, sections 4.2 to 4.4) includes ES256 signatures. */
+/** Whether a JWK may be used for ES256 signatures: its members `use`, `alg` and `key_ops` say so (RFC 7517, sections 4.2 to 4.4). */
 export function isForSignatures(jwk: Record<string, unknown>): boolean {
   const { use = 'sig', alg = 'ES256', key_ops: operations = ['sign', 'verify'] } = jwk;
   return (
@@ -63,7 +63,7 @@ function readKey(material: unknown, name: string, type: KeyType): KeyObject {
 }
 
 function readPem(text: string, name: string, type: KeyType): KeyObject {
-  // Environment variables and .env files often carry the line breaks as a backslash and an n.
+  // In environment variables and .env files a line break is often written as a backslash and an n.
   const pem = text.replaceAll('\\r', '').replaceAll('\\n', '\n').trim();
   if (!pem.includes('-----BEGIN ')) {
     throw new SessionTypeError(
@@ -75,7 +75,7 @@ function readPem(text: string, name: string, type: KeyType): KeyObject {
   try {
     return type === 'private' ? createPrivateKey(pem) : createPublicKey(pem);
   } catch {
-    // OpenSSL's reason is left out: it may quote what it was given.
+    // OpenSSL's own message is left out, because it may quote the key.
     throw new SessionTypeError(
       'ERR_SESSION_KEY',
       `${name} cannot be read: it must be an unencrypted PEM key on the curve P-256 (prime256v1), ` +

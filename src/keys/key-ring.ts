@@ -1,13 +1,13 @@
-/** Holds the parsed keys of a service by their names, and says which one signs. */
+/** Holds the parsed keys of a service by their names, and knows which one signs. */
 import { createHash, createPublicKey, KeyObject, sign, verify } from 'node:crypto';
 import { SessionError, SessionTypeError } from '../errors';
 import { parseKey } from './key-material';
 import type { KeyPair } from '../types';
 
-/** A token is needed and cannot be issued; the message names the option at fault. */
+/** A token is needed and cannot be issued. The message names the option at fault. */
 export class IssueError extends SessionError {}
 
-/** This service is one that only verifies. */
+/** A token is needed, but this service only verifies. */
 export class NoPrivateKeyError extends IssueError {
   constructor() {
     super(
@@ -23,18 +23,18 @@ export interface NamedKey {
   /** Its name in tokens: the thumbprint of RFC 7638. */
   readonly kid: string;
   readonly key: KeyObject;
-  /** That of the tokens issued here with it: JSON text in base64url. */
+  /** The header of tokens that are issued with this key: JSON text in base64url. */
   readonly header: string;
 }
 
-/** Parsed keys. Private ones do not leave it but into the signing call of token/. */
+/** Parsed keys. A private key leaves the ring only for the signing call in token/. */
 export class KeyRing {
   readonly #verificationKeys: readonly NamedKey[];
   readonly #byKid: ReadonlyMap<unknown, NamedKey>;
   readonly #byHeader: ReadonlyMap<string, NamedKey>;
   readonly #signingKey: NamedKey | undefined;
 
-  /** @param privateKey that of the first public key, if there is one */
+  /** @param privateKey the private half of the first public key. Undefined: the ring only verifies */
   constructor(publicKeys: readonly KeyObject[], privateKey: KeyObject | undefined) {
     this.#verificationKeys = publicKeys.map(toNamedKey);
     this.#byKid = new Map(this.#verificationKeys.map((named) => [named.kid, named]));
@@ -58,14 +58,14 @@ export class KeyRing {
     return this.#byKid.has(kid);
   }
 
-  /** The keys that may have signed a token with this `kid` in its header: all, if it has none as those of 0.2.2. */
+  /** The keys that may have signed a token with this `kid` in its header. All of them if it has no `kid`, as in 0.2.2. */
   candidates(kid?: unknown): readonly NamedKey[] {
     if (kid === undefined) return this.#verificationKeys;
     const named = this.#byKid.get(kid);
     return named ? [named] : [];
   }
 
-  /** The key that alone can have signed a token with this header, if that is one that is issued here. */
+  /** The only key that can have signed a token with this header. Undefined if we do not issue tokens with this header. */
   candidateFor(header: string): NamedKey | undefined {
     return this.#byHeader.get(header);
   }
@@ -77,18 +77,18 @@ function toNamedKey(key: KeyObject): NamedKey {
   return { key, kid, header };
 }
 
-/** RFC 7638: SHA-256 of the required members in lexicographic order. */
+/** The thumbprint of a key (RFC 7638): SHA-256 of the required members in lexicographic order. */
 export function thumbprint(publicKey: KeyObject): string {
   const { crv, kty, x, y } = publicKey.export({ format: 'jwk' });
   return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
 }
 
 /**
- * Parses the `keys` option: one pair or an array of pairs, the first of which signs.
+ * Parses the `keys` option: one pair, or an array of pairs whose first one signs.
  *
  * @param source where the keys come from, for errors
- * @returns undefined where there are none (undefined, null or an empty array)
- * @throws TypeError that names the key at fault, if a key is none or not on one of the two curves
+ * @returns undefined if there are none (undefined, null or an empty array)
+ * @throws TypeError that names the key at fault, if it is no key or not on one of the two curves
  */
 export function createKeyRing(keys: unknown, source = 'keys'): KeyRing | undefined {
   if (keys === undefined || keys === null) return undefined;
@@ -132,7 +132,7 @@ function parsePair(pair: unknown, name: string): { publicKey: KeyObject; private
   return { publicKey, privateKey };
 }
 
-/** Tried with a signature: what a JWK or a SEC1 key itself says of its public half may be wrong. */
+/** Tries a signature, because a JWK or a SEC1 key may state a wrong public half. */
 function isPair(publicKey: KeyObject, privateKey: KeyObject): boolean {
   const text = Buffer.from('express-session-jwt');
   return verify('sha256', text, publicKey, sign('sha256', text, privateKey));

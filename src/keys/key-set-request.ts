@@ -1,13 +1,14 @@
 /** Fetches a JWK Set over HTTP. */
 import { SessionError } from '../errors';
-/** A set of public keys of an issuer is some hundred bytes. */
+
+/** The public keys of an issuer take some hundred bytes. */
 const MAX_BYTES = 64 * 1024;
 
 /**
- * Fetches a JWK Set (RFC 7517, section 5). Redirects are refused: only the address that was configured is trusted.
+ * Fetches a JWK Set (RFC 7517, section 5). Redirects are refused, because only the configured address is trusted.
  *
  * @param timeout in ms, for the whole answer
- * @returns its members, whatever they are
+ * @returns the members of the set, not checked
  * @throws Error that says what was wrong with the answer
  */
 export async function fetchKeySet(url: URL, timeout: number): Promise<unknown[]> {
@@ -30,7 +31,7 @@ export async function fetchKeySet(url: URL, timeout: number): Promise<unknown[]>
 async function readText({ body }: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  // Of an answer with status 200 there is a body, if an empty one.
+  // An answer with status 200 always has a body, which may be empty.
   for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
     length += chunk.length;
     // Leaving the loop cancels the body, and so closes the connection.

@@ -1,4 +1,4 @@
-/** Asks the `keysProvider` option for the keys of a request, and remembers what its answers were parsed to. */
+/** Asks the `keysProvider` option for the keys of a request, and remembers its parsed answers. */
 import { createHash, KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { SessionError, SessionTypeError } from '../errors';
@@ -6,23 +6,23 @@ import { createWarning } from '../diagnostics';
 import { createKeyRing, type KeyRing } from './key-ring';
 import type { KeyPair, KeysProvider, Request, TenantKeys } from '../types';
 
-/** Parsed answers that are remembered; one with a single pair takes about 3 KB. */
+/** How many parsed answers are remembered. One with a single pair takes about 3 KB. */
 const MAX_ANSWERS = 1000;
 
-/** An answer, parsed. The same object for the same answer, as long as it is remembered. */
+/** A parsed answer. Equal answers give the same object, as long as it is remembered. */
 export interface ProvidedKeyRing {
   readonly keyRing: KeyRing;
   readonly tenant: string | undefined;
 }
 
-/** Calls back once with the key ring of the request; within this turn if the provider answers within it. */
+/** Calls back once with the key ring of the request, and in the same turn if the provider answers in it. */
 export type KeyRingProvider = (
   req: Request,
   rawJwtToken: string | undefined,
   callback: (error: unknown, provided?: ProvidedKeyRing) => void,
 ) => void;
 
-/** The `keysProvider` option with its answers checked, parsed and remembered by their content. */
+/** Wraps the `keysProvider` option. Its answers are checked, parsed, and remembered by their content. */
 export function createKeyRingProvider(provider: KeysProvider): KeyRingProvider {
   const remembered = new LRUCache<string, ProvidedKeyRing>({ max: MAX_ANSWERS });
   const warnOfSecondAnswer = createWarning(
@@ -67,11 +67,11 @@ interface Answer {
   readonly value?: unknown;
 }
 
-/** @throws TypeError if a tenant is to be named and is not: its sessions would be open to the keys of others */
+/** @throws TypeError if the answer has no usable tenant where it should. Else the keys of others would open its sessions */
 function readValue(value: unknown): { keys: unknown; tenant: string | undefined } {
   if (!namesTenant(value)) return { keys: value, tenant: undefined };
   const { keys, tenant }: Partial<Record<keyof TenantKeys, unknown>> = value;
-  // A zero byte separates it from the session's handle where ids are made.
+  // Ids are made of tenant, zero byte and handle, so the tenant must not contain a zero byte.
   if (typeof tenant === 'string' && tenant !== '' && !tenant.includes('\0')) return { keys, tenant };
   throw new SessionTypeError(
     'ERR_SESSION_KEYS_PROVIDER',
@@ -80,7 +80,7 @@ function readValue(value: unknown): { keys: unknown; tenant: string | undefined 
   );
 }
 
-/** Arrays and Buffers inherit a method `keys`. */
+/** Whether an answer has the form { keys, tenant }. Arrays and Buffers do not count: they inherit a method `keys`. */
 function namesTenant(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || Buffer.isBuffer(value))
     return false;
@@ -88,8 +88,8 @@ function namesTenant(value: unknown): value is object {
 }
 
 /**
- * Calls the provider and passes on its first answer: from `done`, or from the promise. Whatever contradicts it before it
- * is passed on becomes the answer, as an error; what comes later is only told. Never throws but what `receive` throws.
+ * Calls the provider and passes its first answer on: from `done`, or from the promise. If an error or a second call of `done`
+ * comes before that, the answer is an error. If it comes later, it only causes a warning. Throws only what `receive` throws.
  */
 function ask(
   provider: KeysProvider,
@@ -106,7 +106,7 @@ function ask(
   };
   const accept = (answer: Answer): void => {
     state.answer ??= answer;
-    // Outside of the provider's stack: what is thrown from here on is none of its business.
+    // In a later turn, so that what the handler throws does not pass through the provider.
     if (state.hasReturned) setImmediate(passOn);
   };
   const fail = (error: unknown): void => {
@@ -159,7 +159,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
-/** Equal for equal keys of the same tenant only. A digest, so that no private key is kept as text. */
+/** A digest that is equal only for equal keys of the same tenant. No private key is kept as text for that. */
 function contentOf(keys: unknown, tenant: string | undefined): string {
   const pairs: unknown[] = Array.isArray(keys) ? keys : [keys];
   const parts = pairs.map((pair) => {
@@ -171,7 +171,7 @@ function contentOf(keys: unknown, tenant: string | undefined): string {
     .digest('base64url');
 }
 
-/** Each form by its own name: a JWK can look like nothing but a JWK. */
+/** A key with the name of its form, so that no JWK equals a key of another form. */
 function partOf(material: unknown): unknown[] {
   if (material instanceof KeyObject) return ['object', nameOf(material)];
   if (Buffer.isBuffer(material)) return ['text', String(material)];
@@ -181,7 +181,7 @@ function partOf(material: unknown): unknown[] {
 const names = new WeakMap<KeyObject, number>();
 let lastName = 0;
 
-/** Taking a KeyObject to text would take longer than all the rest. */
+/** A number for each KeyObject. Exporting it as text would take longer than all the rest. */
 function nameOf(key: KeyObject): number {
   let name = names.get(key);
   if (name === undefined) {

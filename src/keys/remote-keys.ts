@@ -11,13 +11,13 @@ const DEFAULT_TIMEOUT = 5_000;
 const DEFAULT_MAX_AGE = 10 * 60_000;
 const DEFAULT_COOLDOWN = 30_000;
 
-/** As long as there are no keys at all every request asks for them, but no more often than this, in ms. */
+/** In ms. While there are no keys at all each request asks for them, but not more often than this. */
 const RETRY_AFTER = 1_000;
 
 /**
- * A `keysProvider` over the issuer's JWK Set.
+ * Makes a `keysProvider` of the issuer's JWK Set.
  *
- * @throws TypeError naming what is wrong with the address or an option
+ * @throws TypeError that names the wrong address or option
  */
 export function remoteKeys(url: string | URL, options: RemoteKeysOptions = {}): RemoteKeys {
   const keySet = new RemoteKeySet(readUrl(url), {
@@ -28,7 +28,7 @@ export function remoteKeys(url: string | URL, options: RemoteKeysOptions = {}): 
   return (_req, rawJwtToken) => keySet.keysFor(kidOf(rawJwtToken));
 }
 
-/** The name of a key in the header of a token, which is not verified; undefined if there is none. */
+/** The `kid` in the header of a token that is not verified. Undefined if there is none. */
 function kidOf(token = ''): unknown {
   const [header = ''] = token.split('.', 1);
   try {
@@ -41,15 +41,15 @@ function kidOf(token = ''): unknown {
 
 type Settings = Record<keyof RemoteKeysOptions, number>;
 
-/** The keys as last fetched. Times are of a clock that nobody sets. */
+/** The keys that were fetched last. All times are from `performance.now()`, because the system clock can be set. */
 class RemoteKeySet {
   readonly #url: URL;
   readonly #options: Settings;
-  /** By kid; undefined before the first success. Kept when the endpoint fails. */
+  /** The keys by `kid`. Undefined before the first success. They stay when the endpoint fails. */
   #keys: Map<unknown, KeyPair> | undefined;
   #fetchedAt = -Infinity;
   #triedAt = -Infinity;
-  /** Of the last try; undefined where that was a success. */
+  /** The error of the last try. Undefined if it was a success. */
   #error: Error | undefined;
   #underWay: Promise<void> | undefined;
 
@@ -59,15 +59,15 @@ class RemoteKeySet {
   }
 
   /**
-   * All keys; if there is none of this kid, after another look.
+   * All keys. If none of them has this kid, the set is fetched again first.
    *
-   * @throws Error if there are none, now or from before
+   * @throws SessionError if there are no keys, not even old ones
    */
   async keysFor(kid: unknown): Promise<KeyPair[]> {
     const isKnown = kid === undefined || this.#keys?.has(kid) === true;
     if (!isKnown || !this.#isFresh) {
       const trial = this.#refresh();
-      // Who has a known key does not wait for an endpoint that failed the last time.
+      // If the key is known, the request does not wait for an endpoint that failed the last time.
       if (!this.#keys || !isKnown || !this.#error) await trial;
     }
     if (this.#keys) return [...this.#keys.values()];
@@ -82,7 +82,10 @@ class RemoteKeySet {
     return performance.now() - this.#fetchedAt < this.#options.maxAge;
   }
 
-  /** One request at a time. For the sake of unknown keys, and after a failure, none before the cool-down has passed. Never rejects. */
+  /**
+   * Fetches the set, one request at a time. After a failure, or for an unknown key, it waits until `cooldown` has passed.
+   * Never rejects.
+   */
   #refresh(): Promise<void> | undefined {
     const { cooldown } = this.#options;
     const pause = this.#keys ? cooldown : Math.min(cooldown, RETRY_AFTER);
@@ -100,7 +103,7 @@ class RemoteKeySet {
     try {
       const members = await fetchKeySet(this.#url, this.#options.timeout);
       const keys = new Map(members.flatMap(readMember));
-      // No issuer is without keys: its endpoint is out of order, or somebody else's.
+      // An issuer always has keys, so this answer is a mistake, or comes from somebody else.
       if (keys.size === 0)
         throw new SessionError('ERR_SESSION_REMOTE_KEYS', 'the answer has no key that verifies ES256');
       this.#keys = keys;
@@ -114,7 +117,7 @@ class RemoteKeySet {
   }
 }
 
-/** RFC 7517, section 5: members that cannot be used are passed over. Of a private key only the public half is taken. */
+/** Reads one member of the set. One that cannot be used is ignored (RFC 7517, section 5). Private members are never read. */
 function readMember(member: unknown): [kid: string, pair: KeyPair][] {
   if (typeof member !== 'object' || member === null) return [];
   if (!isForSignatures(member as Record<string, unknown>)) return [];
@@ -127,7 +130,7 @@ function readMember(member: unknown): [kid: string, pair: KeyPair][] {
   }
 }
 
-/** @throws TypeError if it is no address that keys can be fetched from */
+/** @throws TypeError if keys cannot be fetched from this address */
 function readUrl(given: unknown): URL {
   if (!URL.canParse(String(given)))
     throw new SessionTypeError('ERR_SESSION_ARGUMENT', 'remoteKeys: url must be an absolute URL');
@@ -144,10 +147,10 @@ function readUrl(given: unknown): URL {
   return url;
 }
 
-/** @throws TypeError naming the option */
+/** @throws TypeError that names the option */
 function milliseconds(name: keyof Settings, value: unknown, byDefault: number): number {
   if (value === undefined) return byDefault;
-  // Timers take no more than that.
+  // Timers cannot run longer.
   if (Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 31) return Number(value);
   throw new SessionTypeError(
     'ERR_SESSION_ARGUMENT',

@@ -1,10 +1,10 @@
-/** Reads and writes the cookies of express-session: what is about them is in this folder, so that it can go as a whole one day. */
+/** Reads and signs the cookies of express-session. This folder can be deleted as a whole once nobody has such cookies. */
 import type { CipherKey } from 'node:crypto';
 import { sign, unsign } from 'cookie-signature';
 
 const PREFIX = 's:';
 
-/** Whether a cookie value has the form of express-session's. */
+/** Whether a cookie value has the form that express-session writes. */
 export function isLegacyValue(value: string): boolean {
   return value.startsWith(PREFIX);
 }

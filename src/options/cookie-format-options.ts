@@ -1,4 +1,4 @@
-/** The options `cookieFormat` and `reissue`, the first step of a rolling deploy: what they need, they demand at start. */
+/** Checks the options `cookieFormat` and `reissue`, for the first step of a rolling deploy, and what they need beside them. */
 import { SessionTypeError } from '../errors';
 import type { Tokens } from '../token/token';
 import type { CookieFormat, SessionOptions } from '../types';

@@ -1,4 +1,4 @@
-/** The `cookie` option: what can never work is an error at start, or of the request whose function returned it. */
+/** Checks the `cookie` option: at start, or in each request if the option is a function. */
 import { SessionTypeError } from '../errors';
 import { createWarning } from '../diagnostics';
 import { Cookie } from '../session/cookie';
@@ -9,8 +9,8 @@ const SAME_SITE = [true, 'lax', 'strict', 'none'];
 const PRIORITIES = ['low', 'medium', 'high'];
 
 /**
- * @returns what gives the options for a request
- * @throws TypeError that names the option at fault
+ * @returns a function that gives the checked attributes for a request
+ * @throws TypeError that names the option at fault. So does the function
  */
 export function resolveCookieOptions(
   cookie: SessionOptions['cookie'],
@@ -62,7 +62,7 @@ export function resolveCookieOptions(
 function requireAttributes(options: CookieOptions): void {
   const { maxAge, expires, domain, path, secure, httpOnly, partitioned, sameSite, priority } =
     options as Record<string, unknown>;
-  // Falsy values mean the default, as in express-session. An invalid Date is told by the response that it belongs to.
+  // Falsy values mean the default, as in express-session. An invalid Date is an error of the response that sends it.
   if (!isLifetime(maxAge)) fail('maxAge', 'a number of milliseconds, as long as dates can tell', maxAge);
   if (expires && !(expires instanceof Date)) fail('expires', 'a Date', expires);
   if (domain && !(typeof domain === 'string' && canSerialize({ domain })))
@@ -83,7 +83,7 @@ function isLifetime(maxAge: unknown): boolean {
   return !Number.isNaN(new Date(Date.now() + maxAge).valueOf());
 }
 
-/** Whether a Set-Cookie line can be made of it: what is said of it there counts. */
+/** Whether a Set-Cookie line can be made of these attributes. */
 function canSerialize(options: CookieOptions, name = 'name'): boolean {
   try {
     new Cookie(options).serialize(name, '');
@@ -109,7 +109,7 @@ function describe(given: unknown): string {
   return typeof given === 'number' || typeof given === 'boolean' ? String(given) : `of type ${typeof given}`;
 }
 
-/** Browsers drop a cookie of such a name without these attributes (RFC 6265bis, section 4.1.3), whatever its case. */
+/** Browsers drop a cookie whose name begins so, in any case, without these attributes (RFC 6265bis, section 4.1.3). */
 function requireNamePrefix(name: string, { secure, path, domain }: CookieOptions): void {
   const prefix = /^__(?:Host|Secure)-/i.exec(name)?.[0];
   if (prefix && secure !== true) {

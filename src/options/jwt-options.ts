@@ -6,7 +6,7 @@ import { warnOfMilliseconds } from './likely-mistakes';
 import { didYouMean } from './option-names';
 import type { JwtOptions, SessionOptions } from '../types';
 
-/** Where jsonwebtoken would read a text without a unit as milliseconds: that is hardly ever meant. */
+/** A text has to end with a unit. jsonwebtoken would read one without it as milliseconds, which is hardly ever meant. */
 const UNIT = /[a-z]\s*$/i;
 
 const NAMES: readonly string[] = [
@@ -70,7 +70,7 @@ function resolveTimespan(name: string, given: unknown): number | undefined {
   return seconds as number;
 }
 
-/** @returns NaN, or undefined in spite of its type, for what is no timespan */
+/** @returns NaN, or undefined in spite of the type, if the text is no timespan */
 function toMilliseconds(text: string): number {
   return UNIT.test(text) && text.length <= 100 ? ms(text as ms.StringValue) : NaN;
 }

@@ -1,4 +1,4 @@
-/** Warns of options that express-session takes, and that hardly say what is meant: applications may rely on them. */
+/** Warns of options that are most likely mistakes, but are no errors, because applications of express-session may have them. */
 import { createWarning, type WarningCode } from '../diagnostics';
 import { isGeneratedHere } from '../keys/generate-keys';
 import { MemoryStore } from '../store/memory-store';
@@ -12,7 +12,7 @@ const DAY = 86_400_000;
 const DAY_IN_SECONDS = 86_400;
 const TEN_YEARS_IN_SECONDS = 3650 * DAY_IN_SECONDS;
 
-/** Options of express-session that take any value for true or false. */
+/** Options of express-session that take any value as true or false. */
 const BOOLEANS = ['resave', 'rolling', 'saveUninitialized', 'proxy'];
 
 const warnOfDefaults = createWarning(
@@ -27,11 +27,11 @@ const warnOfNewKeys = createWarning(
     'all tokens are refused and users signed out. Make keys once and keep them: npx express-session-jwt keygen --env',
 );
 
-/** One warning for each mistake of the process, however many middlewares make it. */
+/** The warnings so far, by their text, so that each comes once in a process. */
 const warnings = new Map<string, () => void>();
 
 export function warnOfLikelyMistakes(given: Record<string, unknown>): void {
-  // Who gives a secret comes from express-session.
+  // An application that gives a secret most likely comes from express-session.
   const leavesOut = given.resave === undefined || given.saveUninitialized === undefined;
   if (given.secret && leavesOut) warnOfDefaults();
   for (const name of Object.keys(given)) {
@@ -44,14 +44,14 @@ export function warnOfLikelyMistakes(given: Record<string, unknown>): void {
   for (const name of BOOLEANS) {
     const value = given[name] ?? undefined;
     if (value === undefined || typeof value === 'boolean') continue;
-    // Only true and false count there.
+    // For `proxy` any other value counts as undefined.
     const meaning = name === 'proxy' ? 'left out' : String(Boolean(value));
     const text = `${name} option should be true or false; it is ${describe(value)}, which counts as ${meaning}`;
     warnOnce('WARN_SESSION_OPTION_COERCED', text);
   }
 }
 
-/** Only of what looks like a slip: express-session passes a cookie's options on, and some of them mean nothing here. */
+/** Warns only of names that look like a slip. Other unknown names are allowed, because express-session passes them on. */
 export function warnOfCookieNames(cookie: object): void {
   for (const name of Object.keys(cookie)) {
     if (COOKIE_OPTION_NAMES.includes(name) || name.startsWith('_')) continue;
@@ -72,7 +72,7 @@ function describe(value: unknown): string {
     : JSON.stringify(value);
 }
 
-/** @param isProduction whether the process says so */
+/** @param isProduction whether NODE_ENV says 'production' */
 export function warnOfNewKeysAtStart({ keys, store }: SessionOptions, isProduction: boolean): void {
   const keepsSessions = Boolean(store) && !(store instanceof MemoryStore);
   const pairs = [keys ?? []].flat() as { private?: unknown }[];
@@ -80,8 +80,8 @@ export function warnOfNewKeysAtStart({ keys, store }: SessionOptions, isProducti
 }
 
 /**
- * A number is a count of seconds, as with jsonwebtoken. One that is whole minutes or days in ms, and no whole days in
- * seconds, was most likely meant as ms.
+ * Warns of a number that was most likely meant as ms, though it counts as seconds, as with jsonwebtoken. Such a number is
+ * whole minutes in ms, but not whole days in seconds; or it is whole days in ms; or it is more than ten years in seconds.
  */
 export function warnOfMilliseconds(name: string, given: number): void {
   const isWholeInMs = given > 0 && given % MINUTE === 0 && given % DAY_IN_SECONDS !== 0;

@@ -1,7 +1,7 @@
-/** The names of the options, and which one of them is meant by a name that is none. */
+/** The names of all options, and a guess at which one an unknown name means. */
 import type { CookieOptions, SessionOptions } from '../types';
 
-/** All of them: one that is missing here does not compile. */
+/** The type makes sure that no name is missing. */
 const NAMES: Record<keyof SessionOptions, true> & Record<string, true> = {
   absoluteTimeout: true,
   clearCookie: true,
@@ -31,7 +31,7 @@ const NAMES: Record<keyof SessionOptions, true> & Record<string, true> = {
   unset: true,
 };
 
-/** Those that mean nothing here are in their types: a Cookie has `originalMaxAge`, other packages `encode` and `signed`. */
+/** Some have no effect here, but are not unknown: a Cookie has `originalMaxAge`, and the types have `encode` and `signed`. */
 const COOKIE_NAMES: Record<keyof CookieOptions, true> & Record<string, true> = {
   encode: true,
   domain: true,
@@ -50,7 +50,7 @@ const COOKIE_NAMES: Record<keyof CookieOptions, true> & Record<string, true> = {
 export const OPTION_NAMES = Object.keys(NAMES);
 export const COOKIE_OPTION_NAMES = Object.keys(COOKIE_NAMES);
 
-/** A hint with a leading blank, or nothing where no name is like this one. */
+/** A hint such as '; did you mean rolling?', or the empty text if no name is similar. */
 export function didYouMean(given: string, names: readonly string[]): string {
   const [nearest] = names
     .map((name) => ({ name, distance: distanceOf(given.toLowerCase(), name.toLowerCase()) }))
@@ -59,7 +59,7 @@ export function didYouMean(given: string, names: readonly string[]): string {
   return nearest ? `; did you mean ${nearest.name}?` : '';
 }
 
-/** How many characters have to be put in, left out or changed (Levenshtein). */
+/** How many characters have to be added, left out or changed (Levenshtein). */
 function distanceOf(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, at) => at);
   for (let i = 0; i < from.length; i++) {

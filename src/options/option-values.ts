@@ -1,7 +1,7 @@
-/** Values of options that have a default: left out, or of the kind that they must be. */
+/** Checks the values of options that may be left out. */
 import { SessionTypeError } from '../errors';
 
-/** As long as a timer can run, in ms: 24 days. */
+/** The longest time that a timer can run, in ms: 24 days. */
 const MAX_DURATION = 2 ** 31 - 1;
 
 /** @returns undefined, the default, for any falsy value */
@@ -18,7 +18,7 @@ export function optionalBoolean(name: string, given: unknown = false): boolean {
   return given;
 }
 
-/** Null is no default: as any other wrong value it is refused. */
+/** Refuses null, like any other wrong value. Only undefined means the default. */
 export function oneOf<Choice extends string>(
   name: string,
   choices: readonly [Choice, Choice],

@@ -1,4 +1,4 @@
-/** The options that an application gives, checked and with defaults filled in. */
+/** Checks the options of an application, and fills in the defaults. */
 import { createHmac, type CipherKey } from 'node:crypto';
 import { SessionTypeError } from '../errors';
 import { createWarning } from '../diagnostics';
@@ -16,12 +16,12 @@ import { resolveRules } from './jwt-options';
 import { warnOfLikelyMistakes, warnOfNewKeysAtStart } from './likely-mistakes';
 import { oneOf, optionalBoolean, optionalDuration, optionalFunction } from './option-values';
 
-/** Remembered tokens; at about 1 KB each some 10 MB when full. */
+/** How many tokens are remembered: about 10 MB. */
 const DEFAULT_TOKEN_CACHE_SIZE = 10_000;
 
 const isProduction = process.env.NODE_ENV === 'production';
 
-/** Gives the tokens of one request; calls back once, within this turn if the application answers within it. */
+/** Gives the tokens of one request. Calls back once, and in the same turn if the application answers in it. */
 export type TokensProvider = (
   req: Request,
   rawJwtToken: string | undefined,
@@ -31,7 +31,7 @@ export type TokensProvider = (
 /** The options as the rest of the code knows them. */
 export interface Config {
   readonly name: string;
-  /** Those of the `keys` option; undefined where there is none. */
+  /** Issues and verifies with the `keys` option. Undefined if there is none. */
   readonly tokens: Tokens | undefined;
   /** The `keysProvider` option, in place of `tokens`. */
   readonly provideTokens: TokensProvider | undefined;
@@ -40,20 +40,20 @@ export interface Config {
   readonly warnOfEndlessToken: () => void;
   /** The `store` option. */
   readonly store: AnyStore | undefined;
-  /** Undefined: the ids of the library. */
+  /** Makes handles of new sessions. Undefined: the library makes them. */
   readonly genid: ((req: Request) => unknown) | undefined;
-  /** `token`: that of the session, whose claims are probably the same. */
+  /** @param token the session's token, whose claims are probably the same */
   readonly readClaims: (req: Request, token?: Token) => Claims;
   /** Whether claims can differ at all. */
   readonly hasClaims: boolean;
   /** @throws TypeError if a function of the application returned nothing usable */
   readonly cookieOptions: (req: Request) => CookieOptions;
-  /** Those that verify cookies of express-session. */
+  /** The `secret` option, which verifies cookies of express-session. */
   readonly secrets: readonly CipherKey[];
   readonly transport: Transport;
-  /** The form of the cookies of new sessions. */
+  /** The form of cookies for new sessions. */
   readonly cookieFormat: CookieFormat;
-  /** Whether sessions that express-session could open get its cookie again. */
+  /** Whether sessions that express-session made get its cookie again. */
   readonly reissue: boolean;
   readonly proxy: boolean | undefined;
   readonly resave: boolean;
@@ -61,19 +61,19 @@ export interface Config {
   readonly saveUninitialized: boolean;
   readonly unset: 'destroy' | 'keep';
   readonly merge: boolean;
-  /** In ms; undefined: stores may take as long as they like. */
+  /** In ms. Undefined: a call of the store may take any time. */
   readonly storeTimeout: number | undefined;
   readonly saveErrors: 'late' | 'respond';
-  /** Whether a response prolongs its session; undefined: each does. */
+  /** Says whether a response prolongs its session. Undefined: each response does. */
   readonly touch: ((req: Request, res: Response) => unknown) | undefined;
-  /** In ms; 0: every time. */
+  /** In ms. 0: each request renews the expiry. */
   readonly touchAfter: number;
   readonly clearCookie: boolean;
 }
 
 /** @throws TypeError that names the first option at fault */
 export function resolveOptions(options: SessionOptions | null | undefined): Config {
-  // Any falsy value means none, as in express-session.
+  // Any falsy value means no options, as in express-session.
   const given = ((options as unknown) || {}) as SessionOptions;
   if (typeof given !== 'object')
     throw new SessionTypeError('ERR_SESSION_OPTION', 'session() must be given an object of options');
@@ -83,7 +83,7 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
   }
   const secrets = resolveSecrets(given.secret);
   const jwtFromReq = optionalFunction('jwtFromReq', given.jwtFromReq);
-  // express-session knows the name as `key`, too.
+  // `key` is express-session's old name for `name`.
   const name: unknown = given.name || (given as { key?: unknown }).key || 'connect.sid';
   if (typeof name !== 'string')
     throw new SessionTypeError('ERR_SESSION_OPTION', 'name option must be a string, the name of the cookie');
@@ -127,7 +127,10 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
   };
 }
 
-/** `req.secret` of cookie-parser is none of them: who has a text of his choice signed by it would sign session ids. */
+/**
+ * Does not fall back to `req.secret` of cookie-parser. An application may sign texts of its users' choice with that secret,
+ * and so would sign session ids for them.
+ */
 function resolveSecrets(secret: SessionOptions['secret']): readonly CipherKey[] {
   if (!secret) return [];
   const secrets = Array.isArray(secret) ? secret : [secret];
@@ -195,7 +198,7 @@ function createTokensProvider(
   };
 }
 
-/** The store where the application gives none. */
+/** The store of an application that gives none. */
 export function createDefaultStore(): AnyStore {
   return resolveStore(new MemoryStore());
 }

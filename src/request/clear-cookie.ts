@@ -1,4 +1,4 @@
-/** Tells the client to forget a cookie that opens no session any more: the `clearCookie` option. */
+/** Tells the client to forget a cookie that opens no session any more (the `clearCookie` option). */
 import { debug } from '../diagnostics';
 import { isSecure } from '../http/secure-connection';
 import { addSetCookie } from '../http/transports';
@@ -9,14 +9,17 @@ import { createCookie } from './generate';
 
 const LONG_AGO = new Date(0);
 
-/** With the attributes that it was set with: others would be those of another cookie (RFC 6265, section 5.3). */
+/**
+ * Expires the cookie, if it opens nothing any more. It has to have the attributes that it was set with: to a browser, other
+ * attributes mean another cookie (RFC 6265, section 5.3).
+ */
 export function expireCookie(context: RequestContext): void {
   const { config, carrier, req, res, opened } = context;
   if (!config.clearCookie || !carrier.isCookie || !isOfNoUse(context)) return;
   try {
     const settings =
       opened.origin === 'loaded' ? opened.before.cookie : settingsOf(createCookie(config, req));
-    // On a plain connection browsers let nobody touch a cookie that is for secure ones.
+    // Browsers let no response on a plain connection change a secure cookie.
     if (settings.secure && !isSecure(req, config.proxy)) return;
     const attributes = { ...settings, expires: LONG_AGO } as Cookie['data'];
     addSetCookie(res, stringifyCookie(config.name, '', attributes));
@@ -27,7 +30,7 @@ export function expireCookie(context: RequestContext): void {
   debug('expiring the cookie %s', config.name);
 }
 
-/** Whether the cookie that came is good, but its session was never found, or is destroyed now. */
+/** Whether the cookie that came was good by its signature, but its session was not found, or has been destroyed since. */
 function isOfNoUse({ hasCredential, opened, config, req }: RequestContext): boolean {
   if (opened.origin !== 'loaded') return hasCredential && opened.origin === 'new';
   const session: unknown = req.session;

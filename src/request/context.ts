@@ -15,23 +15,23 @@ import type { NextFunction, Request, Response } from '../types';
 export class RequestContext {
   /** In ms since 1970. */
   readonly arrivedAt = Date.now();
-  /** What the methods of its sessions do. */
+  /** Does the work of the session's methods. */
   declare owner: SessionOwner;
   /** The session that the request began with. */
   declare opened: SessionState;
   /** The session that was put on the request last. */
   declare current: SessionState;
-  /** Whether a token came, or an old cookie, that is good by its signature. */
+  /** Whether the request carries a token, or a cookie of express-session, with a good signature. */
   hasCredential = false;
-  /** Id of the session whose token came, if that is of an older generation. */
+  /** The id of the session that the token names, if another request has ended the token's generation a moment ago. */
   supersededId: string | undefined;
-  /** Id of the session whose token came, if another request is destroying it: a logout here has to see to that as well. */
+  /** The id of the session that the token names, if another request is destroying it now. A logout here destroys it as well. */
   endingId: string | undefined;
-  /** What the application says of this response: whether it prolongs the session. Undefined until it is asked. */
+  /** The application's answer to the `touch` option: whether this response prolongs the session. Undefined until it is asked. */
   prolongs: boolean | undefined;
-  /** Whether headers have left, or are decided. */
+  /** Whether the headers have left, or nothing about them can change any more. */
   headersAreOut = false;
-  /** Whether `jwtFromReq` is running: it may ask for the token itself. */
+  /** Whether `jwtFromReq` is running. It may ask for the token, which depends on the claims that it has not returned yet. */
   isReadingClaims = false;
   #pending = 0;
   #whenIdle: (() => void) | undefined;
@@ -45,49 +45,50 @@ export class RequestContext {
     readonly req: Request,
     readonly res: Response,
     readonly next: NextFunction,
-    /** How its token came, and how a new one goes. */
+    /** How the token came with this request, and how a new one is sent. */
     readonly carrier: Carrier,
   ) {}
 
-  /** What is known of a session; one made by hand may stand for the one that the request began with. */
+  /** The state of a session. An application may put a session that it made by hand in the place of the opened one. */
   stateOf(session: Session): SessionState {
     const managed = managedOf(session);
     if (managed) return managed.state;
     return session.id === this.opened.id.value ? this.opened : newState('new', SessionId.plain(session.id));
   }
 
-  /** The generation in which this request may see the session of this id; undefined: it is another one's. */
+  /** The generation in which this request may see the session of this id. Undefined: the id belongs to another session. */
   generationOf(id: unknown): number | undefined {
     const opened = this.opened as SessionState | undefined;
     return opened?.origin === 'loaded' && opened.id.value === id ? opened.generation : undefined;
   }
 
-  /** What a record of express-session says once it is ours. */
+  /** The value of `adopted` in the record of an express-session session that gets a token. */
   get adoption(): true | string {
     return this.tokens.tenant ?? true;
   }
 
   /**
-   * Store work that the handler has begun, or that the headers wait for: the end of the response waits for it.
+   * Counts work on the store that the handler has begun, or that the headers wait for. The end of the response waits for it.
    *
-   * @returns the callback to be called in place of `done`. By then the work counts as done, since `done` may wait for the end
+   * @returns the callback to call in place of `done`. It counts the work as finished before it calls `done`, because `done` may
+   * wait for the end of the response itself
    */
   track<Arguments extends unknown[]>(done: (...args: Arguments) => void): (...args: Arguments) => void {
     this.#pending += 1;
     return (...args) => {
       this.#pending -= 1;
-      // A turn later: who is told now may begin more work.
+      // Goes on in a later turn, because `done` may begin more work.
       if (this.#pending === 0 && this.#whenIdle) this.#continueLater();
       done(...args);
     };
   }
 
-  /** Also while somebody waits for the end of work: what they do then comes first. */
+  /** Whether work is under way, or somebody waits for its end in `whenIdle` and comes first. */
   get isBusy(): boolean {
     return this.#pending > 0 || this.#whenIdle !== undefined;
   }
 
-  /** Calls back once no work is under way. */
+  /** Calls back as soon as no work is under way. */
   whenIdle(callback: () => void): void {
     this.#whenIdle = callback;
     if (this.#pending === 0) this.#continueLater();
@@ -102,7 +103,7 @@ export class RequestContext {
     });
   }
 
-  /** Tells an error when the response is over: sooner, Express would cut off what is on its way. */
+  /** Passes an error to `next` when the response is over. If it came sooner, Express would cut the response off. */
   reportLate(error: unknown): void {
     tellOfCause(error);
     const { res, next } = this;
@@ -137,7 +138,7 @@ const warnOfUndeliverable = createWarning(
     'the first byte is written, and not in the handshake of a WebSocket',
 );
 
-/** Errors that are told late are easily overlooked. */
+/** Warns of causes that deserve it, because an error that is reported late is easily overlooked. */
 function tellOfCause(error: unknown): void {
   if (isNarrowColumn(error)) warnOfNarrowColumn();
   if ((error as { code?: unknown } | undefined)?.code === 'ERR_SESSION_TOKEN_UNDELIVERABLE')

@@ -1,4 +1,4 @@
-/** What a request shows of its session: the candidates in its Cookie header, or what another transport carries. */
+/** Reads and verifies what a request shows to open its session: cookies, or what another transport carries. */
 import { debug, deprecate } from '../diagnostics';
 import { append, readCookies } from '../http/cookie-header';
 import type { Carrier } from '../http/transports';
@@ -8,29 +8,28 @@ import type { Config } from '../options/options';
 import { isTokenShaped, type Token, type Tokens, type VerificationBudget } from '../token/token';
 import type { CookieFormat, Request } from '../types';
 
-/** What names a record, verified. */
+/** A verified value that names a record. */
 export interface Credential {
   readonly id: string;
-  /** In which form it came. */
   readonly format: CookieFormat;
-  /** The token, if it is one of today's. */
+  /** The token, if it has the claim `ses`. A token of 0.2.2 has not. */
   readonly token: Token | undefined;
-  /** Whether the id is one that express-session or 0.2.2 gave. */
+  /** Whether express-session or 0.2.2 made the id. */
   readonly isLegacy: boolean;
   readonly generation: number;
-  /** Whether it has to be told that the cookie was not in the header. */
+  /** Whether cookie-parser had the cookie and the header had not, which is deprecated. */
   readonly isFromParser: boolean;
 }
 
-/** A text that may be a credential. */
+/** A text that may be a credential, not verified. */
 export interface Candidate {
   readonly text: string;
-  /** Whether it has the shape of a token. */
+  /** Whether the text has the shape of a token. */
   readonly isToken: boolean;
   readonly place: 'header' | 'signedCookies' | 'cookies' | 'transport';
 }
 
-/** So many well-formed values of one name are looked at, to the store. */
+/** How many well-formed values of one name are tried. Each may cost a read of the store. */
 const MAX_CANDIDATES = 4;
 
 const NONE: readonly Candidate[] = [];
@@ -38,7 +37,10 @@ const NONE: readonly Candidate[] = [];
 /** Cookies as cookie-parser leaves them; values may be anything. */
 type ParsedCookies = Record<string, unknown> | undefined;
 
-/** In order: Cookie header as sent, `req.signedCookies`, `req.cookies`. Equal values count once, malformed ones not at all. */
+/**
+ * The values to try, in this order: from the Cookie header, from `req.signedCookies`, from `req.cookies`. Equal values count
+ * once, malformed ones do not count.
+ */
 export function readCandidates(config: Config, req: Request, carrier: Carrier): readonly Candidate[] {
   if (!carrier.isCookie) {
     const { text } = carrier;
@@ -71,12 +73,12 @@ function add(
   return candidates;
 }
 
-/** The first text that could be a token, not verified: for those who choose the keys by it. */
+/** The first text that could be a token, not verified. A `keysProvider` may choose keys by it. */
 export function findRawToken(candidates: readonly Candidate[]): string | undefined {
   return candidates.find(({ isToken }) => isToken)?.text;
 }
 
-/** Undefined where the candidate is not good by its signature, or no session token. */
+/** The credential in a candidate. Undefined if its signature is bad, or if it is no session token. */
 export function verifyCandidate(
   { text, isToken, place }: Candidate,
   { config, tokens, req }: { config: Config; tokens: Tokens; req: Request },
@@ -91,7 +93,7 @@ export function verifyCandidate(
     return undefined;
   }
   const id = readIdOfCookie(text, place, config, req);
-  // Without a private key there is no token for what it names.
+  // Without a private key the session could not get a token.
   if (id === undefined || !tokens.canIssue) return undefined;
   return { id, format: 'express-session', token: undefined, isLegacy: true, generation: 1, isFromParser };
 }
@@ -120,7 +122,7 @@ function readIdOfCookie(
   req: Request,
 ): string | undefined {
   if (place === 'signedCookies' && !isLegacyValue(text)) {
-    // cookie-parser has verified it with its own secret: that has to be one of ours.
+    // cookie-parser has verified it with its own secret. That secret has to be one of ours.
     const { secret } = req as { secret?: unknown };
     return secrets.includes(secret as string) ? text : undefined;
   }
@@ -129,7 +131,7 @@ function readIdOfCookie(
   return id;
 }
 
-/** For applications whose cookie-parser has taken the cookie out of the header. */
+/** Tells applications that cookie-parser has the cookie and the header has not. */
 export function tellOfParser(): void {
   deprecate('cookie should be available in req.headers.cookie');
 }

@@ -1,10 +1,10 @@
-/** What is to happen to a session and its token at the end of a request: pure functions, without effects. */
+/** Decides what happens to a session and its token when a response is due. All functions here are pure. */
 import type { CookieSettings } from '../session/cookie';
 import type { SessionState } from '../session/session-state';
 import { sameCookie, sameData, sameSnapshot, type Snapshot } from '../session/snapshot';
 import { type Claims, NO_CLAIMS, sameClaims, subjectOf } from '../token/claims';
 
-/** What is known of a session from before; none of it is changed here. */
+/** What is known about the session from earlier in the request. */
 export type Before = Readonly<
   Pick<
     SessionState,
@@ -24,25 +24,25 @@ export type Before = Readonly<
   >
 >;
 
-/** What the session is now. */
+/** The session and its response as they are now. */
 export interface Now {
   readonly snapshot: Snapshot;
   readonly claims: Claims;
-  /** Claims of its token; undefined where it came with none of ours. */
+  /** The claims in its token. Undefined if it has no token of ours. */
   readonly tokenClaims: Claims | undefined;
-  /** Whether the token is old enough for a new one. */
+  /** Whether the token is so old that a new one is due. */
   readonly isTokenDue: boolean;
-  /** Whether the response leaves the expiry as it is stored. */
+  /** Whether the stored expiry stays (the `touch` option). */
   readonly keepsExpiry: boolean;
-  /** When the cookie expires, in ms since 1970; undefined: with the browser's session. */
+  /** When the cookie expires, in ms since 1970. Undefined: when the browser is closed. */
   readonly expires: number | undefined;
-  /** Whether the cookie's `expires` is anything but null and undefined: false counts, as in express-session. */
+  /** Whether the cookie's `expires` is neither null nor undefined. False counts as an expiry, as in express-session. */
   readonly hasExpires: boolean;
   /** Whether the response can carry a token. */
   readonly canSend: boolean;
-  /** Whether it may carry a new one that nobody has asked for: not so if shared caches keep it. */
+  /** Whether the response may carry a token that nobody has asked for. Not if shared caches may keep the response. */
   readonly canRefresh: boolean;
-  /** By a clock that nobody sets, in ms. */
+  /** `performance.now()`, in ms, because the system clock can be set. */
   readonly time: number;
 }
 
@@ -55,39 +55,44 @@ export interface Settings {
 }
 
 /**
- * soft: another claim of the same user. hard: the generation ends, since somebody has signed in, out, or over to another
- * account.
+ * How the claims have changed.
+ *
+ * soft: another claim of the same user. The generation stays.
+ * hard: somebody has signed in or out, or has changed the account. The generation ends.
  */
 export type ClaimsChange = 'none' | 'soft' | 'hard';
 
 /**
- * keep: no token goes out. send: the token that the session has, or its first one. refresh: a new token of the same generation,
- * which nobody has asked for. rotate: the first token of the next generation. Where the cookie is express-session's, that
- * stands in the place of the token: it is sent, or refreshed where the client has a token as yet.
+ * Which token goes out. For a session whose cookie is one of express-session, read "cookie" for "token".
+ *
+ * keep: none.
+ * send: the token that the session has, or its first one.
+ * refresh: a new token of the same generation, which nobody has asked for.
+ * rotate: the first token of the next generation.
  */
 export type TokenDecision = 'keep' | 'send' | 'refresh' | 'rotate';
 
 export type StoreDecision = 'save' | 'touch' | 'nothing';
 
-/** A response that has sent headers renews the expiry at its end, unless that was done so shortly before, in ms. */
+/** In ms. The end of a stream renews the expiry, unless the write for its headers has done so just before. */
 const RENEWED_JUST_NOW = 1000;
 
-/** What has become of the claims in a token: compared with those of the request's beginning, and with those in the token. */
+/** Compares the claims with those in the token, and with those at the beginning of the request. */
 export function decideClaims(before: Before, { claims, tokenClaims }: Now): ClaimsChange {
   if (!before.isStored || before.origin === 'verified') return 'none';
-  // They are in no cookie of express-session.
+  // A cookie of express-session carries no claims.
   if (before.cookieFormat === 'express-session') return 'none';
-  // Nobody has a token of a session that was stored in this request.
+  // The session was made in this request, so nobody has an older token of it.
   if (before.origin !== 'loaded' && !before.isSent) return 'none';
   const known = tokenClaims ?? before.claims;
   if (sameClaims(claims, known)) return 'none';
   const subject = subjectOf(claims);
-  // Also if they have changed before this request: the response at that time may have been one that carries no token.
+  // Compared with the token, because an earlier response may not have been able to carry the change.
   if (subject !== undefined && subject === subjectOf(known)) return 'soft';
   return sameClaims(claims, before.claims) ? 'none' : 'hard';
 }
 
-/** Whether a session that may not be stored otherwise is, because somebody has signed in with it. */
+/** Whether somebody has signed in. Then even the session of a superseded request is stored. */
 export function signsIn(before: Before, claims: Claims): boolean {
   return claims !== NO_CLAIMS && !sameClaims(claims, before.claims);
 }
@@ -97,7 +102,7 @@ export function isModified({ before, isStored, origin }: Before, { snapshot }: N
   return !sameData(before, snapshot) || (isStored && origin === 'loaded' && !sameCookie(before, snapshot));
 }
 
-/** Whether and how a token goes out. */
+/** Decides which token goes out. */
 export function decideHeaders(before: Before, now: Now, settings: Settings): TokenDecision {
   const { origin, hasEnded } = before;
   if (origin === 'verified' || hasEnded) return 'keep';
@@ -122,7 +127,7 @@ export function decideHeaders(before: Before, now: Now, settings: Settings): Tok
   return !now.keepsExpiry && (settings.rolling || hasNewExpiry) ? 'send' : 'keep';
 }
 
-/** What is done with the session in the store. */
+/** Decides what is done in the store. */
 export function decideStore(
   before: Before,
   now: Now,
@@ -130,7 +135,7 @@ export function decideStore(
   settings: Settings,
 ): StoreDecision {
   const { origin, saved } = before;
-  // What a rotation could not store is not stored without one: other tokens of this generation would read it.
+  // After a rotation has failed, its data are not stored in the old generation: older tokens would read them.
   if (origin === 'verified' || before.hasEnded || before.hasFailed) return 'nothing';
   if (token === 'rotate') return 'save';
   if (origin === 'superseded' && !before.isStored && !signsIn(before, now.claims)) return 'nothing';
@@ -140,7 +145,7 @@ export function decideStore(
     return isDone ? 'nothing' : 'touch';
   }
   if (before.mustStore || origin === 'superseded') return 'save';
-  // What resave stores although nothing has changed, it stores for the sake of the expiry.
+  // `resave` stores an unchanged session only to renew the expiry.
   const always = before.isStored ? settings.resave && !now.keepsExpiry : settings.saveUninitialized;
   if (always || isModified(before, now)) return 'save';
   if (!before.isStored || now.keepsExpiry || isRenewed(before, now)) return 'nothing';
@@ -152,8 +157,8 @@ function isRenewed({ headersWrittenAt }: Before, { time }: Now): boolean {
 }
 
 /**
- * Whether the stored expiry is young enough to stay. Never longer than half of the lifetime: a session that is in use
- * shall not expire because `touchAfter` is longer than it lives.
+ * Whether the stored expiry is new enough, by `touchAfter`. At most half of the lifetime counts. Otherwise a session in use
+ * would expire if `touchAfter` is longer than its lifetime.
  */
 function isFresh(before: Before, { expires, snapshot }: Now, { touchAfter }: Settings): boolean {
   const { storedExpires } = before;

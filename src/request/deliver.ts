@@ -7,11 +7,11 @@ import { outgoingOf } from './cookie-format';
 import type { Observed } from './observe';
 import type { Plan } from './plan';
 
-/** Sets the headers that carry it, if there is anything to be sent and its session lives. */
+/** Sets the headers that carry the token or cookie, if there is one to send and the session lives. */
 export function deliver(context: RequestContext, plan: Plan, observed: Observed, isLost: boolean): void {
   const { req, res, carrier, repository } = context;
   const { state } = observed;
-  // Where a login was stored under a new id, its cookie takes the place of the one that was planned.
+  // A login that was stored under a new id has a new cookie, which replaces the planned one.
   const outgoing = state.mustSend ? outgoingOf(context, state) : plan.outgoing;
   const isOver =
     (isLost && !state.mustSend) || state.hasEnded || !repository.isCurrent(state.live, state.generation);
@@ -33,8 +33,9 @@ export function deliver(context: RequestContext, plan: Plan, observed: Observed,
 }
 
 /**
- * Where the expiry stays, the cookie has the stored one if that is known. Elsewhere it gets a whole lifetime: what was
- * loaded may be older than what is stored, and a cookie that ends before its session would sign somebody out.
+ * The cookie to send. If the response does not prolong the session, the cookie gets the stored expiry, where the store tells
+ * it without a call. Otherwise it gets a whole lifetime: the expiry that was loaded may be older than the stored one, and a
+ * cookie that ends before its session signs the user out.
  */
 function cookieToSend({ repository }: RequestContext, { state, cookie, kept }: Observed): Cookie {
   const expires = kept && repository.knownExpiry(state.id.require());

@@ -1,11 +1,11 @@
-/** Whether and how far a response moves the expiry of its session: the option `touch` decides. */
+/** Decides whether and how far a response moves the expiry of its session (the `touch` option). */
 import { SessionTypeError } from '../errors';
 import { Cookie } from '../session/cookie';
 import { managedOf, type Session } from '../session/session';
 import type { SessionState } from '../session/session-state';
 import type { RequestContext } from './context';
 
-/** Resets the expiry, the first time in a response, unless it stays. */
+/** Resets the expiry once in a response, unless it has to stay. */
 export function touchOnce(context: RequestContext, session: Session, state: SessionState): void {
   if (state.isTouched || keepsExpiry(context, session, state)) return;
   session.touch();
@@ -13,13 +13,13 @@ export function touchOnce(context: RequestContext, session: Session, state: Sess
   limitToEnd(context, session.cookie, state);
 }
 
-/** Whether the expiry stays as it is stored. A lifetime that the handler has set counts, whatever the application says. */
+/** Whether the stored expiry stays. It does not if the handler has set another lifetime, whatever the option says. */
 export function keepsExpiry(context: RequestContext, session: Session, state: SessionState): boolean {
   const isAsked = context.config.touch !== undefined && state.origin === 'loaded' && managedOf(session);
   return Boolean(isAsked) && !hasOtherLifetime(session.cookie, state) && !prolongs(context);
 }
 
-/** The session's cookie with its expiry reset, while the session has it as it was. */
+/** A copy of the session's cookie with its expiry reset. The session's own cookie does not change. */
 export function renewedCookie(context: RequestContext, { cookie }: Session, state: SessionState): Cookie {
   const renewed = new Cookie(cookie);
   renewed.maxAge = renewed.originalMaxAge;
@@ -27,7 +27,7 @@ export function renewedCookie(context: RequestContext, { cookie }: Session, stat
   return renewed;
 }
 
-/** No record shall outlive its session. The lifetime as it was set stays what it is. */
+/** Moves the expiry back to the end that `absoluteTimeout` sets. `originalMaxAge` does not change. */
 function limitToEnd({ config }: RequestContext, cookie: Cookie, state: SessionState): void {
   const end = config.rules.endOf(state.token?.authTime, state.created);
   const { _expires: expires } = cookie;
@@ -46,12 +46,12 @@ function timeOf(expires: unknown): unknown {
   return expires instanceof Date ? expires.valueOf() : expires;
 }
 
-/** The application is asked once for each response. */
+/** Asks the application, once for each response. */
 function prolongs(context: RequestContext): boolean {
   return (context.prolongs ??= ask(context));
 }
 
-/** Where the application's function is at fault the session is prolonged: nobody is to be signed out for that. */
+/** Calls the `touch` option. If that fails the session is prolonged, so that no user is signed out by the mistake. */
 function ask(context: RequestContext): boolean {
   let answer: unknown;
   try {
@@ -62,7 +62,7 @@ function ask(context: RequestContext): boolean {
   }
   if (typeof answer === 'boolean') return answer;
   const isPromise = typeof (answer as { then?: unknown } | null | undefined)?.then === 'function';
-  // Nobody else would handle its rejection.
+  // A rejection would end the process if nobody handled it.
   if (isPromise) Promise.resolve(answer).catch(() => undefined);
   const kind = isPromise ? 'a promise' : typeof answer;
   context.reportLate(

@@ -1,4 +1,4 @@
-/** `sessions.find`: the session of a request that gets no response here, such as a WebSocket handshake. */
+/** Finds the session of a request that gets no response here, such as a WebSocket handshake (`sessions.find`). */
 import { debug } from '../diagnostics';
 import { isOnPath } from '../http/cookie-path';
 import type { Carrier } from '../http/transports';
@@ -14,14 +14,14 @@ import { FoundMethods } from './found-methods';
 import { findSession } from './open';
 import { linkContext } from './request-link';
 
-/** Where the sessions are. */
+/** The storage that belongs to the keys of a request. */
 interface Storages {
   readonly isConnected: boolean;
   probe(): void;
   of(tokens: Tokens): Storage;
 }
 
-/** No header can be set on it, so no token is sent with it. */
+/** A response without `setHeader`, so that no token can be sent with it. */
 const NO_RESPONSE = Object.create(null) as Response;
 
 export class Finder {
@@ -39,7 +39,7 @@ export class Finder {
     if (!tokens && !provideTokens) throw noKeys();
     const req = viewOf(given);
     const carrier = transport(req);
-    // Without a target there is no path to compare.
+    // `find` also takes bare headers, which have no path.
     const hasTarget = Boolean(req.originalUrl || req.url);
     if (carrier.isCookie && hasTarget && !isOnPath(req, cookieOptions(req).path || '/')) {
       debug('pathname mismatch');
@@ -54,7 +54,7 @@ export class Finder {
     carrier: Carrier,
     candidates: readonly Candidate[],
   ): Promise<FoundSession | undefined> {
-    // The methods look for this session only, whatever else the request carries.
+    // Later calls of the session's methods look for this session only, whatever else the request carries.
     let own = candidates;
     const { context, opener } = await this.#look(given, carrier, candidates, async () => {
       const again = await this.#look(given, carrier, own);
@@ -62,12 +62,12 @@ export class Finder {
     });
     if (!opener) return undefined;
     own = [opener];
-    // Nobody knows for how long the application keeps the session: what this process shares of it is not kept with it.
+    // The application may keep this session for days, and must not keep the shared LiveSession in memory with it.
     context.current.live = undefined;
     return context.req.session;
   }
 
-  /** Tries candidates as a request that arrives now would. */
+  /** Tries the candidates in the same way as a request that arrives now. */
   async #look(
     given: RequestLike,
     carrier: Carrier,
@@ -88,7 +88,7 @@ export class Finder {
       () => undefined,
       carrier,
     );
-    // There is no response that the application could be asked about.
+    // The `touch` option asks about a response, and there is none.
     context.prolongs = true;
     if (lookAgain) context.owner = new FoundMethods(context, lookAgain);
     linkContext(req, context);
@@ -107,7 +107,7 @@ export class Finder {
     });
   }
 
-  /** That the store is away says nothing about who is signed in. @throws SessionError */
+  /** @throws SessionError while the store is away: then nobody knows whether there is a session */
   #requireStore(): void {
     if (this.#storages.isConnected) return;
     this.#storages.probe();
@@ -118,7 +118,7 @@ export class Finder {
   }
 }
 
-/** Every request of an application without keys is answered with this. */
+/** The error of every request of an application without keys. */
 export function noKeys(): SessionError {
   const error = new SessionError('ERR_SESSION_KEYS_REQUIRED', 'keys option required for sessions');
   const remedy =
@@ -129,7 +129,7 @@ export function noKeys(): SessionError {
   return error;
 }
 
-/** What the application's functions are called with, and the session is put on: the request itself stays as it is. */
+/** An object that inherits from the request and gets the session, so that the request itself does not change. */
 function viewOf(given: RequestLike): Request {
   const own = { writable: true, configurable: true, enumerable: true, value: undefined };
   // Own members, since those of a request may be read-only.

@@ -1,4 +1,4 @@
-/** Carries out what was decided: the store's part first, then the token, then the bytes leave. */
+/** Finishes a response: the session is stored first, then the token is set, then the bytes leave. */
 import { abandonBody } from '../http/abandoned-body';
 import type { HeldResponse, Hold } from '../http/held-response';
 import { IssueError } from '../keys/key-ring';
@@ -12,22 +12,22 @@ import { BegunWork, workFor } from './store-work';
 /**
  * Called when the headers of a stream are due, and when the response ends.
  *
- * @returns what has to be done before more may leave
+ * @returns the work that has to be done before more bytes leave
  * @throws TypeError if `req.session` is no session or cannot be expressed in JSON, and what the store throws at once
  */
 export function finish(context: RequestContext, moment: Moment): Hold | undefined {
   if (moment === 'end') context.current.isTouched = false;
   const observed = observe(context, moment);
   if (!context.isBusy) return settle(context, moment, observed);
-  // Store work of the handler, or that of the headers, is still under way. What the session is now counts, unless it is
-  // replaced by then.
+  // The handler or the headers have begun work on the store that is still under way. Later changes of this session do not
+  // count, unless another session replaces it meanwhile.
   const { session } = context.req;
   const begun = observed?.state.begun;
   return (held) => {
     context.whenIdle(() => {
       try {
         const same = context.req.session === session ? observed : undefined;
-        // What was saved on purpose after the end is newer than what the end has seen.
+        // If the handler has called `save()` meanwhile, that is newer than what the end has seen.
         const then = same && same.state.begun !== begun ? same.state.begun : same?.now.snapshot;
         const hold = settle(context, moment, observe(context, moment, then));
         if (hold) hold(held);
@@ -52,7 +52,7 @@ function settle(context: RequestContext, moment: Moment, observed: Observed | un
         fail(context, held, error);
       };
     }
-    // A handler that is writing goes on to write: no error page can take the place of that.
+    // The handler has begun to write, so no error page can replace the response.
     context.headersAreOut = true;
     context.reportLate(error);
     return undefined;
@@ -77,14 +77,14 @@ function settle(context: RequestContext, moment: Moment, observed: Observed | un
       try {
         conclude(context, moment, plan, observed, error, isLost === true, held);
       } catch (thrown) {
-        // Of what the response was to do: nobody's call is left for it to come out of.
+        // The call of `end` or `write` has returned, so the error cannot be thrown to the handler.
         fail(context, held, thrown);
       }
     });
   };
 }
 
-/** The application has taken the session off the request. */
+/** Finishes a response whose session the application has taken off the request. */
 function settleWithout(context: RequestContext, moment: Moment): Hold | undefined {
   const { config, req, repository } = context;
   context.headersAreOut = true;
@@ -126,7 +126,7 @@ function conclude(
   if (isUnsaved && respond(context, moment, held, error)) return;
   if (error) context.reportLate(error);
   if (isUnsaved && moment === 'headers' && plan.outgoing) {
-    // Bytes without the token that they are for are of no use, and with it there would be no session.
+    // The bytes are of no use without the token, and the token is of no use without a stored session.
     held.destroy();
     return;
   }
@@ -135,12 +135,12 @@ function conclude(
   });
 }
 
-/** Headers are set when they are about to leave: until then they are closed, as if they had. */
+/** Lets the response leave. Headers can be set only in the callback, right before they leave. */
 function sendWith(held: HeldResponse, moment: Moment, setHeaders: () => void): void {
   held.send(moment === 'end' ? undefined : setHeaders);
 }
 
-/** With `saveErrors: 'respond'` the application's error handler answers, as long as nothing has left. */
+/** With `saveErrors: 'respond'` the application's error handler answers, if nothing has left. Returns whether it does. */
 function respond(context: RequestContext, moment: Moment, held: HeldResponse, error: unknown): boolean {
   if (context.config.saveErrors !== 'respond' || moment !== 'whole' || !held.discard()) return false;
   abandonBody(context.res);
@@ -148,9 +148,9 @@ function respond(context: RequestContext, moment: Moment, held: HeldResponse, er
   return true;
 }
 
-/** Nothing was stored: the error page takes the place of the response, or the error is told late. */
+/** Replaces the response by the application's error page. If something has left already the error is reported late. */
 function fail(context: RequestContext, held: HeldResponse, error: unknown): void {
-  // Node may refuse what was held only when it is let go: then there is nothing left to be dropped.
+  // Node may refuse a held response only when it is released. Then it can no longer be dropped.
   if (!held.discard() && context.res.headersSent) {
     context.reportLate(error);
     return;

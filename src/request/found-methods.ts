@@ -1,4 +1,4 @@
-/** What the methods of a session do that `sessions.find` has found: each acts as a request that arrives now. */
+/** The methods of a session that `sessions.find` has found: each looks first whether the request would still find it. */
 import type { SaveCallback, Session, SessionOwner } from '../session/session';
 import { SessionError } from '../errors';
 import { answerOf } from '../session/session-promise';
@@ -12,7 +12,7 @@ import { observeSession } from './observe';
 import { NOT_FOUND } from './session-methods';
 import { storeSession } from './store-session';
 
-/** What the request finds now. */
+/** The session that the request would find now. */
 export interface Again {
   readonly context: RequestContext;
   readonly isFound: boolean;
@@ -47,12 +47,12 @@ export class FoundMethods implements SessionOwner {
     setImmediate(done, undeliverable('renewToken: the session'));
   }
 
-  /** No token is made that nobody can send. */
+  /** The token that came. No new one is made, because no response could carry it. */
   tokenOf(): Token | undefined {
     return this.#state.token;
   }
 
-  /** There is no `next` to tell. */
+  /** Warns the process, because there is no `next`. */
   reportLate(error: unknown): void {
     process.emitWarning(error instanceof Error ? error : String(error));
   }
@@ -64,7 +64,7 @@ export class FoundMethods implements SessionOwner {
   async #save(session: Session): Promise<boolean> {
     const { context, isFound } = await this.#lookAgain();
     if (!isFound) return false;
-    // Several calls may be under way: each has a state of its own, and holds what this process shares only as long as it runs.
+    // Several calls may run at once, so each has a state of its own. It holds the LiveSession only while it runs.
     const { live, created } = context.current;
     const state: SessionState = { ...this.#state, live, created };
     const observed = observeSession(this.#context, session, state);
@@ -77,11 +77,11 @@ export class FoundMethods implements SessionOwner {
     return isStored;
   }
 
-  /** The application has this object, and looks for no other one. */
+  /** Updates this object, because the application holds it and has no `req.session` to look at. */
   async #reload(session: Session): Promise<void> {
     const { context, isFound } = await this.#lookAgain();
     if (!isFound || this.#state.hasEnded) throw new SessionError('ERR_SESSION_NOT_FOUND', NOT_FOUND);
-    // Without a store this rejects with what is missing.
+    // Without a store this read rejects with an error that says so.
     if (context.isStoreless) await answerOf(lookAt(context));
     for (const name of Object.keys(session)) Reflect.deleteProperty(session, name);
     Object.assign(session, context.req.session);
@@ -116,7 +116,7 @@ function callSafely<Result>(
   });
 }
 
-/** Outside of the promise: what the application's callback throws is its own. */
+/** Calls back outside of the promise, so that an error thrown by the callback is no rejection of it. */
 function tell<Result>(promise: Promise<Result>, done: (error?: unknown, result?: Result) => void): void {
   promise.then(
     (result) => {

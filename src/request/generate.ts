@@ -1,7 +1,7 @@
 /** Puts a new session on a request. */
 import { isSecure } from '../http/secure-connection';
 import { Cookie } from '../session/cookie';
-import { Session } from '../session/session';
+import { Managed, Session } from '../session/session';
 import { SessionId } from '../session/session-id';
 import type { Origin, SessionState } from '../session/session-state';
 import type { Config } from '../options/options';
@@ -12,7 +12,7 @@ import { givenId, randomId } from './cookie-format';
 import { defineSessionID } from './request-link';
 
 /**
- * Its id is made when somebody reads it or the session is stored, its token when one is needed.
+ * The id is made when somebody reads it or when the session is stored. The token is made when one is needed.
  *
  * @throws what genid, jwtFromReq or the cookie options throw
  */
@@ -22,13 +22,13 @@ export function generateSession(
   state: SessionState = newState(origin, newId(context), context.config.cookieFormat),
 ): void {
   const { config, req, owner } = context;
-  const session = new Session(req, undefined, { owner, state });
+  const session = new Session(req, undefined, new Managed(owner, state));
   session.cookie = createCookie(config, req);
   req.session = session as never;
   context.current = state;
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- not before the first session
   context.opened ??= state;
-  // Of a session that was loaded it is there as a plain member: to redefine that would slow down all members of the request.
+  // A loaded session has set `sessionID` as a plain member. Redefining it would slow down all members of the request.
   if (context.opened.origin === 'loaded') req.sessionID = state.id.value as string;
   else defineSessionID(req, state.id);
   state.claims = claimsNow(context, state.token);

@@ -1,4 +1,4 @@
-/** The tokens of a session: which one it has, and the next one. */
+/** Issues the tokens of a session, and tells which one it has now. */
 import type { Session } from '../session/session';
 import type { SessionState } from '../session/session-state';
 import { type Claims, NO_CLAIMS, subjectOf } from '../token/claims';
@@ -7,7 +7,7 @@ import { claimsNow } from './claims-now';
 import type { RequestContext } from './context';
 
 /**
- * @param generation that of the record which the token is to open
+ * @param generation the generation of the record that the token will open
  * @param isSignIn whether somebody signs in now, whatever the claims were before
  * @throws IssueError if there is no private key, or if the token gets too long
  */
@@ -31,7 +31,7 @@ export function issueToken(
   );
 }
 
-/** When the user has signed in, in seconds since 1970: it stays what it was as long as there are claims of the same user. */
+/** When the user has signed in, in seconds since 1970. It stays while there are claims of the same user. */
 function authTimeOf(state: SessionState, claims: Claims, isSignIn: boolean): number | undefined {
   if (claims === NO_CLAIMS) return undefined;
   const now = Math.floor(Date.now() / 1000);
@@ -42,26 +42,26 @@ function authTimeOf(state: SessionState, claims: Claims, isSignIn: boolean): num
     const isOther = subjectOf(known) !== undefined && subjectOf(known) !== subjectOf(claims);
     return known === NO_CLAIMS || isOther ? now : (token.authTime ?? now);
   }
-  // A session of express-session whose user was signed in before.
+  // A session of express-session whose user had signed in there.
   return state.origin === 'loaded' && state.claims !== NO_CLAIMS ? Math.floor(state.created / 1000) : now;
 }
 
-/** The token of the session as it is stored; of a new one, the token that it will have. Undefined where there can be none. */
+/** The token of a stored session, or the token that a new one will have. Undefined if there can be none. */
 export function currentToken(context: RequestContext, session: Session): Token | undefined {
   const state = context.stateOf(session);
   const { origin, token } = state;
   if (token && (origin === 'loaded' || origin === 'verified' || state.isStored)) return token;
   if (origin === 'superseded' || !context.tokens.canIssue) return undefined;
   try {
-    // jwtFromReq itself may ask: then its last answer counts.
+    // jwtFromReq itself may ask for the token. Then its last result counts.
     const claims = context.isReadingClaims || origin === 'loaded' ? state.claims : claimsNow(context, token);
     if (token?.claims.text === claims) return token;
     const issued = issueToken(context, state, claims, state.generation, false);
-    // The client does not have it: what has become of the claims is not told by it.
+    // A cookie of express-session goes out instead, so `state.token` stays undefined there.
     if (state.cookieFormat === 'jwt') state.token = issued;
     return issued;
   } catch {
-    // What is wrong is told when the headers are due.
+    // The same error is reported when the headers are due.
     return undefined;
   }
 }

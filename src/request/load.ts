@@ -1,4 +1,4 @@
-/** Loads the session that a credential names: its record has to be there, of the same generation, and in time. */
+/** Loads the session that a credential names: its record has to be there, unexpired, and of the same generation. */
 import { createWarning, trace } from '../diagnostics';
 import type { LiveSession } from '../session/live-session';
 import { generationOf, type RecordState } from '../session/record-state';
@@ -15,16 +15,16 @@ import { formatOf, mustAdopt } from './cookie-format';
 import { type Credential, tellOfParser } from './credential';
 import { overriddenIn, restoreSession } from './restore';
 
-/** A request that arrived so long after its generation ended was most likely under way when the user signed in, in ms. */
+/** In ms. A request that arrives so soon after its generation has ended was most likely under way when the user signed in. */
 const GRACE_OF_SUPERSEDED = 5000;
 
-/** Who wants to know what became of a credential. */
+/** Hears whether a credential has opened a session. */
 export interface Loading {
-  /** isFound: whether the session is on the request. */
+  /** @param isFound whether the session is on the request now */
   loaded(error: unknown, isFound?: boolean): void;
 }
 
-/** Puts the session that a credential opens on the request, if it lives. */
+/** Puts the session that a credential opens on the request, if there is one. */
 export function loadSession(context: RequestContext, credential: Credential, loading: Loading): void {
   const { repository, req } = context;
   req.sessionID = credential.id;
@@ -40,7 +40,7 @@ export function loadSession(context: RequestContext, credential: Credential, loa
       loading.loaded(thrown);
       return;
     }
-    // Not within the above: what the handler throws is nobody's error here.
+    // `loaded` runs the handler. What the handler throws must not be caught here.
     if (!isFound) {
       loading.loaded(null);
       return;
@@ -62,7 +62,7 @@ export function loadSession(context: RequestContext, credential: Credential, loa
   });
 }
 
-/** @throws TypeError of a record without a cookie */
+/** Whether the record can be opened by this credential. @throws TypeError if the record has no cookie */
 function isAlive(context: RequestContext, credential: Credential, { found, isEnding }: Loaded): boolean {
   if (isEnding) context.endingId ??= credential.id;
   if (!found) return false;
@@ -82,7 +82,10 @@ function isAlive(context: RequestContext, credential: Credential, { found, isEnd
   return credential.generation === generation;
 }
 
-/** Before a tenant gives out a token for a record that was there before, the record says so. */
+/**
+ * Whether a record may be opened by the id that express-session or 0.2.2 gave it. If the record has our state, `adopted` has
+ * to say so. If it has none, everybody may, but with tenants no token with `lid`: it is given only after `adopted` is stored.
+ */
 function isAdopted(
   { adoption, tokens }: RequestContext,
   { token }: Credential,
@@ -91,12 +94,15 @@ function isAdopted(
   return state ? state.adopted === adoption : !token || tokens.tenant === undefined;
 }
 
-/** The usual error of a record that is none: every store's users know it. @throws TypeError */
+/** @throws TypeError if there is no cookie: the same error that express-session's users know */
 function expiryOf({ cookie }: { cookie: { expires?: unknown } }): unknown {
   return cookie.expires;
 }
 
-/** Stores that cannot renew an expiry may not look at it either; with `touch` the record's own date says nothing. */
+/**
+ * Whether the record has expired. Stores without `touch` may not look at the expiry by themselves. With `touch` the date in
+ * the record can be older than the one that counts.
+ */
 function hasExpired({ repository }: RequestContext, expires: unknown): boolean {
   return !repository.canTouch && Boolean(expires) && new Date(expires as string).valueOf() <= Date.now();
 }
@@ -130,7 +136,8 @@ function begin(
   { found, live, isNewest }: Loaded & { found: Found },
 ): void {
   const session = restoreSession(context, found.record, state);
-  // The text is that of the session only if no reserved name was left out, and the application has changed nothing in between.
+  // The stored text is the text of the session only if the session has all members of the record. It lacks those whose names
+  // are reserved, and a `createSession` of the application may add others.
   const extra = found.state ? 1 : 0;
   const isWhole =
     found.data !== undefined &&
@@ -140,13 +147,13 @@ function begin(
   state.storedExpires = session.cookie._expires;
   if (isNewest) learn(live, state, found);
   context.opened = context.current = state;
-  // A candidate that was tried before this one: only where none lives does it count.
+  // An earlier candidate may have set these. They count only if no candidate opens a session.
   context.supersededId = context.endingId = undefined;
   context.req.sessionID = state.id.value as string;
   state.claims = claimsNow(context, state.token);
 }
 
-/** Without the array that Object.keys would make. */
+/** How many own members an object has, without the array that Object.keys makes. */
 function countMembers(object: object): number {
   let count = 0;
   for (const name in object) if (Object.hasOwn(object, name)) count += 1;
@@ -157,7 +164,7 @@ function learn(live: LiveSession, { before }: SessionState, found: Found): void 
   live.newest = { state: found.state, data: before.data, cookie: before.cookie };
 }
 
-/** However active it was: its time is over. */
+/** Destroys a session that has lived as long as `absoluteTimeout` lets it, however active it is. */
 function endSession({ repository }: RequestContext, id: string, loading: Loading): void {
   trace('session has reached its absolute timeout: %s', id);
   callStoreSafely(

@@ -1,4 +1,4 @@
-/** The way of a request: skip checks, keys, candidates, store, `next()`. What follows when the response ends is in finish.ts. */
+/** The way of a request to `next()`: checks, keys, candidates, store. What follows at the end of the response is in finish.ts. */
 import { AsyncResource } from 'node:async_hooks';
 import { SessionError } from '../errors';
 import { check, type CheckedStorage } from '../check/check';
@@ -74,7 +74,7 @@ export function createMiddleware(config: Config): Middleware {
     if (config.tokens) begin(config.tokens);
     else if (!config.provideTokens) next(noKeys());
     else {
-      // Whoever fetches the keys may lose the context of the request.
+      // The provider may lose the AsyncLocalStorage context of the request.
       const asyncContext = new AsyncResource('express-session-jwt');
       config.provideTokens(req, findRawToken(candidates), (error, tokens) => {
         if (tokens) asyncContext.runInAsyncScope(begin, undefined, tokens);
@@ -106,19 +106,19 @@ function fail(error: unknown, req: Request, next: NextFunction): void {
   next(error);
 }
 
-/** The token of the session on a request. */
+/** The text of the token of the session on a request. */
 export function tokenOf(req: Request): string | undefined {
   const session: unknown = req.session;
   return managedOf(session)?.owner.tokenOf(session as Session)?.text;
 }
 
 /**
- * The `store` option where it is given. Without it a MemoryStore, made when there is first a private key to issue tokens
- * with; and for those who have none, no store at all: they could put nothing into it.
+ * Chooses the storage of a request. It is the `store` option if that is given. Otherwise it is a MemoryStore, made as soon as
+ * there is a private key. Requests whose keys only verify get no store then, because they could store nothing.
  */
 class Storages {
   readonly #config: Config;
-  /** The one place where all sessions are; undefined where there is no `store` option, or as yet no private key. */
+  /** Holds all sessions. Undefined while there is neither a `store` option nor a private key. */
   #stored: Storage | undefined;
   #none: Storage | undefined;
 
@@ -129,12 +129,12 @@ class Storages {
     if (store ?? canIssue) this.#stored = this.#open();
   }
 
-  /** Whether the store can be used; a store that is not there cannot be down. */
+  /** Whether the store can be used. True where there is none. */
   get isConnected(): boolean {
     return this.#stored?.readiness.isConnected ?? true;
   }
 
-  /** Looks, now and then, whether a store that is not connected answers again. */
+  /** Asks a store that is not connected whether it answers again, but not at each request. */
   probe(): void {
     this.#stored?.readiness.probe();
   }
@@ -143,7 +143,7 @@ class Storages {
     return this.#stored?.repository.guarantee ?? 'in this process';
   }
 
-  /** What `check` tries: where there is no store as yet, or never, there is nothing to try. */
+  /** The store that `check` tries. Undefined where there is none. */
   get checked(): CheckedStorage | undefined {
     const { guarantee, isConnected } = this;
     return this.#stored && { store: this.#stored.repository.store, guarantee, isConnected };
@@ -153,7 +153,7 @@ class Storages {
     return (this.#stored ?? this.#storeless).requestStores.outside;
   }
 
-  /** For a request with these keys. */
+  /** The storage for a request with these keys. */
   of(tokens: Tokens): Storage {
     if (!this.#config.store && !tokens.canIssue) return this.#storeless;
     return (this.#stored ??= this.#open());

@@ -1,4 +1,4 @@
-/** What the session on a request is now, in the terms of decide.ts. */
+/** Describes the session on a request as it is now, for decide.ts. */
 import { createWarning, debug } from '../diagnostics';
 import { isShared } from '../http/cache-control';
 import { isSecure } from '../http/secure-connection';
@@ -19,27 +19,33 @@ const warnOfPlainConnection = createWarning(
     "that ends TLS: app.set('trust proxy', 1), or the proxy option. Without TLS, as in development: cookie: { secure: 'auto' }",
 );
 
-/** headers: those of a stream are due. end: its headers have left before. whole: one `end` is the whole response. */
+/**
+ * When the session is observed.
+ *
+ * headers: the headers of a stream are due.
+ * end: a stream ends, whose headers have left before.
+ * whole: the response is sent by one `end`.
+ */
 export type Moment = 'headers' | 'end' | 'whole';
 
-/** A session with what is known of it. */
+/** A session, and all that decisions about it need. */
 export interface Observed {
-  /** The session, or another object with its data: what stores get. */
+  /** The session, or another object with its data, for the store. */
   readonly source: object;
   readonly cookie: Cookie;
-  /** The cookie with the expiry that was loaded, where that is to stay. */
+  /** The cookie with the expiry that was loaded, if the stored expiry has to stay. */
   readonly kept: Cookie | undefined;
   readonly state: SessionState;
   readonly now: Now;
-  /** What jwtFromReq has thrown: then no token is made for what it might have said. */
+  /** The error of jwtFromReq. If there is one, the claims are not known, and no token is made. */
   readonly claimsError: unknown;
 }
 
 /**
- * The session with its expiry reset; undefined where there is none to store or to send.
+ * The session, with its expiry reset. Undefined if there is none to store or to send.
  *
- * @param then what it was when the response ended, where that was before: later changes do not count
- * @throws TypeError if it is no session, or if its data cannot be expressed in JSON
+ * @param then the session as it was when the response ended, if that was earlier. Later changes do not count
+ * @throws TypeError if `req.session` is no session, or if its data cannot be expressed in JSON
  */
 export function observe(context: RequestContext, moment: Moment, then?: Snapshot): Observed | undefined {
   const { req } = context;
@@ -49,7 +55,7 @@ export function observe(context: RequestContext, moment: Moment, then?: Snapshot
   }
   const session = req.session as unknown as Session;
   const state = context.stateOf(session);
-  // First of all, since it tells what is no session.
+  // This comes first, because it throws if `req.session` is no session.
   touchOnce(context, session, state);
   if (state.origin === 'verified') {
     debug('no store: session not saved');
@@ -65,7 +71,7 @@ export function observe(context: RequestContext, moment: Moment, then?: Snapshot
 }
 
 /**
- * @param moment default: in the middle of the request
+ * @param moment undefined: in the middle of the request
  * @throws TypeError if it is no session, or if its data cannot be expressed in JSON
  */
 export function observeSession(
@@ -91,7 +97,7 @@ export function observeSession(
   const canSend = claimsError === undefined && canCarry(context, cookie, moment);
   const { token } = state;
   const isTokenDue = token !== undefined && token.dueAt <= Date.now();
-  // Most responses need no new token: then nobody asks whether they may carry one.
+  // Most responses need no new token, so only the others are checked for shared caches.
   const tokenClaims = token?.claims.text;
   const mayNeedToken = isTokenDue || !state.isSent || claims !== tokenClaims;
   return {
@@ -115,14 +121,14 @@ export function observeSession(
   };
 }
 
-/** A secure cookie does not go out on an insecure connection, and no token with what is no response, as in a handshake. */
+/** Whether the response can carry a token. Not if the cookie is secure and the connection is not, nor without headers. */
 function canCarry(
   { carrier, config, req, res, headersAreOut }: RequestContext,
   cookie: Cookie,
   moment: Moment | undefined,
 ): boolean {
   const { setHeader, headersSent } = res as Partial<Response>;
-  // Headers that are held only look as if they had been sent.
+  // Held headers only look as if they had been sent.
   const haveLeft = moment === undefined ? headersSent === true : moment === 'end';
   if (headersAreOut || haveLeft || typeof setHeader !== 'function') return false;
   if (!carrier.isCookie || !cookie.secure || isSecure(req, config.proxy)) return true;

@@ -1,4 +1,4 @@
-/** Finds the session of a request: each candidate is tried to the store and the generation, and the first that lives is used. */
+/** Opens the session of a request: tries each candidate, and uses the first whose session is in the store. */
 import { debug } from '../diagnostics';
 import { SessionId } from '../session/session-id';
 import { verificationBudget } from '../token/token';
@@ -9,7 +9,7 @@ import { loadSession } from './load';
 
 type Done = (error?: unknown) => void;
 
-/** Puts a session on the request, one that is found or a new one. Never throws but what `done` throws. */
+/** Puts the session that is found, or a new one, on the request. Throws only what `done` throws. */
 export function openSession(context: RequestContext, candidates: readonly Candidate[], done: Done): void {
   if (candidates.length === 0) {
     debug('no id sent');
@@ -23,9 +23,9 @@ export function openSession(context: RequestContext, candidates: readonly Candid
 }
 
 /**
- * Puts the session of the first candidate that opens one on the request.
+ * Puts the session of the first candidate that opens one on the request. Throws only what `done` throws.
  *
- * @param done hears which one it was; undefined: none does, and nothing is put there. Nothing else than what it throws is thrown
+ * @param done hears which candidate it was. Undefined: no candidate opens a session, and the request has none
  */
 export function findSession(context: RequestContext, candidates: readonly Candidate[], done: Opened): void {
   new Search(context, candidates, done).goOn();
@@ -33,7 +33,7 @@ export function findSession(context: RequestContext, candidates: readonly Candid
 
 type Opened = (error?: unknown, opener?: Candidate) => void;
 
-/** What is left of the candidates of one request. */
+/** Tries the candidates of one request, one after the other. */
 class Search {
   readonly #context: RequestContext;
   readonly #candidates: readonly Candidate[];
@@ -71,7 +71,7 @@ class Search {
     this.#done();
   }
 
-  /** What became of the candidate that was taken last. */
+  /** Hears whether the candidate that was taken last has opened a session. */
   loaded(error: unknown, isFound = false): void {
     if (error) this.#done(error);
     else if (isFound) this.#done(null, this.#candidates[this.#next - 1]);
@@ -93,7 +93,11 @@ function generate(context: RequestContext, done: Done): void {
   done();
 }
 
-/** Without a store the token is all there is of the session. @throws what the cookie options or jwtFromReq throw */
+/**
+ * Takes a token at its word, because there is no store that knows more. Returns whether it opens a session.
+ *
+ * @throws what the cookie options or jwtFromReq throw
+ */
 function trust(context: RequestContext, { token }: Credential): boolean {
   const { config, tokens } = context;
   if (token?.ses?.handle === undefined) return false;

@@ -1,4 +1,4 @@
-/** What is to be done with a session when its headers are due or its response ends; the token for it is signed here. */
+/** Plans what happens to a session when its headers are due or its response ends, and signs the token that this needs. */
 import { createWarning } from '../diagnostics';
 import { IssueError } from '../keys/key-ring';
 import { sameClaims } from '../token/claims';
@@ -12,11 +12,11 @@ import { prepareRotation, type Rotation, undeliverable } from './store-session';
 
 export interface Plan {
   readonly store: StoreDecision;
-  /** To be sent if what is done in the store succeeds. */
+  /** To be sent if the session can be stored. */
   readonly outgoing: Outgoing | undefined;
-  /** Where the generation ends with the write. */
+  /** Undefined: the session stays in its generation. */
   readonly rotation: Rotation | undefined;
-  /** Why nothing is done; told after the response. */
+  /** Why nothing is done. It is reported after the response. */
   readonly error: unknown;
 }
 
@@ -28,7 +28,7 @@ const warnOfLateSession = createWarning(
     'that before the first byte is written',
 );
 
-/** @throws IssueError if a new session cannot get its token: then there is no use in storing it */
+/** @throws IssueError if a new session cannot get its token. Then the session is not stored either */
 export function makePlan(context: RequestContext, observed: Observed, moment: Moment): Plan {
   const { state, now, claimsError } = observed;
   const change = decideClaims(state, now);
@@ -56,7 +56,7 @@ export function makePlan(context: RequestContext, observed: Observed, moment: Mo
   };
 }
 
-/** @throws IssueError as makePlan */
+/** @throws IssueError if a new session cannot get its token */
 function outgoingFor(
   context: RequestContext,
   { state, now }: Observed,
@@ -71,7 +71,7 @@ function outgoingFor(
   try {
     return (state.token = issueToken(context, state, now.claims, state.generation, false));
   } catch (error) {
-    // A session that is there goes on with the token that it has.
+    // A session that was loaded goes on with the token that the client has.
     if (state.origin !== 'loaded' || !(error instanceof IssueError)) throw error;
     context.reportLate(error);
     return undefined;

@@ -1,4 +1,4 @@
-/** What the library leaves on a request: one member, that nobody outside can look into. */
+/** Links a request to its RequestContext, by one member that nobody outside can look into. */
 import type { SessionId } from '../session/session-id';
 import type { Request } from '../types';
 import type { RequestContext } from './context';
@@ -7,7 +7,10 @@ const LINK = Symbol('express-session-jwt');
 
 type LinkedRequest = Request & { [LINK]?: RequestLink };
 
-/** Private members: nothing on a request leads to keys. A WeakMap in its place costs a quarter of a request in collections. */
+/**
+ * Has private members, so that nothing on a request leads to the keys. A WeakMap would do as well, but costs a quarter of a
+ * request's time in garbage collection.
+ */
 class RequestLink {
   readonly #context: RequestContext;
   #id: SessionId | undefined;
@@ -33,12 +36,12 @@ export function linkContext(req: Request, context: RequestContext): void {
   (req as LinkedRequest)[LINK] = new RequestLink(context);
 }
 
-/** Undefined for a request that the middleware has not seen. */
+/** The context of a request. Undefined if the middleware has not seen it. */
 export function contextOf(req: Request): RequestContext | undefined {
   return RequestLink.contextOf((req as LinkedRequest)[LINK]);
 }
 
-/** One descriptor for all requests: accessors made anew would give each request a hidden class of its own. */
+/** One descriptor for all requests. New accessors for each request would give each a hidden class of its own, which is slow. */
 const lazyProperty: PropertyDescriptor = {
   configurable: true,
   enumerable: true,
@@ -50,13 +53,13 @@ const lazyProperty: PropertyDescriptor = {
   },
 };
 
-/** `req.sessionID`: an own, assignable property that makes no id before somebody reads it. */
+/** Defines `req.sessionID`, an own and assignable property. The id is made when somebody reads it. */
 export function defineSessionID(req: Request, id: SessionId): void {
   RequestLink.setId((req as LinkedRequest)[LINK], id);
   Object.defineProperty(req, 'sessionID', lazyProperty);
 }
 
-/** Whether it is a text; nothing is made to tell. The application may have put something else there. */
+/** Whether `req.sessionID` is a text. The application may have assigned something else. No id is made to tell. */
 export function hasUsableSessionID(req: Request): boolean {
   const id = RequestLink.idOf((req as LinkedRequest)[LINK]);
   const isLazy = id !== undefined && Object.getOwnPropertyDescriptor(req, 'sessionID')?.get !== undefined;

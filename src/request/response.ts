@@ -1,4 +1,4 @@
-/** Ties the session to its response. */
+/** Calls finish.ts when the headers of a response are due and when it ends. */
 import { type Hold, holdResponse, type ResponseHooks } from '../http/held-response';
 import type { RequestContext } from './context';
 import { finish } from './finish';
@@ -18,7 +18,7 @@ class SessionHooks implements ResponseHooks {
     try {
       return finish(this.#context, 'headers');
     } catch (error) {
-      // Out of nobody's call: the response goes on without the session.
+      // No call of the handler is left that could throw this. The response goes on without the session.
       this.#context.reportLate(error);
       return undefined;
     }

@@ -1,7 +1,7 @@
 /** Puts a stored record on a request as its session. */
 import { restoreCookie } from '../session/cookie';
 import { withoutState } from '../session/record-state';
-import { Session } from '../session/session';
+import { Managed, Session } from '../session/session';
 import type { SessionState } from '../session/session-state';
 import { Store } from '../store/store';
 import type { AnyStore, Request, SessionRecord } from '../types';
@@ -15,14 +15,14 @@ export function restoreSession(context: RequestContext, record: SessionRecord, s
   const override = overriddenIn(repository.store);
   let made: { cookie?: unknown } = record;
   if (override) made = override.call(repository.store, req, withoutState(record));
-  const session = new Session(req, made, { owner, state });
-  // A copy also of a Cookie: the store may keep the one that it has answered.
+  const session = new Session(req, made, new Managed(owner, state));
+  // Even a Cookie is copied, because the store may keep the object that it has answered.
   session.cookie = restoreCookie(made.cookie as object);
   req.session = session as never;
   return session;
 }
 
-/** `createSession` of the application's store, unless it is that of a base class, ours or express-session's. */
+/** The store's own `createSession`. Undefined if it is inherited from our base class or from that of express-session. */
 export function overriddenIn(store: AnyStore): Factory | undefined {
   const { createSession } = store as { createSession?: Factory };
   if (typeof createSession !== 'function' || createSession === Store.prototype.createSession)

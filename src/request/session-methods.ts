@@ -1,4 +1,4 @@
-/** What the methods of `req.session` do in a request. */
+/** Does the work of the methods of `req.session` in a request. */
 import type { Session, SessionOwner, SaveCallback } from '../session/session';
 import { generationOf } from '../session/record-state';
 import { SessionError } from '../errors';
@@ -16,7 +16,7 @@ import { prepareRotation, type Rotation, storeSession, undeliverable } from './s
 
 export const NOT_FOUND = 'failed to load session';
 
-/** Work that is begun here is waited for by the end of the response. */
+/** The end of the response waits for work that begins here. */
 export class SessionMethods implements SessionOwner {
   readonly #context: RequestContext;
 
@@ -61,19 +61,19 @@ export class SessionMethods implements SessionOwner {
     });
   }
 
-  /** Of a superseded request it is the session that its token belonged to. */
+  /** Ends the session that the token of the request names, even if the token is of an older generation. */
   destroy(session: Session, done: ErrorCallback): void {
     const context = this.#context;
     const finish = context.track(done);
     const { origin } = context.stateOf(session);
-    // Without a store only what a token says can be meant to end.
+    // Without a store a new session is nowhere. A session that came by a token gets the store's error.
     const isNowhere = context.isStoreless && origin !== 'verified';
     const id = isNowhere ? undefined : (context.supersededId ?? context.endingId ?? session.id);
     Reflect.deleteProperty(context.req, 'session');
     this.#end(id, 'destroyed', finish);
   }
 
-  /** Where there could be no new session the old one stays. */
+  /** Replaces the session by a new one. Without a private key there can be no new one, and the old one stays. */
   regenerate(session: Session, done: ErrorCallback): void {
     const context = this.#context;
     const finish = context.track(done);
@@ -104,7 +104,7 @@ export class SessionMethods implements SessionOwner {
   }
 
   #end(id: unknown, how: 'destroyed' | 'regenerated', done: ErrorCallback): void {
-    // Where there is none the session was never stored, as where genid returned no text.
+    // Without an id the session was never stored, for example if genid returned no text.
     if (typeof id !== 'string') setImmediate(done);
     else
       callStoreSafely((answer) => {
@@ -125,12 +125,12 @@ export class SessionMethods implements SessionOwner {
         done(null, false);
         return;
       }
-      // What no token names could never be opened.
+      // Nobody could ever open a session without a token.
       const needsToken = state.origin !== 'verified' && !state.isStored;
       if (needsToken && !context.tokens.canIssue) throw new NoPrivateKeyError();
       const change = decideClaims(state, observed.now);
       if (observed.claimsError !== undefined) throw undeliverable(observed.claimsError);
-      // A session that is not stored yet gets its first token with this response.
+      // A session that is not stored yet has no old token that has to end.
       const isNext = (isRenewed && state.isStored) || change === 'hard';
       if (isNext) rotation = prepareRotation(context, observed, isRenewed);
       else if (isRenewed && !observed.now.canSend) throw undeliverable();
@@ -152,7 +152,7 @@ function hasNoToken(): SessionError {
   );
 }
 
-/** A request whose generation has ended stores nothing, unless somebody has signed in with it. */
+/** Whether nothing is stored: the request's generation has ended, and nobody has signed in with it since. */
 function isNeverStored({ isStoreless }: RequestContext, { state, now }: Observed): boolean {
   if (isStoreless) return false;
   return state.origin === 'superseded' && !state.isStored && !signsIn(state, now.claims);

@@ -1,4 +1,4 @@
-/** Stores the session of a request, in one write: as a new one, as it was, or with the next generation. */
+/** Stores the session of a request in one write: as a new one, in the same generation, or in the next one. */
 import { debug } from '../diagnostics';
 import { firstState } from '../session/record-state';
 import { SessionError } from '../errors';
@@ -12,17 +12,17 @@ import { issueToken } from './issue';
 import type { Observed } from './observe';
 import { defineSessionID } from './request-link';
 
-/** `stored`: false if the session was destroyed or its generation has ended meanwhile, so that nothing was stored. */
+/** `stored` is false if the session was destroyed or its generation has ended meanwhile. Then nothing was stored. */
 export type StoredCallback = (error?: unknown, stored?: boolean) => void;
 
-/** The token of the next generation, signed before it is known whether that can be stored. */
+/** The token of the next generation. It is signed before the write, and sent only if the write succeeds. */
 export interface Rotation {
   readonly token: Token;
 }
 
 /**
- * @throws SessionError if the new token could not be delivered: then nothing has changed
  * @param isSignIn whether somebody signs in now, whatever the claims say
+ * @throws SessionError if the new token cannot be delivered. Then nothing has changed
  */
 export function prepareRotation(context: RequestContext, observed: Observed, isSignIn: boolean): Rotation {
   const { state, now } = observed;
@@ -45,7 +45,7 @@ export function undeliverable(cause?: unknown): SessionError {
 }
 
 /**
- * @param rotation where the generation ends with this write
+ * @param rotation the next generation's token. Undefined: the generation stays
  * @throws what the store throws at once
  */
 export function storeSession(
@@ -74,7 +74,7 @@ function create(context: RequestContext, observed: Observed, callback: StoredCal
     }
     state.live = live;
     state.isStored = true;
-    // Whoever has signed in logs out of this session from now on.
+    // A later logout of this request ends the new session, not the one that its old token names.
     context.supersededId = undefined;
     state.saved = now.snapshot;
     callback(null, true);
@@ -128,7 +128,7 @@ function update(
   });
 }
 
-/** Also of a login by claims where the cookie is express-session's, if the new one can be sent. */
+/** Whether this write is a login: by a rotation, or, where the cookie is express-session's, by new claims. */
 function signsSomebodyIn({ state, now }: Observed, rotation: Rotation | undefined): boolean {
   const isSentAnew = state.cookieFormat === 'express-session' && state.origin === 'loaded' && now.canSend;
   if (!rotation && !isSentAnew) return false;
@@ -136,8 +136,8 @@ function signsSomebodyIn({ state, now }: Observed, rotation: Rotation | undefine
 }
 
 /**
- * Two have signed in at once, or the session was destroyed meanwhile. This request has authenticated somebody on its own, and
- * nobody's logout shall undo that: the session gets a new id, as `regenerate` gives one.
+ * Stores a login under a new id, as `regenerate` does, because another request has signed in with the same session or has
+ * destroyed it meanwhile. This request has checked a password by itself, so a logout elsewhere must not undo it.
  */
 function storeElsewhere(context: RequestContext, observed: Observed, callback: StoredCallback): void {
   const { state, now } = observed;

@@ -1,4 +1,4 @@
-/** What a response waits for in the store: a write, a touch, or a second look at the record. */
+/** The work on the store that a response waits for: a write, a touch, or a second read of the record. */
 import { debug } from '../diagnostics';
 import type { LiveSession } from '../session/live-session';
 import { callStoreSafely } from '../store/store-call';
@@ -8,22 +8,22 @@ import type { Plan } from './plan';
 import { storeSession } from './store-session';
 
 /**
- * How the store's part went.
+ * Hears that the work is done.
  *
- * @param isLost whether the session is not stored: it was destroyed or rotated meanwhile, or the store has failed
+ * @param isLost whether no cookie may be sent: the session was destroyed or rotated meanwhile, or the store has failed
  */
 export type Done = (error?: unknown, isLost?: boolean) => void;
 
 export type Work = (done: Done) => void;
 
-/** Work that has begun: whoever asks later gets the result. */
+/** Work that has begun, and remembers its result for whoever asks later. */
 export class BegunWork {
   #hasResult = false;
   #error: unknown;
   #isLost: boolean | undefined;
   #waiting: Done | undefined;
 
-  /** Starts it now, so that what the store throws at once comes out of `end`. */
+  /** Starts the work now, so that `end` throws what the store throws at once. */
   constructor(context: RequestContext, moment: Moment, work: Work) {
     const answered: Done = (error, isLost) => {
       this.#hasResult = true;
@@ -31,7 +31,7 @@ export class BegunWork {
       this.#isLost = isLost;
       this.#waiting?.(error, isLost);
     };
-    // An `end` that comes meanwhile decides when it is known what the headers have stored.
+    // If `end` comes meanwhile, it has to wait until the write of the headers is done.
     const done = moment === 'headers' ? context.track(answered) : answered;
     if (context.config.saveErrors === 'late' && moment !== 'headers') work(done);
     else {
@@ -57,19 +57,19 @@ export class BegunWork {
   }
 }
 
-/** Undefined where there is nothing to wait for. */
+/** The work that a plan needs. Undefined: there is nothing to wait for. */
 export function workFor(context: RequestContext, plan: Plan, observed: Observed): Work | undefined {
   const { repository } = context;
   const { state } = observed;
   if (plan.store === 'save') {
     return (done) => {
       storeSession(context, observed, plan.rotation, (error) => {
-        // Of a session that has ended, its state says so.
+        // A session that has ended is not lost here: its state says that it has ended.
         done(error, Boolean(error));
       });
     };
   }
-  // A slow request shall not overwrite the cookie of a login that came in between.
+  // The record is read again, so that a slow request does not overwrite the cookie of a login that came in between.
   const looks = plan.outgoing !== undefined && !state.mustSend && state.isStored && repository.canCompare;
   const touched = plan.store === 'touch' ? state.live : undefined;
   if (!looks) {

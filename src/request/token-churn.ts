@@ -1,10 +1,10 @@
-/** Notices that request after request gets a new token since its claims never stay the same. */
+/** Notices an application whose claims differ at each request, so that each request gets a new token. */
 import { createWarning } from '../diagnostics';
 import type { Config } from '../options/options';
 import { NO_CLAIMS, sameClaims } from '../token/claims';
 import type { Now } from './decide';
 
-/** So many requests in a row are no chance. */
+/** So many requests in a row cannot be a coincidence. */
 const LIMIT = 20;
 
 const warnOfChurn = createWarning(
@@ -15,7 +15,7 @@ const warnOfChurn = createWarning(
 
 const counts = new WeakMap<Config, number>();
 
-/** Of requests of a user who was signed in before and still is. */
+/** Counts changed claims in requests of users who were signed in before and still are. */
 export function countChangedClaims(config: Config, { tokenClaims, claims }: Now): void {
   if (tokenClaims === undefined || tokenClaims === NO_CLAIMS || claims === NO_CLAIMS) return;
   const count = sameClaims(tokenClaims, claims) ? 0 : (counts.get(config) ?? 0) + 1;

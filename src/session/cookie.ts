@@ -1,14 +1,14 @@
-/** A session's cookie: its attributes and its lifetime (RFC 6265, section 4.1). */
+/** The class of `req.session.cookie`, and how a cookie is restored and compared. */
 import { SessionTypeError } from '../errors';
 import type { CookieOptions } from '../types';
 import { deprecate } from '../diagnostics';
 import { sameAttributes, stringifyCookie } from './serialize-cookie';
 
-/** `expires` and `maxAge` hold what was assigned: null, undefined and false mean no expiry. */
+/** `expires` and `maxAge` keep the value that was assigned. Null, undefined and false mean no expiry. */
 type Expires = Date | null | undefined | false;
 type MaxAge = number | null | undefined | false;
 
-/** Attributes of a cookie as stored and as sent. */
+/** The attributes of a cookie, as they are stored and sent. */
 export interface CookieData {
   originalMaxAge: MaxAge;
   partitioned: boolean | undefined;
@@ -21,7 +21,7 @@ export interface CookieData {
   sameSite: boolean | 'lax' | 'strict' | 'none' | 'auto' | undefined;
 }
 
-/** A cookie without its expiry, which the library itself resets on every response. */
+/** A cookie without its expiry, which the library resets at each response. */
 export type CookieSettings = Partial<Omit<CookieData, 'expires'>>;
 
 const NO_LIFETIME = 'maxAge must be a number or Date';
@@ -30,7 +30,7 @@ const NO_LIFETIME = 'maxAge must be a number or Date';
 export class Cookie {
   path = '/';
   _expires: Expires = null;
-  /** Lifetime in ms, as last assigned; each touch starts it anew. */
+  /** The lifetime in ms that was assigned last. Each touch starts it anew. */
   originalMaxAge: MaxAge = null;
   httpOnly = true;
   declare partitioned?: CookieData['partitioned'];
@@ -40,7 +40,7 @@ export class Cookie {
   declare sameSite?: CookieData['sameSite'];
 
   /**
-   * @param options attributes; of `expires` and `maxAge` the later one wins
+   * @param options attributes. If both `expires` and `maxAge` are there, the later one counts
    * @throws TypeError if options are neither an object nor falsy, or `maxAge` is neither number nor Date
    */
   constructor(options?: CookieOptions | Cookie | null) {
@@ -54,7 +54,7 @@ export class Cookie {
     this.originalMaxAge ??= this.maxAge;
   }
 
-  /** When the cookie expires. Assigning it sets the lifetime to what is left until then. */
+  /** When the cookie expires. An assignment sets the lifetime to the time that is left until then. */
   get expires(): Expires {
     return this._expires;
   }
@@ -64,7 +64,7 @@ export class Cookie {
     this.originalMaxAge = this.maxAge;
   }
 
-  /** What is left of the lifetime, in ms. Assigning it starts a new lifetime now. */
+  /** The rest of the lifetime, in ms. An assignment starts a new lifetime now. */
   get maxAge(): MaxAge {
     return this._expires instanceof Date ? this._expires.valueOf() - Date.now() : this._expires;
   }
@@ -99,7 +99,7 @@ export class Cookie {
   }
 
   /**
-   * The Set-Cookie line for this value, percent-encoded.
+   * The Set-Cookie line for this value, which is percent-encoded.
    *
    * @throws TypeError if the name or an attribute cannot be put into a header
    */
@@ -112,7 +112,7 @@ export class Cookie {
   }
 }
 
-/** An option may not take the place of a method or of `data`. */
+/** Whether an option may be assigned. It must not replace a method or `data`. */
 function isAssignable(name: string): boolean {
   return name === 'expires' || name === 'maxAge' || !(name in Cookie.prototype);
 }
@@ -127,12 +127,12 @@ export function sameSettings(a: CookieSettings, b: CookieSettings): boolean {
 }
 
 /**
- * The Cookie of a stored record: `expires` may be text or Date, `originalMaxAge` is taken as it is.
+ * Makes the Cookie of a stored record. `expires` may be a text or a Date, and `originalMaxAge` is not computed anew.
  *
- * @throws TypeError if there is none, or if its lifetime is none: each touch would throw then
+ * @throws TypeError if there is no cookie, or if its lifetime is no number. Otherwise each touch would throw
  */
 export function restoreCookie(stored: { expires?: unknown; originalMaxAge?: unknown }): Cookie {
-  // Read one by one: of a record without a cookie the error shall be the usual one.
+  // Not destructured, so that a record without a cookie throws the error that express-session's users know.
   const expires = stored.expires;
   const originalMaxAge = stored.originalMaxAge;
   if (originalMaxAge && typeof originalMaxAge !== 'number')

@@ -1,24 +1,24 @@
-/** What this process knows about one stored session, shared by all requests that have it. */
+/** What this process knows about one stored session. All requests that have the session share it. */
 import { AsyncResource } from 'node:async_hooks';
 import type { CookieSettings } from './cookie';
 import type { RecordState } from './record-state';
 
-/** A record as it was last read or written here. */
+/** A record as this process has read or written it last. */
 export interface KnownRecord {
   readonly state: RecordState | undefined;
-  /** JSON text of the data, without cookie and state. */
+  /** The data as JSON text, without cookie and state. */
   readonly data: string;
   readonly cookie: CookieSettings;
 }
 
 export class LiveSession {
-  /** The newest one; undefined before the first. */
+  /** The newest record. Undefined before the first read or write. */
   newest: KnownRecord | undefined;
-  /** Why no request may store it again; undefined: it lives. */
+  /** Why no request may store the session again. Undefined: it lives. */
   ended: 'destroyed' | 'regenerated' | undefined;
-  /** Whether the store has answered the `destroy`. A record that is read after that is another session's. */
+  /** Whether the store has answered the `destroy`. A record that is read later belongs to another session. */
   isOver = false;
-  /** Counts writes: a record that was read while one was under way may be older than what is known. */
+  /** Counts writes. If one was under way while a record was read, the record may be older than `newest`. */
   writes = 0;
   #isBusy = false;
   readonly #waiting: (() => void)[] = [];
@@ -28,15 +28,18 @@ export class LiveSession {
   }
 
   /**
-   * Runs store work of this session, one after the other: two writes never overtake each other, and a touch never brings back
-   * what a write has replaced.
+   * Runs the store work of this session, one after the other. So two writes never overtake each other, and a touch never brings
+   * back a record that a write has replaced.
    *
-   * @param work calls `release` once it is done
-   * @param fail hears what `work` throws if it had to wait; else that is thrown here
+   * @param work calls `release` when it is done
+   * @param fail hears what `work` throws if it had to wait. If it had not, this method throws it
    */
   run(work: (release: () => void) => void, fail: (error: unknown) => void): void {
     if (this.#isBusy) {
-      const inItsOwnContext = AsyncResource.bind(() => {
+      // Not AsyncResource.bind. The function that it returns has own getters, which make V8 keep the whole request until it
+      // collects old objects.
+      const context = new AsyncResource('express-session-jwt');
+      const begin = (): void => {
         const told = { isDone: false };
         try {
           this.#start((release) => {
@@ -46,12 +49,14 @@ export class LiveSession {
             });
           });
         } catch (error) {
-          // Of whoever was told the answer: that is not the store's error.
+          // The work was done, so its callback has thrown, and not the store.
           if (told.isDone) throw error;
           fail(error);
         }
+      };
+      this.#waiting.push(() => {
+        context.runInAsyncScope(begin);
       });
-      this.#waiting.push(inItsOwnContext);
       return;
     }
     this.#start(work);
@@ -65,7 +70,7 @@ export class LiveSession {
       if (isDone) return;
       isDone = true;
       const next = this.#waiting.shift();
-      // In a turn of its own: what it throws is nothing to whoever was told here.
+      // In a later turn, so that what it throws does not reach the caller of `release`.
       if (next) setImmediate(next);
       else this.#isBusy = false;
     };

@@ -1,12 +1,14 @@
-/** Joins the changes of two requests to one session: within a top-level member the later write wins. */
+/** Merges the changes of two requests to one session. Within one top-level member the later write wins. */
 
 type Data = Record<string, unknown>;
 
 /**
- * @param base JSON text of the data that this request began with, or has stored last
- * @param mine JSON text of its data now
- * @param theirs JSON text of the data in the store
- * @returns JSON text of their data with the members that this request has changed or deleted
+ * Applies the changes of this request to the data in the store. All data are JSON text.
+ *
+ * @param base the data that this request began with, or has stored last
+ * @param mine its data now
+ * @param theirs the data in the store
+ * @returns `theirs`, with the members that this request has changed or deleted since `base`
  */
 export function mergeData(base: string, mine: string, theirs: string): string {
   if (base === theirs) return mine;
@@ -16,7 +18,7 @@ export function mergeData(base: string, mine: string, theirs: string): string {
     Data,
   ];
   for (const name of Object.keys(now)) {
-    // Each object inherits members: a name such as `__proto__` would find one of those.
+    // `hasOwn`, because a name such as `__proto__` would find an inherited member.
     const isKept = Object.hasOwn(before, name) && isSame(before[name], now[name]);
     if (!isKept) define(stored, name, now[name]);
   }
@@ -30,7 +32,7 @@ function isSame(a: unknown, b: unknown): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** An assignment would set the prototype where the member is called `__proto__`. */
+/** Sets a member. An assignment would change the prototype if the name is `__proto__`. */
 function define(data: Data, name: string, value: unknown): void {
   Object.defineProperty(data, name, { value, configurable: true, enumerable: true, writable: true });
 }

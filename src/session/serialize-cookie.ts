@@ -1,9 +1,9 @@
-/** The Set-Cookie line of a session cookie (RFC 6265, section 4.1). */
+/** Makes the Set-Cookie line of a session cookie (RFC 6265, section 4.1). */
 import { type SerializeOptions, stringifySetCookie } from 'cookie';
 import { SessionTypeError } from '../errors';
 import type { CookieData, CookieSettings } from '../session/cookie';
 
-/** A Set-Cookie line around the cookie's value and expiry, and the attributes that it was made of. */
+/** A Set-Cookie line without value and expiry, and the attributes that it was made of. */
 interface Template {
   readonly name: string;
   readonly attributes: CookieData;
@@ -16,15 +16,18 @@ interface Template {
 const SOME_DATE = new Date(0);
 const SOME_EXPIRY = `; Expires=${SOME_DATE.toUTCString()}`;
 
-/** The last one made: an application's cookies mostly differ in value and expiry only. Saves a fifth of a rolling request. */
+/**
+ * The last template. The cookies of an application mostly differ only in value and expiry, so it saves a fifth of the time of
+ * a rolling request.
+ */
 let template: Template | undefined;
 
-/** The date as it is sent has no more than seconds: many cookies share it. */
+/** The last date that was made, and its text. A date is sent in whole seconds, so many cookies have the same. */
 let second = 0;
 let secondText = SOME_DATE.toUTCString();
 
 /**
- * The line of a cookie; the value is percent-encoded.
+ * The line of a cookie. The value is percent-encoded.
  *
  * @throws TypeError if the name or an attribute cannot be put into a header
  */
@@ -45,7 +48,7 @@ function isFor(made: Template, name: string, attributes: CookieData): boolean {
   );
 }
 
-/** Whether two cookies are sent with the same attributes, but for their expiry. */
+/** Whether two cookies are sent with the same attributes, except for their expiry. */
 export function sameAttributes(a: CookieSettings, b: CookieSettings): boolean {
   return (
     a.path === b.path &&
@@ -63,7 +66,7 @@ function makeTemplate(name: string, attributes: CookieData): Template {
   const line = serialize(name, { ...attributes, expires });
   const beforeValue = `${name}=`;
   const hasExpiry = expires === SOME_DATE;
-  // No attribute before it can contain a semicolon.
+  // The search finds the right place, because no attribute before it can contain a semicolon.
   const start = hasExpiry ? line.indexOf(SOME_EXPIRY) + '; Expires='.length : line.length;
   return {
     name,
@@ -75,7 +78,7 @@ function makeTemplate(name: string, attributes: CookieData): Template {
   };
 }
 
-/** @throws TypeError with the words of express-session: those of the library end with the value, which may be long */
+/** @throws TypeError with express-session's message. The message of the library cookie also has the value, which may be long */
 function serialize(name: string, attributes: CookieData): string {
   try {
     return stringifySetCookie({ ...(attributes as SerializeOptions), name, value: '' });
@@ -85,7 +88,7 @@ function serialize(name: string, attributes: CookieData): string {
   }
 }
 
-/** @throws TypeError if the date is none */
+/** @throws TypeError if the date is invalid */
 function toText(expires: Date): string {
   const seconds = Math.floor(expires.valueOf() / 1000);
   if (seconds !== second) {

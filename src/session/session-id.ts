@@ -1,9 +1,9 @@
-/** A session's id in the store, and what stands for it in its tokens. Both are made when they are first asked for. */
+/** The id of a session in the store, and its name in tokens. Both are made when they are first read. */
 import { SessionTypeError } from '../errors';
 import { newHandle } from '../token/handle';
 import { recordId } from '../token/record-id';
 
-/** How a token names the session: by its handle, or by the id that it had before this package came. */
+/** The name of a session in its tokens: its handle, or the id that express-session or 0.2.2 gave it. */
 export type SessionName =
   | { readonly handle: string; readonly legacyId?: undefined }
   | { readonly legacyId: string; readonly handle?: undefined };
@@ -13,8 +13,9 @@ export class SessionId {
   #value: unknown;
   readonly #tenant: string | undefined;
   /**
-   * 'handle': the id is made of it. 'legacy': the id that express-session or 0.2.2 gave, or one like theirs. 'plain': no token
-   * can name it.
+   * 'handle': the id is a hash of the handle.
+   * 'legacy': express-session or 0.2.2 made the id, or it has their form.
+   * 'plain': no token can name the id.
    */
   readonly #kind: 'handle' | 'legacy' | 'plain';
 
@@ -30,38 +31,38 @@ export class SessionId {
     this.#value = value;
   }
 
-  /** @param handle default: 192 random bits, drawn when they are needed */
+  /** @param handle default: 192 random bits, made when they are needed */
   static ofHandle(tenant: string | undefined, handle?: string, id?: string): SessionId {
     return new SessionId('handle', tenant, handle, id);
   }
 
   /**
-   * The record is where express-session has it, or would have it.
+   * The id of a record that express-session can find.
    *
-   * @param id default: as many random bits as a handle has, which is what express-session takes; drawn when they are needed
+   * @param id default: 192 random bits, as express-session takes them, made when they are needed
    */
   static ofLegacy(id?: string): SessionId {
     return new SessionId('legacy', undefined, undefined, id);
   }
 
-  /** Of a session made by hand, or where `genid` returned no string. */
+  /** The id of a session that an application has made by hand, or the result of `genid` if that is no string. */
   static plain(id: unknown): SessionId {
     return new SessionId('plain', undefined, undefined, id);
   }
 
-  /** What stores and applications know the session by. */
+  /** The id that stores and applications know. */
   get value(): unknown {
     if (this.#kind === 'handle') this.#value ??= recordId(this.#requireHandle(), this.#tenant);
     else if (this.#kind === 'legacy') this.#value ??= newHandle();
     return this.#value;
   }
 
-  /** Whether the id is a text, which is not computed to tell. */
+  /** Whether the id is a text. The id is not made to tell. */
   get isUsable(): boolean {
     return this.#kind !== 'plain' || typeof this.#value === 'string';
   }
 
-  /** What a token says to name the session. @throws TypeError where there is nothing to say */
+  /** The name of the session in tokens. @throws TypeError if no token can name it */
   get name(): SessionName {
     if (this.#kind === 'handle') return { handle: this.#requireHandle() };
     if (this.#kind === 'legacy') return { legacyId: this.value as string };
@@ -71,7 +72,7 @@ export class SessionId {
     );
   }
 
-  /** The id as stores need it. @throws TypeError naming genid if it is no text */
+  /** The id as a text. @throws TypeError that names genid, if it is no text */
   require(): string {
     const id = this.value;
     if (typeof id !== 'string') {

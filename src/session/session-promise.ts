@@ -1,4 +1,4 @@
-/** The promise of a session's method: it knows whether anybody listens to it. */
+/** The promises of a session's methods, which know whether anybody listens to them. */
 
 export class SessionPromise<Result> extends Promise<Result> {
   isTaken = false;
@@ -7,8 +7,7 @@ export class SessionPromise<Result> extends Promise<Result> {
     return Promise;
   }
 
-  /** Called by `await` as well, though one microtask later. */
-
+  /** `await` calls this as well, one microtask later. */
   override then<Value = Result, Failure = never>(
     onFulfilled?: ((value: Result) => Value | PromiseLike<Value>) | null,
     onRejected?: ((reason: unknown) => Failure | PromiseLike<Failure>) | null,
@@ -19,8 +18,10 @@ export class SessionPromise<Result> extends Promise<Result> {
 }
 
 /**
- * @param start begins the work, which tells its end once
- * @param report hears an error that nobody listens to
+ * The promise of work that an application has started.
+ *
+ * @param start begins the work, which calls `done` once
+ * @param report hears an error if nobody listens to the promise
  */
 export function promiseOf<Result>(
   start: (done: (error?: unknown, result?: Result) => void) => void,
@@ -37,12 +38,12 @@ export function promiseOf<Result>(
       if (!promise.isTaken) report(error);
     });
   });
-  // A rejection that nobody handles shall not end the process: it is reported instead.
+  // An unhandled rejection would end the process, but it is reported instead.
   void Promise.prototype.then.call(promise, undefined, () => undefined);
   return promise;
 }
 
-/** The promise of a callback's answer, for work of our own. @param start throws nothing */
+/** The promise of a callback's answer, for the library's own use. @param start must not throw */
 export function answerOf<Result>(
   start: (done: (error?: unknown, result?: Result) => void) => void,
 ): Promise<Result> {

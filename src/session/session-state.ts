@@ -1,4 +1,4 @@
-/** What is known about a session on a request beyond its data. Nothing on `req` leads to it. */
+/** What the library knows about a session on a request, beside its data. Nothing on `req` leads to it. */
 import type { Claims } from '../token/claims';
 import type { Token } from '../token/token';
 import type { CookieFormat } from '../types';
@@ -8,49 +8,52 @@ import type { Snapshot } from './snapshot';
 
 /**
  * Where the session came from.
- * new: generated for a request without one. loaded: the store had it. regenerated: generated in the place of another one.
- * superseded: generated for a request whose token is of an older generation. verified: only its token is known, there is no
- * store.
+ *
+ * new: generated for a request without a session.
+ * loaded: read from the store.
+ * regenerated: generated in place of another session.
+ * superseded: generated for a request whose token is of an older generation.
+ * verified: made of a token alone, because there is no store.
  */
 export type Origin = 'new' | 'loaded' | 'regenerated' | 'superseded' | 'verified';
 
 export interface SessionState {
   readonly origin: Origin;
   id: SessionId;
-  /** Shared with the other requests of the session; undefined as long as it is not stored. */
+  /** Shared with other requests of the session. Undefined while the session is not stored. */
   live: LiveSession | undefined;
-  /** The generation that this request has. */
+  /** The generation in which this request has the session. */
   generation: number;
-  /** The form of its cookie, from beginning to end. One of express-session's can say no generation: it stays at the first. */
+  /** The form of the session's cookie. A cookie of express-session has no generation, so its session stays in the first. */
   cookieFormat: CookieFormat;
-  /** The token of this generation that came, or was issued last; undefined where the cookie is express-session's. */
+  /** The token that came with the request or was issued last. Undefined if the cookie is one of express-session. */
   token: Token | undefined;
-  /** The application's claims when the session was put on the request, or stored last by `save`. */
+  /** The application's claims at the beginning of the request, or at the last rotation in it. */
   claims: Claims;
   /** When the session began, in ms since 1970. */
   created: number;
-  /** What the session looked like when it was put on the request. */
+  /** The session as it was when it was put on the request. */
   before: Snapshot;
-  /** When the record expires that was loaded. */
+  /** The expiry in the loaded record. */
   storedExpires: unknown;
-  /** Whether the store has it: it was loaded, or this request has stored it. */
+  /** Whether the session is in the store: it was loaded, or this request has stored it. */
   isStored: boolean;
-  /** Whether the client has it: a token, or the cookie of express-session where that is its form. */
+  /** Whether the client has a token, or a cookie of express-session if that is the session's form. */
   isSent: boolean;
-  /** Whether a write has found out that the session is destroyed or its generation has ended. */
+  /** Whether this request knows that the session was destroyed or that its generation has ended. */
   hasEnded: boolean;
-  /** Whether the last write was a rotation that failed: at the end it is not tried again, and nothing else is stored. */
+  /** Whether the last write was a rotation that failed. The end of the response does not try it again, and stores nothing. */
   hasFailed: boolean;
-  /** What this request has stored last; undefined before, and after a save that failed. */
+  /** What this request has stored last. Undefined before the first write, and after a write that failed. */
   saved: Snapshot | undefined;
   /** What this request has begun to store last. */
   begun: Snapshot | undefined;
-  /** When a write for the headers of a stream began, by a clock that nobody sets, in ms. */
+  /** When the write for the headers of a stream began, in ms of `performance.now()`, which no clock change moves. */
   headersWrittenAt: number | undefined;
-  /** Whether it is to be stored whatever its data. */
+  /** Whether the session has to be stored, even if nothing has changed. */
   mustStore: boolean;
-  /** Whether the response has to carry the token: it belongs to a write that is done. */
+  /** Whether the response has to carry the token, because a write that is done needs it. */
   mustSend: boolean;
-  /** Whether the expiry has been reset for this response. */
+  /** Whether the expiry was reset in this response. */
   isTouched: boolean;
 }

@@ -1,4 +1,4 @@
-/** The session that applications touch: `req.session`. */
+/** The class of `req.session`. */
 import { SessionError } from '../errors';
 import { trace } from '../diagnostics';
 import type { Token } from '../token/token';
@@ -9,32 +9,37 @@ import { promiseOf } from './session-promise';
 import type { SessionState } from './session-state';
 import { toRecord } from './snapshot';
 
-/** `stored`: false if the session was destroyed or its generation has ended, so that nothing was stored. */
+/** `stored` is false if the session was destroyed or its generation has ended. Then nothing was stored. */
 export type SaveCallback = (error?: unknown, stored?: boolean) => void;
 
-/** What a session's methods do, given by whoever has put it on a request. */
+/** Does the work of a session's methods. The code that puts a session on a request gives it one. */
 export interface SessionOwner {
   save(session: Session, done: SaveCallback): void;
   reload(session: Session, done: ErrorCallback): void;
   destroy(session: Session, done: ErrorCallback): void;
   regenerate(session: Session, done: ErrorCallback): void;
   renewToken(session: Session, done: ErrorCallback): void;
-  /** The session's token as it is now; undefined where there can be none. */
+  /** The session's token as it is now. Undefined if there can be none. */
   tokenOf(session: Session): Token | undefined;
-  /** Of what nobody has listened to. */
+  /** Hears an error of a promise that nobody has listened to. */
   reportLate(error: unknown): void;
 }
 
-/** What the library knows about a session that it has made itself. */
-export interface Managed {
-  readonly owner: SessionOwner;
-  readonly state: SessionState;
+/**
+ * What the library knows about a session that it has made itself. It is a class, because V8 may put the object of a literal
+ * among the old objects at once. Then the whole request, to which it leads, would be kept until old objects are collected.
+ */
+export class Managed {
+  constructor(
+    readonly owner: SessionOwner,
+    readonly state: SessionState,
+  ) {}
 }
 
-/** Undefined for what is no session, and for one that was made by hand. */
+/** Undefined if the value is no session, or one that an application has made by hand. */
 export let managedOf: (session: unknown) => Managed | undefined;
 
-/** A user's session: its enumerable members are the data. */
+/** A user's session. Its enumerable members are its data. */
 export class Session {
   static {
     managedOf = (session) =>
@@ -46,13 +51,13 @@ export class Session {
   declare cookie: Cookie;
   readonly #managed: Managed | undefined;
   readonly #plainId: unknown;
-  /** The library's part of the record that it was made of, for a session outside of a request. */
+  /** The library's part of the record, for a session that `store.load` has made outside of a request. */
   readonly #recordState: RecordState | undefined;
 
   /**
-   * @param req the request it belongs to, with `sessionID` and `sessionStore`
-   * @param data members to copy, if an object; reserved names are left out
-   * @param managed default: the methods call `req.sessionStore`, with the plain id in `req.sessionID`
+   * @param req the request of the session, with `sessionID` and `sessionStore`
+   * @param data an object whose members are copied, except those with reserved names
+   * @param managed default: the methods call `req.sessionStore` with the id in `req.sessionID`
    */
   constructor(req: Request, data?: unknown, managed?: Managed) {
     this.#managed = managed;
@@ -69,13 +74,13 @@ export class Session {
     }
   }
 
-  /** Payload of the session's token: a copy. Undefined where there is no token. */
+  /** The payload of the session's token, as a copy. Undefined if there is no token. */
   get jwt(): JwtPayload | undefined {
     const managed = managedOf(this);
     return structuredClone(managed?.owner.tokenOf(this)?.payload);
   }
 
-  /** Starts the cookie's lifetime anew. Calls no store. */
+  /** Starts the cookie's lifetime anew. It does not call the store. */
   touch(): this {
     return this.resetMaxAge();
   }
@@ -87,10 +92,10 @@ export class Session {
   }
 
   /**
-   * Stores the session now. Claims that have changed get a new token with it.
+   * Stores the session now. If the claims have changed it gets a new token.
    *
-   * @returns with a callback the session; without one a promise of whether it was stored: false if the session was destroyed
-   * or its generation has ended meanwhile. The store's error goes to the callback, or rejects the promise
+   * @returns the session if there is a callback, otherwise a promise. Both hear whether the session was stored: false if it was
+   * destroyed or its generation has ended meanwhile. The store's error goes to the callback, or rejects the promise
    */
   save(callback: SaveCallback): this;
   save(): Promise<boolean>;
@@ -100,7 +105,7 @@ export class Session {
     });
   }
 
-  /** Puts a new object with what the store has now into `req.session`; on an error the old one stays. */
+  /** Puts a new object with the data that the store has now on `req.session`. On an error the old one stays. */
   reload(callback: ErrorCallback): this;
   reload(): Promise<void>;
   reload(callback?: ErrorCallback): this | Promise<void> {
@@ -110,7 +115,7 @@ export class Session {
     });
   }
 
-  /** Takes the session off the request at once, and out of the store. */
+  /** Ends the session: takes it off the request at once, and out of the store. */
   destroy(callback: ErrorCallback): this;
   destroy(): Promise<void>;
   destroy(callback?: ErrorCallback): this | Promise<void> {
@@ -119,7 +124,7 @@ export class Session {
     });
   }
 
-  /** Destroys the session and puts a new, empty one with a new id in its place. */
+  /** Destroys the session, and puts a new, empty one with a new id on the request. */
   regenerate(callback: ErrorCallback): this;
   regenerate(): Promise<void>;
   regenerate(callback?: ErrorCallback): this | Promise<void> {
@@ -129,9 +134,8 @@ export class Session {
   }
 
   /**
-   * Ends all tokens of the session and gives it a new one, sent with this response. Data and id stay; `auth_time` is now.
-   *
-   * @throws nothing; an error, also that no new token can be sent, goes to the callback or rejects the promise
+   * Ends all tokens of the session, and sends a new one with this response. Data and id stay; `auth_time` becomes now. It never
+   * throws: if no new token can be sent, the error goes to the callback or rejects the promise.
    */
   renewToken(callback: ErrorCallback): this;
   renewToken(): Promise<void>;
@@ -141,9 +145,9 @@ export class Session {
     });
   }
 
-  /** For the methods of a session made by hand: what a store gets for it. */
+  /** The record of a session made by hand, for a store. */
   static toStore(session: Session): SessionRecord {
-    // An instance of a subclass that predates classes has no private members.
+    // An instance that `util.inherits` code has made has no private members.
     const state = #recordState in session ? session.#recordState : undefined;
     const record = toRecord(session);
     return state ? { ...record, [STATE_MEMBER]: state } : record;
@@ -154,7 +158,7 @@ export class Session {
   }
 }
 
-/** Own and read-only, though it is made only when somebody reads it. */
+/** An own, read-only property, whose id is made when somebody reads it. */
 const idProperty: PropertyDescriptor = {
   get(this: Session) {
     const managed = managedOf(this);
@@ -162,7 +166,7 @@ const idProperty: PropertyDescriptor = {
   },
 };
 
-/** With a callback the session is returned, without one a promise. */
+/** Starts the work of a method. Returns the session if there is a callback, otherwise a promise. */
 function answer<Result = never>(
   session: Session,
   callback: ((error?: unknown, result?: Result) => void) | undefined,
@@ -194,7 +198,7 @@ interface PlainStore {
   createSession(req: Request, record: SessionRecord): Session;
 }
 
-/** For sessions of `new Session(…)` and `store.load(…)`: as express-session has it, `req.sessionStore` does the work. */
+/** For sessions of `new Session(…)` and `store.load(…)`. As in express-session, `req.sessionStore` does the work. */
 const byHand: SessionOwner = {
   save(session, done) {
     storeOf(session).set(session.id, Session.toStore(session), (error) => {

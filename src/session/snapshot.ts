@@ -1,23 +1,23 @@
-/** What a session looked like at one moment, to tell later whether it has changed. */
+/** Takes a snapshot of a session, to tell later whether it has changed. */
 import type { SessionRecord } from '../types';
 import { Cookie, type CookieSettings, sameSettings, settingsOf } from './cookie';
 import { STATE_MEMBER } from './record-state';
 
 export interface Snapshot {
-  /** JSON text of the session without its top-level cookie. */
+  /** The session as JSON text, without its top-level cookie. */
   readonly data: string;
-  /** The cookie's settings. Its expiry is left out: the library itself resets that on every response. */
+  /** The cookie without its expiry, which the library resets at each response. */
   readonly cookie: CookieSettings;
 }
 
 const NO_DATA = '{}';
 
-/** A session that was generated just now; its cookie is not compared. */
+/** The snapshot of a session that was just generated. Its cookie is not compared. */
 export const NEW_SESSION: Snapshot = { data: NO_DATA, cookie: settingsOf(new Cookie()) };
 
 /**
- * @param data its data as JSON text, where that is known already
- * @param before an earlier one: mostly its cookie has the same settings, and they are kept once
+ * @param data the session's data as JSON text, if that is known already
+ * @param before an earlier snapshot. If its cookie has the same settings, both share them
  * @throws TypeError if the data cannot be expressed in JSON
  */
 export function takeSnapshot(
@@ -25,15 +25,15 @@ export function takeSnapshot(
   data = dataText(session),
   before?: Snapshot,
 ): Snapshot {
-  // A session made by hand may have no cookie.
+  // A session that an application has made by hand may have no cookie.
   const cookie = session.cookie ?? {};
   const isSame = before !== undefined && sameSettings(before.cookie, cookie);
   return { data, cookie: isSame ? before.cookie : settingsOf(cookie) };
 }
 
-/** JSON leaves undefined members out; a spread costs half of what copying one by one does. */
+/** The data as JSON text. JSON leaves undefined members out, and a spread takes half the time of copying one by one. */
 function dataText(session: object): string {
-  // Visitors who have nothing in their sessions yet are many, and JSON would be a good part of what they cost.
+  // Many sessions are empty, and for those JSON would be a good part of a request's time.
   if (!hasData(session)) return NO_DATA;
   return JSON.stringify({ ...session, cookie: undefined, [STATE_MEMBER]: undefined });
 }
@@ -55,7 +55,7 @@ export function sameSnapshot(a: Snapshot, b: Snapshot): boolean {
   return sameData(a, b) && sameCookie(a, b);
 }
 
-/** A session's enumerable data and its live cookie: nothing that leads to the token, nor the library's own member. */
+/** A session's data and its live cookie, without the library's own member and without anything that leads to the token. */
 export function toRecord(session: object): SessionRecord {
   const record = { ...session } as SessionRecord;
   if (STATE_MEMBER in record) Reflect.deleteProperty(record, STATE_MEMBER);

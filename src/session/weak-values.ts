@@ -1,8 +1,8 @@
-/** A map that forgets a value once nobody else holds it. */
+/** A map that forgets a value when nobody else holds it. */
 export class WeakValues<V extends object> {
   readonly #references = new Map<string, WeakRef<V>>();
   readonly #collected = new FinalizationRegistry<string>((key) => {
-    // The key may have got a new value since.
+    // The key may have a new value by now.
     if (this.get(key) === undefined) this.#references.delete(key);
   });
 
@@ -10,7 +10,7 @@ export class WeakValues<V extends object> {
     return this.#references.get(key)?.deref();
   }
 
-  /** The value of this key, made by `create` where there is none. */
+  /** The value of this key. If there is none, `create` makes it. */
   obtain(key: string, create: () => V): V {
     return this.get(key) ?? this.replace(key, create());
   }

@@ -1,4 +1,4 @@
-/** Calls a store on trial as the middleware does, and makes ids and records for it. */
+/** Calls a tested store as the middleware does, and makes ids and records for it. */
 import { randomBytes } from 'node:crypto';
 import { Cookie } from '../session/cookie';
 import { callsOf, type StoreCalls } from '../store/guarantee';
@@ -6,11 +6,11 @@ import { callStoreSafely } from '../store/store-call';
 import type { AnyStore, SessionRecord } from '../types';
 import { twinOf } from './twin';
 
-/** A store's answer is what comes first, by callback or by promise. */
+/** The first answer of the store counts, by callback or by promise. */
 export class Bench {
   readonly calls: StoreCalls;
 
-  /** @param elsewhere the same store as another process has it */
+  /** @param elsewhere the same records, as another process would reach them */
   constructor(
     readonly store: AnyStore,
     readonly elsewhere = twinOf(store),
@@ -18,7 +18,7 @@ export class Bench {
     this.calls = callsOf(store);
   }
 
-  /** Undefined if there is none; an error with the code ENOENT means the same. */
+  /** Undefined if there is none. An error with the code ENOENT means the same. */
   async get(id: string): Promise<SessionRecord | undefined> {
     try {
       return await answer<SessionRecord>((done) => this.store.get(id, done as never));
@@ -36,7 +36,7 @@ export class Bench {
     await answer((done) => this.store.destroy(id, done));
   }
 
-  /** That there is no record should be no error; the middleware bears with stores that make one of it. */
+  /** Ignores errors. A missing record should be no error, but the middleware accepts stores for which it is one. */
   async touch(id: string, record: SessionRecord): Promise<void> {
     await answer((done) => this.calls.touch?.(id, record, done)).catch(() => undefined);
   }
@@ -59,24 +59,24 @@ export function answer<Result>(
   });
 }
 
-/** An id as the middleware gives it, and express-session: 32 characters. */
+/** An id of 32 characters, as the middleware and express-session make them. */
 export function newId(): string {
   return randomBytes(24).toString('base64url');
 }
 
-/** A tag as the middleware makes them. None contains another. */
+/** A tag as the middleware makes them. No tag contains another. */
 export function newTag(): string {
   return `${randomBytes(12).toString('base64url')}.a_1`;
 }
 
-/** A record with a live cookie that expires in so many ms; null: with the browser's session. */
+/** A record with a live cookie. @param maxAge in ms. Null: the cookie has no expiry */
 export function recordOf(data: object, maxAge: number | null = 60_000): SessionRecord {
   const cookie = new Cookie();
   cookie.maxAge = maxAge;
   return { cookie: cookie as unknown as SessionRecord['cookie'], ...data };
 }
 
-/** The same with the state that the middleware stores beside the data. */
+/** A record with the state that the middleware stores beside the data. */
 export function taggedRecord(tag: string, data: object = {}, maxAge?: number | null): SessionRecord {
   return recordOf({ ...data, __session: { gen: 1, tag, created: Date.now() } }, maxAge);
 }
@@ -86,7 +86,7 @@ export function tagOf(record: SessionRecord | undefined): unknown {
   return (record?.__session as { tag?: unknown } | undefined)?.tag;
 }
 
-/** The same as it is after a round trip through JSON. */
+/** The value as it is after a round trip through JSON. */
 export function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value)) as unknown;
 }

@@ -1,11 +1,11 @@
-/** What `compareAndSet` is to do, a store's own or an adapter's. */
+/** The checks of `compareAndSet`, whether it is the store's own or an adapter's. */
 import { ok, strictEqual as equal } from 'node:assert';
 import { UNSUPPORTED } from '../store/adapters/adapter';
 import { type Bench, newId, newTag, recordOf, taggedRecord, tagOf } from './bench';
 import type { Check } from './records';
 import type { Comparison, StoreReport } from './report';
 
-/** How often two calls meet each other. */
+/** How often two calls run at the same time. */
 const RACES = 50;
 
 export const comparisonChecks: readonly Check[] = [
@@ -107,7 +107,7 @@ export const comparisonChecks: readonly Check[] = [
   }),
 ];
 
-/** A check for stores whose compareAndSet works at all. */
+/** A check only for stores whose compareAndSet works at all. */
 function check(title: string, run: Check['run']): Check {
   return {
     title: `${title}, if it has compareAndSet`,
@@ -117,7 +117,7 @@ function check(title: string, run: Check['run']): Check {
   };
 }
 
-/** As the middleware finds out: a record that is certainly there is refused where tags are hidden. */
+/** Finds out, as the middleware does, whether the store sees tags: otherwise it refuses a record that is certainly there. */
 async function findComparison(bench: Bench): Promise<Comparison> {
   if (!bench.calls.compareAndSet) return 'none';
   const [id, tag, next] = await storedId(bench);
@@ -129,7 +129,7 @@ async function findComparison(bench: Bench): Promise<Comparison> {
   }
 }
 
-/** The id of a new record, its tag, and a tag for the record after it. */
+/** Stores a new record. Gives its id, its tag, and a tag for the next record. */
 async function storedId(bench: Bench, data: object = {}): Promise<[id: string, tag: string, next: string]> {
   const [id, tag] = [newId(), newTag()];
   await bench.set(id, taggedRecord(tag, data));

@@ -1,4 +1,4 @@
-/** The test kit for authors of stores: what a store has to do, as tests of their own test runner, and a report. */
+/** The test kit for authors of stores: defines tests in their own test runner, and prints a report. */
 import type { AnyStore } from '../types';
 import { Bench } from './bench';
 import { recordChecks } from './records';
@@ -14,11 +14,11 @@ export interface TestRunner {
 }
 
 /**
- * Defines the tests that a session store has to pass, one `it` each, and one more that prints the report.
+ * Defines the tests that a session store has to pass, one `it` each, and one more `it` that prints the report.
  *
- * @param name heads the report and the test suite
- * @param createStore makes the store, once, when the first test begins; its records may stay
- * @returns the report, filled in while the tests run
+ * @param name the title of the test suite and of the report
+ * @param createStore makes the store. It is called once, when the first test begins. The records may stay
+ * @returns the report, which is complete when the last test has run
  * @example
  * testStore('my store', () => new MyStore(), { describe, it });
  */

@@ -1,14 +1,14 @@
-/** What `get`, `set`, `destroy` and `touch` are to do with a single record. */
+/** The checks of `get`, `set`, `destroy` and `touch` with single records. */
 import { deepStrictEqual as same, ok, strictEqual as equal } from 'node:assert';
 import type { SessionRecord } from '../types';
 import { type Bench, newId, newTag, plain, recordOf, taggedRecord, tagOf } from './bench';
 import { comparisonChecks } from './compare-and-set';
 import type { StoreReport } from './report';
 
-/** One property of a store. */
+/** One test of a store. */
 export interface Check {
   readonly title: string;
-  /** @throws AssertionError if the store lacks it */
+  /** @throws AssertionError if the store fails the test */
   readonly run: (bench: Bench, report: StoreReport) => Promise<void>;
 }
 
@@ -22,7 +22,7 @@ const SAMPLE = {
   large: 'x'.repeat(32_768),
 };
 
-/** How often a touch meets another call. */
+/** How often a touch and another call run at the same time. */
 const RACES = 20;
 
 const basicChecks: readonly Check[] = [
@@ -137,7 +137,7 @@ const basicChecks: readonly Check[] = [
 
 export const recordChecks: readonly Check[] = [...basicChecks, ...comparisonChecks];
 
-/** The data that touch is given, a record that is not there, or what it has read while another call came in between. */
+/** Whether touch writes the data that it is given, makes a record that is not there, or writes what it has read before. */
 async function writesMoreThanExpiry(bench: Bench): Promise<boolean> {
   const id = newId();
   await bench.set(id, recordOf({ a: 1 }));
@@ -158,7 +158,7 @@ async function writesMoreThanExpiry(bench: Bench): Promise<boolean> {
   return false;
 }
 
-/** The members that these names have; some stores add others of their own to a session. */
+/** The members with these names. Some stores add members of their own to a record. */
 function pick(record: SessionRecord | undefined, names: object): unknown {
   ok(record, 'the record is there');
   return Object.fromEntries(Object.entries(record).filter(([name]) => name in names));

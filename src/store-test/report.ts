@@ -1,26 +1,33 @@
-/** The report on a store: what the checks have found, and how it is printed. */
+/** The report on a store, and how it is printed. */
 import type { Guarantee } from '../types';
 
 /**
- * What `touch` moves. expiry: the expiry of a record that is there. record: more than that, it writes the record that it is
- * given, or what it had read before, or makes a record. none: there is no `touch`.
+ * What `touch` changes.
+ *
+ * expiry: only the expiry of a record that is there.
+ * record: more. It writes the record that it is given, writes what it has read before, or makes a record.
+ * none: there is no `touch`.
  */
 export type Touch = 'expiry' | 'record' | 'none';
 
 /**
- * What `compareAndSet` does. works: what it should. hidden: it finds no tag, since the store encrypts or compresses.
- * refused: it answers that it cannot. none: there is no `compareAndSet`.
+ * What `compareAndSet` does.
+ *
+ * works: what it should.
+ * hidden: it finds no tag, because the store encrypts or compresses records.
+ * refused: it answers that the store cannot do it.
+ * none: there is no `compareAndSet`.
  */
 export type Comparison = 'works' | 'hidden' | 'refused' | 'none';
 
-/** What the checks have found; complete when the last one has run. */
+/** What the tests have found. It is complete when the last test has run. */
 export interface StoreReport {
   readonly name: string;
-  /** What the middleware promises with this store. */
+  /** What the middleware can promise with this store. Undefined: not all tests have passed. */
   grade: Guarantee | undefined;
   compareAndSet: Comparison | undefined;
   touch: Touch | undefined;
-  /** Whether `get` stops answering a record when it expires, or only once the store has cleaned up. */
+  /** Whether `get` stops answering a record when it expires ('at once'), or only when the store has cleaned up ('later'). */
   expiry: 'at once' | 'later' | undefined;
 }
 
@@ -28,7 +35,7 @@ export function newReport(name: string): StoreReport {
   return { name, grade: undefined, compareAndSet: undefined, touch: undefined, expiry: undefined };
 }
 
-/** 'everywhere' takes both: a `compareAndSet` that works, and a `touch` that moves nothing but the expiry. */
+/** 'everywhere' needs a `compareAndSet` that works, and a `touch`, if there is one, that moves only the expiry. */
 export function gradeOf({ compareAndSet, touch }: StoreReport): Guarantee {
   return compareAndSet === 'works' && touch !== 'record' ? 'everywhere' : 'in this process';
 }
@@ -51,7 +58,7 @@ const TOUCHES: Record<Touch, string> = {
   none: 'no: expiries are renewed with resave: true only',
 };
 
-/** The middleware takes a store that has compareAndSet at its word. */
+/** A note for a store with compareAndSet whose touch breaks the guarantee, which the middleware cannot see. */
 const MISLEADING =
   "  note           middleware.guarantee is 'everywhere' all the same, since the middleware cannot see what touch writes: " +
   'correct touch, or leave compareAndSet out';

@@ -1,21 +1,21 @@
-/** What sessions go through with the middleware on top of the store, in one process and in two. */
+/** The checks of whole sessions, with the middleware on the store, in one process and in two. */
 import { notStrictEqual as differ, strictEqual as equal } from 'node:assert';
 import { type Bench, newId, recordOf } from './bench';
 import type { Check } from './records';
 import { gradeOf, type StoreReport } from './report';
 import { legacyCookie, onSite, type Process } from './site';
 
-/** How often two requests meet each other. In the second half of them they end at the same time. */
+/** How often two requests meet. In the second half of the rounds they end at the same time. */
 const RACES = 8;
 
 interface Race {
   readonly title: string;
-  /** Whether a request may touch what is not there any more. */
+  /** Whether a request may touch a record that is gone. */
   readonly destroys?: boolean;
   readonly run: (here: Process, there: Process, meet: Meet, bench: Bench, round: number) => Promise<void>;
 }
 
-/** Lets two requests end, one after the other or at the same time. */
+/** Ends two requests, one after the other or at the same time. */
 type Meet = <A, B>(first: () => Promise<A>, second: () => Promise<B>) => Promise<[A, B]>;
 
 const inTurn: Meet = async (first, second) => [await first(), await second()];
@@ -28,7 +28,7 @@ const races: readonly Race[] = [
     run: async (here, there, meet, bench, round) => {
       const { cookie } = await here.visit('/count');
       const { text: id } = await here.visit('/id', cookie);
-      // One that stores the session, and one that touches it.
+      // The request stores the session in one round, and touches it in the next.
       const finish = await here.begin(round % 2 ? '/count' : '/look', cookie);
       await meet(() => there.visit('/logout', cookie), finish);
       equal(await bench.get(id), undefined, 'the session was stored again after its logout');

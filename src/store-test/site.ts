@@ -1,4 +1,4 @@
-/** A small site with the middleware on the store on trial, in one process or as if in two. */
+/** A small site with the middleware on the tested store, in one process or as if in two. */
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,7 +13,7 @@ type Data = Record<string, unknown> & { count?: number; user?: string };
 
 export interface Answer {
   readonly text: string;
-  /** The one that was sent, or else that of the request; as `connect.sid` has it. */
+  /** The value of the cookie that was sent. If none was sent, the value that the request had. */
   readonly cookie: string | undefined;
 }
 
@@ -21,11 +21,11 @@ export interface Answer {
 export interface Process {
   /** @throws Error with the page's text if it is an error page */
   visit(path: string, cookie?: string): Promise<Answer>;
-  /** Resolves once the page has its session in hand. The function that it gives lets the page end. */
+  /** Resolves when the page has its session. The function that it gives lets the page end. */
   begin(path: string, cookie?: string): Promise<() => Promise<Answer>>;
 }
 
-/** What a visitor can do; each answers with a text. */
+/** The pages of the site. Each answers with a text. */
 const pages: Record<string, (data: Data, req: Request) => unknown> = {
   '/count': (data) => (data.count = (data.count ?? 0) + 1),
   '/look': (data) => data.count ?? 0,
@@ -37,9 +37,9 @@ const pages: Record<string, (data: Data, req: Request) => unknown> = {
 };
 
 /**
- * Runs `use` with two processes of the site; with one, which then is both of them, if the number says so.
+ * Runs `use` with the processes of the site. If there is only one, it gets that one twice.
  *
- * @param isTouchOfNothing whether a request may touch what is not there any more, which some stores take for an error
+ * @param isTouchOfNothing whether a request may touch a record that is gone, which is an error for some stores
  */
 export async function onSite(
   { store, elsewhere }: Bench,
@@ -60,7 +60,7 @@ export async function onSite(
 }
 
 interface OpenProcess extends Process {
-  /** What the store had failed to do when the response had left. */
+  /** The errors that came after a response had left. */
   readonly lateErrors: readonly unknown[];
   close(): Promise<void>;
 }
@@ -117,7 +117,7 @@ async function open(store: AnyStore): Promise<OpenProcess> {
       const released = new Promise<void>((resolve) => (release = resolve));
       holds.set(hold, { reach, released });
       const answer = visit(path, cookie, hold);
-      // A page that fails is never reached.
+      // If the page fails it never gets its session. Then this rejects.
       await Promise.race([reached, answer]);
       return () => {
         release();
@@ -136,12 +136,12 @@ function fail(res: Response, error: unknown): void {
   res.end(String(error));
 }
 
-/** There is no session any more after a logout. */
+/** The claims of a session. After a logout there is none. */
 function claimsOf(data: Data | undefined): object | null {
   return data?.user === undefined ? null : { user: data.user };
 }
 
-/** The cookie that express-session makes of an id. */
+/** The cookie value that express-session would send for this id. */
 export function legacyCookie(id: string): string {
   const signature = createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '');
   return encodeURIComponent(`s:${id}.${signature}`);

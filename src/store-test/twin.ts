@@ -1,8 +1,8 @@
-/** The store on trial as another process has it. */
+/** Makes the tested store look as if another process had it. */
 import { callsOf } from '../store/guarantee';
 import type { AnyStore } from '../types';
 
-/** Another object, so that nothing is shared of what a process knows about sessions. Its calls go to the same records. */
+/** Another object with the same records. The middleware shares nothing that it knows about sessions between the two. */
 export function twinOf(store: AnyStore): AnyStore {
   const { compareAndSet, touch } = callsOf(store);
   return {

@@ -1,26 +1,26 @@
-/** Whether a store can be used, as far as its events and probes have told. */
+/** Knows whether a store can be used, from its events and from probes. */
 import { callStoreSafely, isMissing } from './store-call';
 import type { AnyStore } from '../types';
 
-/** Whether a middleware may use its store, as far as events and probes have told. */
+/** Says to one middleware whether it may use its store. */
 export interface Readiness {
   isConnected: boolean;
-  /** Called by requests that go without a session meanwhile; asks the store if that is due. */
+  /** Asks the store whether it is back, if it is time for that. Called by requests that go without a session meanwhile. */
   readonly probe: () => void;
 }
 
-/** How long after a `disconnect`, and after a probe that failed, the store is left alone, in ms. */
+/** How long to wait after a `disconnect`, or after a probe that failed, before the next probe, in ms. */
 const PROBE_INTERVAL = 1000;
 
-/** How long a probe without an answer keeps the next one from starting, in ms. */
+/** How long to wait for the answer of a probe before the next one may start, in ms. */
 const PROBE_PATIENCE = 30_000;
 
-/** No session has this id. */
+/** An id that no session has. */
 const NO_ID = '0'.repeat(32);
 
 /**
- * What is known about one store. It gets one listener of each kind, and at most one probe at a time, however many
- * middlewares share it.
+ * Watches one store for all its middlewares, so that the store gets one listener of each kind, and at most one probe at a
+ * time.
  */
 export class Connection {
   readonly #store: AnyStore;
@@ -36,13 +36,13 @@ export class Connection {
     });
     store.on('disconnect', () => {
       this.#disconnects++;
-      // Some stores repeat it for every failed call; that shall not put the next probe off for ever.
+      // Some stores emit it for each failed call. That must not postpone the next probe for ever.
       if (this.#isConnected) this.#nextProbe = performance.now() + PROBE_INTERVAL;
       this.#tell(false);
     });
   }
 
-  /** Connected until told otherwise, from now on. */
+  /** Makes the readiness for one middleware. The store counts as connected until it says otherwise. */
   watch(): Readiness {
     const readiness: Readiness = {
       isConnected: true,
@@ -59,7 +59,7 @@ export class Connection {
     for (const one of this.#watchers) one.isConnected = isConnected;
   }
 
-  /** Some stores never emit `connect`: one that answers is connected. */
+  /** Reads from the store. If it answers it counts as connected, because some stores never emit `connect`. */
   #probe(): void {
     const now = performance.now();
     if (now < this.#nextProbe) return;

@@ -1,24 +1,24 @@
-/** What a store can promise: by its own `compareAndSet`, by an adapter's, or not at all. */
+/** Finds out what a store can promise: by its own `compareAndSet`, by that of an adapter, or not at all. */
 import { debug } from '../diagnostics';
 import { adapters } from './adapters';
 import { type CompareOptions, unsupported } from './adapters/adapter';
 import type { AnyStore, CompareAndSet, ErrorCallback, Guarantee, SessionRecord } from '../types';
 
-/** The calls whose way depends on which store it is. Answers come by callback or by promise. */
+/** The calls that differ from store to store. Answers come by callback or by promise. */
 export interface StoreCalls {
   readonly guarantee: Guarantee;
   /**
-   * Undefined: loaded sessions are stored by `set`, as new ones are. An error with the code
-   * ERR_COMPARE_AND_SET_UNSUPPORTED says that it has to be so from now on.
+   * Undefined: loaded sessions are stored by `set`, like new ones. After an error with the code
+   * ERR_COMPARE_AND_SET_UNSUPPORTED they have to be stored by `set` as well.
    */
   readonly compareAndSet: ((...args: [...Parameters<CompareAndSet>, CompareOptions?]) => unknown) | undefined;
-  /** Whether that can leave the stored expiry as it is. A `compareAndSet` of the application's own is not asked to. */
+  /** Whether `compareAndSet` can leave the stored expiry as it is. Only adapters can. */
   readonly canKeepExpiry: boolean;
-  /** Undefined where the store had no `touch` when this was made. */
+  /** Undefined if the store had no `touch` when this object was made. */
   readonly touch: ((id: string, record: SessionRecord, callback: ErrorCallback) => unknown) | undefined;
 }
 
-/** The store itself is only looked at. Its methods are looked up at each call, since applications replace some. */
+/** Nothing is written onto the store. Its methods are looked up at each call, because applications replace some. */
 export function callsOf(store: AnyStore): StoreCalls {
   const { compareAndSet, by, canKeepExpiry = false } = findCompareAndSet(store);
   const guarantee: Guarantee = compareAndSet ? 'everywhere' : 'in this process';
@@ -42,7 +42,7 @@ function findCompareAndSet(store: AnyStore): FoundComparison {
     const compareAndSet: StoreCalls['compareAndSet'] = (id, record, tag, _callback, options) =>
       methodOf(store, 'set') === set && methodOf(store, 'touch') === touch
         ? adapted(id, record, tag, options)
-        : // What the new method does must not be bypassed, and nobody knows what that is.
+        : // The adapter must not bypass the new method, which may do anything.
           Promise.reject(unsupported("the application has replaced one of the store's methods"));
     return { compareAndSet, by: name, canKeepExpiry: true };
   }

@@ -1,21 +1,21 @@
-/** Finds out whether a store can see the tags in its records: not so if it compresses or encrypts them. */
+/** Finds out whether a store can see the tags in its records. It cannot if it compresses or encrypts them. */
 import { randomBytes } from 'node:crypto';
 import { Cookie } from '../session/cookie';
 import { firstState } from '../session/record-state';
 import type { RecordStore } from './record-store';
 import { callStoreSafely } from './store-call';
 
-/** A record that is left behind by a crash expires by itself, in ms. */
+/** In ms. If the process crashes meanwhile, the record expires by itself. */
 const LIFETIME = 60_000;
 
-/** How an adapter says that the store's engine does not let it compare. */
+/** The code by which an adapter says that the store's engine cannot compare. */
 const UNSUPPORTED = 'ERR_COMPARE_AND_SET_UNSUPPORTED';
 
 export function isUnsupported(error: unknown): boolean {
   return (error as { code?: unknown } | null | undefined)?.code === UNSUPPORTED;
 }
 
-/** Stores a record of its own, and asks for its tag. */
+/** Stores a probe record, compares its tag, and destroys it. */
 export function hidesTags(records: RecordStore, callback: (error: unknown, isHidden: boolean) => void): void {
   const id = randomBytes(24).toString('base64url');
   const state = firstState();

@@ -1,8 +1,11 @@
-/** The sessions of one store that requests of this process have in hand, by id; shared by all middlewares on the store. */
+/** Holds the live sessions of one store by their ids, for all middlewares of this process on that store. */
 import { LiveSession } from '../session/live-session';
 import { WeakValues } from '../session/weak-values';
 
-/** A live session lasts as long as somebody holds it, so its end is known to every request that could bring it back. */
+/**
+ * A live session stays as long as somebody holds it. So each request that could store the session again hears that it was
+ * destroyed.
+ */
 export class LiveSessions {
   readonly #sessions = new WeakValues<LiveSession>();
 
@@ -10,12 +13,12 @@ export class LiveSessions {
     return this.#sessions.get(id);
   }
 
-  /** To be held as long as the session may be stored. */
+  /** The live session of an id. The caller has to hold it as long as it may store the session. */
   obtain(id: string): LiveSession {
     return this.#sessions.obtain(id, () => new LiveSession());
   }
 
-  /** Of another session that has got the same id: those who have the old one keep it. */
+  /** A live session for a new session with an old id. Requests that hold the old one keep it. */
   begin(id: string): LiveSession {
     return this.#sessions.replace(id, new LiveSession());
   }

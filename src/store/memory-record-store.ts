@@ -1,9 +1,9 @@
-/** The library's own MemoryStore as the middleware uses it: it takes and gives JSON text, which saves most of the work. */
+/** Calls the library's own MemoryStore with JSON text instead of records, which saves most of the work. */
 import type { ErrorCallback } from '../types';
 import { MemoryStore } from './memory-store';
 import { type Contents, type FoundCallback, RecordStore } from './record-store';
 
-/** A method that the application has replaced on the instance is called as any store's. */
+/** A method that the application has replaced is called as with any other store. */
 export class MemoryRecordStore extends RecordStore {
   override readonly refusesDestroyed = true;
   readonly #memory: MemoryStore;

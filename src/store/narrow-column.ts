@@ -1,6 +1,6 @@
-/** Recognises a database that refuses a record since a column is too narrow for it. */
+/** Recognises the error of a database whose column is too narrow for a record. */
 
-/** What PostgreSQL, MySQL and MariaDB, SQL Server, Oracle, and SQLite with a CHECK say, in this order. */
+/** In this order: PostgreSQL; MySQL and MariaDB; SQL Server; Oracle; SQLite with a CHECK. */
 const REFUSALS = [
   /value too long for type/i,
   /data too long for column/i,

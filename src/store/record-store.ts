@@ -1,4 +1,4 @@
-/** Calls the application's store for records: each call gets a callback, answers once, and in time. */
+/** Calls the application's store. Each call gets a callback, answers once, and answers in time. */
 import { AsyncResource } from 'node:async_hooks';
 import type { Cookie } from '../session/cookie';
 import type { LiveSession } from '../session/live-session';
@@ -9,28 +9,28 @@ import { callsOf, type StoreCalls } from './guarantee';
 import { callStore, callStoreSafely, isMissing } from './store-call';
 import { StoreTimeoutError } from './store-timeout';
 
-/** What is stored for a session. */
+/** The contents of a record that is to be stored. */
 export interface Contents {
   /** The session, or another object with its data. */
   readonly session: object;
-  /** JSON text of the data. */
+  /** The data as JSON text. */
   readonly data: string;
-  /** Whether `data` is other than what `session` holds, and counts. */
+  /** Whether `data` differs from `session`. Then `data` is stored. */
   readonly isMerged: boolean;
-  /** The live cookie, since stores read its `maxAge` and `expires`. */
+  /** A live Cookie, because stores read its `maxAge` and `expires`. */
   readonly cookie: Cookie;
   /**
-   * The cookie as it was loaded, where the stored expiry is to stay. A store that cannot leave it as it is gets `cookie`:
-   * what was loaded may be older than what is stored by now.
+   * The cookie as it was loaded, if the stored expiry has to stay. Only a store that can leave its expiry alone gets it. Others
+   * get `cookie`, because the loaded expiry may be older than the stored one by now.
    */
   readonly kept?: Cookie | undefined;
   readonly state: RecordState | undefined;
 }
 
-/** What the store has for a session. */
+/** A record that the store has. */
 export interface Found {
   readonly record: SessionRecord;
-  /** JSON text of the data, where the store has it as it is. */
+  /** The data as JSON text, if the store has it in that form. */
   readonly data: string | undefined;
   readonly state: RecordState | undefined;
 }
@@ -38,18 +38,18 @@ export interface Found {
 export type FoundCallback = (error?: unknown, found?: Found) => void;
 export type StoredCallback = (error?: unknown, stored?: boolean) => void;
 
-/** Any store but the library's own. */
+/** Calls any store. The library's own MemoryStore has a subclass of this. */
 export class RecordStore {
   readonly store: AnyStore;
   readonly guarantee: Guarantee;
-  /** Whether writes of a destroyed session are passed on: the own MemoryStore refuses them by itself. */
+  /** Whether the store itself refuses to store a destroyed session again, as our MemoryStore does. */
   readonly refusesDestroyed: boolean = false;
   readonly #compareAndSet: StoreCalls['compareAndSet'];
   readonly #canKeepExpiry: boolean;
   readonly #touch: StoreCalls['touch'];
   readonly #timeout: number | undefined;
 
-  /** @param timeout how long a call may take, in ms; undefined: as long as it likes */
+  /** @param timeout how long a call may take, in ms. Undefined: any time */
   constructor(store: AnyStore, timeout: number | undefined) {
     const { guarantee, compareAndSet, canKeepExpiry, touch } = callsOf(store);
     this.store = store;
@@ -68,10 +68,10 @@ export class RecordStore {
     return this.#touch !== undefined;
   }
 
-  /** When the record expires, where that is known without asking the store. */
+  /** When the record expires, if that is known without a call of the store. */
   knownExpiry?(id: string): Date | undefined;
 
-  /** Nothing found: no error, and `found` is undefined. Never throws but what the callback throws. */
+  /** Reads a record. If there is none, `found` is undefined, without an error. Throws only what the callback throws. */
   get(id: string, callback: FoundCallback): void {
     callStoreSafely<SessionRecord | null>(
       (done) => {
@@ -87,8 +87,10 @@ export class RecordStore {
   }
 
   /**
-   * @param live the session, where it may be destroyed while the call is under way
-   * @throws what the store throws before it has answered; so do those below
+   * Stores a record, whether there is one or not.
+   *
+   * @param live the session, if it may be destroyed while the call is under way
+   * @throws what the store throws before it has answered. The methods below do the same
    */
   set(id: string, contents: Contents, callback: ErrorCallback, live?: LiveSession): void {
     const record = recordOf(contents);
@@ -98,7 +100,7 @@ export class RecordStore {
     this.call('set', (done) => this.store.set(id, record, done), callback, onLate);
   }
 
-  /** A record that is none of the middleware's sessions, as it is. */
+  /** Stores a record as it is, for application code. It is none of the middleware's sessions. */
   setPlain(id: string, record: SessionRecord, callback: ErrorCallback): void {
     this.call('set', (done) => this.store.set(id, record, done), callback);
   }
@@ -126,7 +128,7 @@ export class RecordStore {
     this.call('destroy', (done) => this.store.destroy(id, done), callback);
   }
 
-  /** A call that was given up may have taken effect after the session was destroyed, whatever it answers: it goes again. */
+  /** Destroys a session again, because a call that was given up may have stored it after it was destroyed. */
   #undo(id: string, live: LiveSession | undefined): void {
     if (!live?.ended) return;
     callStoreSafely(
@@ -137,17 +139,17 @@ export class RecordStore {
     );
   }
 
-  /** @param onLate called for an answer that comes after the time was over */
+  /** @param onLate hears an answer that comes after the time was over */
   protected call<Result>(
     name: string,
     method: (done: (error?: unknown, result?: Result) => void) => unknown,
     callback: (error?: unknown, result?: Result) => void,
     onLate?: () => void,
   ): void {
-    // Some clients of databases lose the context in which they were called.
+    // Some database clients lose the AsyncLocalStorage context of their caller.
     const context = new AsyncResource('express-session-jwt');
     const answer: typeof callback = (error, result) => {
-      // Not AsyncResource.bind: before Node 22 that takes as long as all the rest of a request.
+      // Not AsyncResource.bind, which before Node 22 takes as long as all the rest of a request.
       context.runInAsyncScope(callback, undefined, error, result);
     };
     const timeout = this.#timeout;
@@ -160,7 +162,7 @@ export class RecordStore {
       isLate = true;
       answer(new StoreTimeoutError(name, timeout));
     }, timeout);
-    // A response that is held has a connection, which keeps the process alive.
+    // The timer need not keep the process alive: the connection of the response does.
     timer.unref();
     try {
       callStore<Result>(method, (error, result) => {
@@ -175,7 +177,7 @@ export class RecordStore {
   }
 }
 
-/** The usual error of a record that has no cookie: every store's users know it. */
+/** The error of a record that is no object: the TypeError that express-session's users know, if it has no cookie. */
 function errorOf(record: { cookie: { expires?: unknown } }): unknown {
   try {
     return record.cookie.expires;
@@ -184,10 +186,10 @@ function errorOf(record: { cookie: { expires?: unknown } }): unknown {
   }
 }
 
-/** The object that a store is given. */
+/** The object that the store gets. */
 function recordOf({ session, data, isMerged, state, ...contents }: Contents, kept?: Cookie): SessionRecord {
   const cookie = kept ?? contents.cookie;
-  // The cookie comes first, as ever.
+  // The cookie comes first, as in express-session.
   const members = isMerged ? { cookie, ...(JSON.parse(data) as object) } : toRecord(session);
   const record = members as object as SessionRecord;
   record.cookie = cookie as never;

@@ -1,4 +1,4 @@
-/** The records of sessions as the middleware reads and writes them. */
+/** Reads, writes, touches and destroys the records of sessions, in an order that no request of this process can break. */
 import { createWarning, trace } from '../diagnostics';
 import { Cookie, sameSettings, settingsOf } from '../session/cookie';
 import type { KnownRecord, LiveSession } from '../session/live-session';
@@ -10,15 +10,15 @@ import { type Change, Write, type WriteCallback } from './write';
 
 export interface Loaded {
   readonly found: Found | undefined;
-  /** Whether there is a record that is being destroyed: nobody knows yet whether that succeeds. */
+  /** Whether the record is being destroyed now. Nobody knows yet whether that succeeds. */
   readonly isEnding: boolean;
-  /** The session that the record belongs to: to be held as long as the session may be stored. */
+  /** The session of the record. The caller has to hold it as long as it may store the session. */
   readonly live: LiveSession;
-  /** Whether nothing was written meanwhile. */
+  /** Whether nothing was written while the record was read. */
   readonly isNewest: boolean;
 }
 
-/** What a request knows of a session whose expiry it renews. */
+/** What a touch needs. */
 export type Touch = Pick<Change, 'session' | 'data' | 'cookie' | 'generation'>;
 
 export class Repository {
@@ -48,20 +48,20 @@ export class Repository {
     return this.#records.canTouch;
   }
 
-  /** When the record expires, where that is known without asking the store. */
+  /** When the record expires, if that is known without a call of the store. */
   knownExpiry(id: string): Date | undefined {
     return this.#records.knownExpiry?.(id);
   }
 
-  /** Whether the store can tell what became of a session in other processes. */
+  /** Whether the store has a `compareAndSet` that works. */
   get canCompare(): boolean {
     return this.#records.canCompare && !this.#cannotCompare;
   }
 
-  /** Calls back with the record, or with nothing found. Never throws but what the callback throws. */
+  /** Reads a record. Throws only what the callback throws. */
   read(id: string, callback: (error: unknown, loaded: Loaded) => void): void {
     const { sessions } = sharedBy(this.store);
-    // Before the record is read: a session that is destroyed from now on is known to be.
+    // Obtained before the record is read, so that a destroy that begins meanwhile is noticed.
     const live = sessions.obtain(id);
     const { writes, isOver } = live;
     trace('fetching %s', id);
@@ -71,21 +71,21 @@ export class Repository {
         const isNewest = live.writes === writes && !live.isBusy;
         callback(error, { found, live, isNewest, isEnding: false });
       } else if (isOver) {
-        // The id was given again after the session had ended.
+        // The session had ended before the read, so this record is a new session with the same id.
         callback(error, { found, live: sessions.begin(id), isNewest: true, isEnding: false });
       } else callback(error, { found: undefined, live, isNewest: false, isEnding: true });
     });
   }
 
-  /** Whether, as far as this process knows, tokens of this generation open the session. */
+  /** Whether tokens of this generation open the session, as far as this process knows. */
   isCurrent(live: LiveSession | undefined, generation: number): boolean {
     if (!live) return true;
-    // The own MemoryStore lets a late response of a destroyed session go as it always did.
+    // With our MemoryStore, as with that of express-session, a late response of a destroyed session still sends its cookie.
     if (live.ended === 'regenerated' || (live.ended && !this.#records.refusesDestroyed)) return false;
     return generationOf(live.newest) === generation;
   }
 
-  /** Whether the record is there, and of this generation. */
+  /** Asks the store whether the record is there, and in this generation. */
   look(id: string, generation: number, callback: (error: unknown, isCurrent: boolean) => void): void {
     this.#records.get(id, (error, found) => {
       callback(error, found !== undefined && generationOf(found) === generation);
@@ -95,7 +95,7 @@ export class Repository {
   /**
    * Stores a session that is not in the store yet.
    *
-   * @param state undefined: the record is to be as express-session would have made it
+   * @param state undefined: the record gets no `__session`, as express-session would store it
    * @throws what the store throws at once
    */
   create(
@@ -124,13 +124,13 @@ export class Repository {
     });
   }
 
-  /** Stores a record that no token opens: it is none of the middleware's sessions. */
+  /** Stores a record of application code, which no token opens. */
   createPlain(id: string, record: SessionRecord, callback: ErrorCallback): void {
     this.#records.setPlain(id, record, callback);
   }
 
   /**
-   * Stores what has changed, if the session is still there and of the generation that the request has.
+   * Stores a change, if the session is still there and in the generation of the request.
    *
    * @throws what the store throws at once
    */
@@ -157,7 +157,7 @@ export class Repository {
   }
 
   /**
-   * Renews the expiry. Stores that rewrite the record then are given the newest one, not what this request had loaded.
+   * Renews the expiry. Some stores rewrite the whole record for that, so they get the newest one, not what this request loaded.
    *
    * @throws what the store throws at once
    */
@@ -181,7 +181,7 @@ export class Repository {
   }
 
   /**
-   * Ends a session: from now on no request of this process stores it again.
+   * Destroys a session. From now on no request of this process stores it again.
    *
    * @throws what the store throws at once
    */
@@ -208,12 +208,12 @@ export class Repository {
       return;
     }
     live.ended ??= how;
-    // What is being written now is stored before it is destroyed.
+    // A write that is under way ends first.
     run(live, callback, destroy);
   }
 }
 
-/** Work that begins when the session has none, and ends with its answer. */
+/** Runs work of a session when it has no other, until it answers. */
 function run(live: LiveSession, callback: ErrorCallback, work: (done: ErrorCallback) => void): void {
   live.run((release) => {
     work((error) => {

@@ -1,4 +1,4 @@
-/** The store as applications see it: `req.sessionStore` in a request, `sessions.store` outside of one. */
+/** The store that applications see: `req.sessionStore` in a request, `sessions.store` outside of one. */
 import { type Cookie, restoreCookie } from '../session/cookie';
 import type { LiveSession } from '../session/live-session';
 import { generationOf, stateIn, withoutState } from '../session/record-state';
@@ -11,23 +11,23 @@ import { Store } from './store';
 import { callStoreSafely } from './store-call';
 import type { Outcome } from './write';
 
-/** What requests that the middleware has seen need of it. */
+/** Makes sessions for the store. The room request/ implements it. */
 export interface SessionMaker {
   generate(req: Request): void;
-  /** Why this request can get no new session: there is no key to issue its token with. */
+  /** Why this request can get no new session. Undefined: it can. */
   refusal(req: Request): Error | undefined;
   /** Puts a stored record on a request as its session. */
   restore(req: Request, record: SessionRecord): Session;
 }
 
-/** What a record that was handed out is a copy of. */
+/** The origin of a record that application code has got. */
 interface Source {
-  /** Undefined for one of a list. */
+  /** Undefined for a record of `all`. */
   readonly live: LiveSession | undefined;
   readonly generation: number;
 }
 
-/** Records are shown without the library's own member, and keep it when they are stored again. */
+/** Shows records without the library's part, and keeps that part when they are stored again. */
 export class RequestStore extends Store {
   readonly #repository: Repository;
   readonly #sessions: SessionMaker;
@@ -49,7 +49,7 @@ export class RequestStore extends Store {
     }
   }
 
-  /** @param expected the generation in which the record may be seen; undefined: in any */
+  /** @param expected the generation in which the record may be seen. Undefined: any */
   override get(
     id: unknown,
     callback: (error?: unknown, record?: SessionRecord | null) => void,
@@ -68,8 +68,8 @@ export class RequestStore extends Store {
   }
 
   /**
-   * A record that `get` or `all` gave is stored only as long as its generation lasts; else the callback hears an error, and
-   * nothing is stored. Anything else takes the place of what is there.
+   * Stores a record. One that `get` or `all` gave is stored only if its generation has not ended. Otherwise nothing is stored,
+   * and the callback hears an error. Any other object replaces the stored record.
    */
   override set(id: unknown, session: SessionRecord | Session, callback: ErrorCallback = noop): void {
     const managed = managedOf(session);
@@ -91,7 +91,7 @@ export class RequestStore extends Store {
   }
 
   override destroy(id: unknown, callback: ErrorCallback = noop): void {
-    // Where genid returned no text the session was never stored.
+    // If the id is no text, genid has returned none, and the session was never stored.
     if (typeof id !== 'string') setImmediate(callback);
     else
       callStoreSafely((done) => {
@@ -103,7 +103,7 @@ export class RequestStore extends Store {
     this.#sessions.generate(req);
   }
 
-  /** Where there could be no new session the old one stays. */
+  /** Replaces the session of a request. If there can be no new one, the old one stays. */
   override regenerate(req: Request, callback: ErrorCallback): void {
     const session = req.session as unknown as Session;
     const refusal = this.#sessions.refusal(req);
@@ -134,7 +134,7 @@ export class RequestStore extends Store {
     });
   }
 
-  /** @param expected the generation that the record is a copy of; undefined: it is none, and may be a new one */
+  /** @param expected the generation that the record was read in. Undefined: it was not read here, and may be new */
   #replace(
     id: string,
     session: SessionRecord | Session,
@@ -167,7 +167,7 @@ export class RequestStore extends Store {
           generation,
           rotates: false,
           mergeBase: undefined,
-          // A record that no middleware has adopted goes on being open to whoever comes with its cookie.
+          // Application code does not adopt a record, so its express-session cookie goes on opening it.
           adopted: undefined,
         };
         this.#repository.write(id, live, change, done);
@@ -186,7 +186,7 @@ export class RequestStore extends Store {
     return all;
   }
 
-  /** Stores may list other things than records, such as texts or ids. */
+  /** A store may list other things than records, such as texts or ids. */
   #withoutState(value: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value;
     const stored = value as SessionRecord;
@@ -196,7 +196,7 @@ export class RequestStore extends Store {
   }
 }
 
-/** Stores read members of a cookie that its JSON form has not. */
+/** A live Cookie. Stores read members that its JSON form does not have. */
 function liveCookie({ cookie }: { cookie?: unknown }): Cookie {
   return restoreCookie(cookie ?? {});
 }

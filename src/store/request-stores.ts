@@ -1,4 +1,4 @@
-/** What applications get to see of a store: one object for code outside of requests, and one for each request. */
+/** Makes the store objects that applications see: one for code outside of requests, and one for each request. */
 import type { Repository } from './repository';
 import { RequestStore, type SessionMaker } from './request-store';
 import { Store } from './store';
@@ -15,13 +15,13 @@ const OWN_METHODS = new Set<PropertyKey>([
   'createSession',
 ]);
 
-/** What a request may see. */
+/** Says what a request may see. */
 export interface RequestView {
-  /** In which generation it may see the session of this id; undefined: in any. */
+  /** The generation in which it may see the session of this id. Undefined: any. */
   generationOf(id: unknown): number | undefined;
 }
 
-/** The store for code outside of requests, and what a request has for it. */
+/** The store for code outside of requests, and a function that makes the store of one request. */
 export interface RequestStores {
   readonly outside: object;
   readonly forRequest: (request: RequestView) => object;
@@ -30,9 +30,9 @@ export interface RequestStores {
 export function createRequestStores(repository: Repository, sessions: SessionMaker): RequestStores {
   const { store } = repository;
   const guarded = new RequestStore(repository, sessions);
-  // Not the store itself as target: a proxy may not answer otherwise for the members of a frozen object.
+  // The store itself cannot be the target: a proxy must not change the answers of a frozen object.
   const target = Object.create(Object.getPrototypeOf(store) as object | null) as object;
-  // Methods that have to do with records are guarded; all other members are the store's own, with the store as `this`.
+  // The methods for records are guarded. All other members are the store's own, with the store as `this`.
   const outside = new Proxy(target, {
     get(_, name) {
       const owner = OWN_METHODS.has(name) ? guarded : store;
@@ -42,7 +42,7 @@ export function createRequestStores(repository: Repository, sessions: SessionMak
     set: (_, name, value) => Reflect.set(store, name, value, store),
     has: (_, name) => (OWN_METHODS.has(name) ? name in guarded : name in store),
   });
-  /** Who signs in with a session while a request is under way is not shown to it. */
+  /** The store of one request. If somebody signs in with the session meanwhile, this request does not see the login. */
   class StoreOfRequest implements Pick<RequestStore, 'get'> {
     readonly #request: RequestView;
 
@@ -55,7 +55,7 @@ export function createRequestStores(repository: Repository, sessions: SessionMak
     }
   }
   Object.setPrototypeOf(StoreOfRequest.prototype, outside);
-  // It calls `get` of its own, and makes sessions whose methods do.
+  // `load` on this object calls its own `get`, and so do the sessions that it makes.
   // eslint-disable-next-line @typescript-eslint/unbound-method -- a method of this class, too
   Object.defineProperty(StoreOfRequest.prototype, 'load', { value: Store.prototype.load });
   return { outside, forRequest: (request) => new StoreOfRequest(request) };

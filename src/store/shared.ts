@@ -1,4 +1,4 @@
-/** What all middlewares on one store have in common: the sessions in hand and the connection. */
+/** What all middlewares on one store share: its live sessions and its connection. */
 import type { AnyStore } from '../types';
 import { Connection } from './connection';
 import { LiveSessions } from './live-sessions';
@@ -12,7 +12,7 @@ export class Shared {
     this.#store = store;
   }
 
-  /** The store gets its listeners when a middleware first asks. */
+  /** Made when a middleware first asks, so that only then the store gets listeners. */
   get connection(): Connection {
     return (this.#connection ??= new Connection(this.#store));
   }

@@ -1,4 +1,4 @@
-/** Where a middleware keeps sessions: in the store of the application, in a MemoryStore of its own, or nowhere. */
+/** Opens the place where a middleware keeps sessions: a store, or none. The only file that asks for the kind of a store. */
 import { SessionError } from '../errors';
 import type { AnyStore, ErrorCallback } from '../types';
 import { MemoryRecordStore } from './memory-record-store';
@@ -14,11 +14,11 @@ export interface Storage {
   readonly repository: Repository;
   readonly requestStores: RequestStores;
   readonly readiness: Readiness;
-  /** Whether there is no store: tokens are good by themselves, and nothing can be kept. */
+  /** Whether there is no store. Then tokens are trusted by themselves, and nothing can be stored. */
   readonly isNone: boolean;
 }
 
-/** @param timeout how long a call of the store may take, in ms; undefined: as long as it likes */
+/** @param timeout how long a call of the store may take, in ms. Undefined: any time */
 export function openStorage(store: AnyStore, timeout: number | undefined, sessions: SessionMaker): Storage {
   const records =
     store instanceof MemoryStore ? new MemoryRecordStore(store, timeout) : new RecordStore(store, timeout);
@@ -35,7 +35,7 @@ export function openNoStorage(sessions: SessionMaker): Storage {
   return { ...openStorage(new NoStore(), undefined, sessions), isNone: true };
 }
 
-/** Answers whatever asks for a store with the reason why there is none. */
+/** Stands in for a store where there is none. Each call answers with an error that says so. */
 class NoStore implements AnyStore {
   on(): this {
     return this;

@@ -1,11 +1,11 @@
-/** One call of a store's method, whatever way the store answers. */
+/** Calls one method of a store, and takes its answer in whatever way it comes. */
 import { SessionError } from '../errors';
 
 type Answer<Result> = (error?: unknown, result?: Result) => void;
 
 /**
- * Calls a store's method with a callback and takes its first answer: by callback, by the promise it returns, or by what
- * it throws. A promise that fulfils with undefined is no answer: `async` methods of some stores return before they call back.
+ * Calls a store's method with a callback, and takes its first answer: by callback, by its promise, or by what it throws. A
+ * promise that fulfils with undefined is no answer, because the `async` methods of some stores return before they call back.
  *
  * @throws what the method throws before it has answered, and what the callback throws
  */
@@ -33,12 +33,12 @@ export function callStore<Result>(
       }
     });
   } catch (error) {
-    // A store that throws after it has answered says nothing new.
+    // If the store throws after it has answered, only the answer counts.
     if (claim() || ofCallback?.error === error) throw error;
     return;
   }
   if (!isThenable(returned)) return;
-  // Answered out of the promise's chain, where an error thrown by the callback would be an unhandled rejection.
+  // The callback runs outside of the promise's chain. Inside, an error that it throws would be an unhandled rejection.
   returned.then(
     (result) => {
       if (result !== undefined && claim()) setImmediate(callback, null, result as Result);
@@ -53,7 +53,7 @@ export function callStore<Result>(
   );
 }
 
-/** As callStore, but what the method throws is its answer. What the callback throws still passes through. */
+/** Like callStore, but an error that the method throws is its answer. What the callback throws is still thrown. */
 export function callStoreSafely<Result>(
   method: (callback: Answer<Result>) => unknown,
   callback: Answer<Result>,
@@ -70,7 +70,7 @@ export function callStoreSafely<Result>(
   }
 }
 
-/** Whether this is how some stores say that there is no record. */
+/** Whether an error only means that there is no record, as with stores on files. */
 export function isMissing(error: unknown): boolean {
   return (error as { code?: unknown } | null | undefined)?.code === 'ENOENT';
 }

@@ -1,4 +1,4 @@
-/** `session.Store.from`: makes a store of async functions. */
+/** Makes a store from async functions (`session.Store.from`). */
 import { SessionError, SessionTypeError } from '../errors';
 import { Store } from './store';
 import type { AsyncStoreMethods, ErrorCallback, SessionRecord } from '../types';
@@ -7,9 +7,9 @@ const REQUIRED = ['get', 'set', 'destroy'] as const;
 const OPTIONAL = ['touch', 'compareAndSet'] as const;
 
 /**
- * A store of an object of async functions.
+ * Makes a store from an object of async functions.
  *
- * @throws TypeError naming the function that is missing or is none
+ * @throws TypeError that names the function that is missing or wrong
  */
 export function storeFrom(methods: AsyncStoreMethods): Store {
   const given: unknown = methods;
@@ -36,7 +36,7 @@ class StoreOfFunctions extends Store {
   constructor(methods: AsyncStoreMethods) {
     super();
     this.#methods = methods;
-    // Own members, so that a store has only those that it was given.
+    // Own members, so that the store has only the optional methods that it was given.
     if (methods.touch) this.touch = this.#touch;
     if (methods.compareAndSet) this.compareAndSet = this.#compareAndSet;
   }
@@ -67,7 +67,7 @@ class StoreOfFunctions extends Store {
   }
 }
 
-/** Calls back once, out of the promise's chain: what the callback throws is no rejection. */
+/** Calls back once, outside of the promise's chain, so that an error that the callback throws is no rejection. */
 function answer<Result>(
   start: () => Promise<Result> | undefined,
   callback: (error?: unknown, result?: Result) => void,

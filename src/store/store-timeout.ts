@@ -1,4 +1,4 @@
-/** The error of a store that does not answer in the time that `storeTimeout` gives it. */
+/** The error of a store that does not answer within the `storeTimeout` option. */
 
 export class StoreTimeoutError extends Error {
   readonly code = 'ETIMEDOUT';

@@ -1,10 +1,10 @@
-/** The base class of session stores: a store adds `get`, `set`, `destroy` and, optionally, `touch` and `compareAndSet`. */
+/** The base class of session stores. A store adds `get`, `set` and `destroy`, and optionally `touch` and `compareAndSet`. */
 import { EventEmitter } from 'node:events';
 import { restoreCookie } from '../session/cookie';
 import { Session } from '../session/session';
 import type { ErrorCallback, Request, SessionRecord } from '../types';
 
-/** Those are not declared as fields: a field would shadow the methods of stores written without classes. */
+/** These methods are not declared as fields, because a field would hide the methods of stores written without classes. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- subclasses add those methods
 export class Store extends EventEmitter {
   /** Destroys the request's session and generates a new one in its place. */
@@ -21,7 +21,7 @@ export class Store extends EventEmitter {
     });
   }
 
-  /** Loads a session outside of its request; calls back without arguments if there is none. */
+  /** Loads a session outside of its request. Calls back without arguments if there is none. */
   load(sid: string, callback: (error?: unknown, session?: Session) => void): void {
     this.get(sid, (error, record) => {
       if (error) {
@@ -44,7 +44,7 @@ export class Store extends EventEmitter {
   }
 
   /**
-   * Makes a stored record the request's session.
+   * Makes a session from a stored record, and puts it on the request.
    *
    * @throws TypeError if the record has no cookie
    */

@@ -1,4 +1,4 @@
-/** One write of a session that was loaded: from its first try to its outcome. */
+/** Writes a session that is in the store already, from the first try to the outcome. */
 import { type Cookie, restoreCookie, settingsOf } from '../session/cookie';
 import type { KnownRecord, LiveSession } from '../session/live-session';
 import { mergeData } from '../session/merge';
@@ -10,44 +10,47 @@ import type { Contents, Found, RecordStore } from './record-store';
 import { callStore, callStoreSafely } from './store-call';
 
 /**
- * How a write ended. gone: the session was destroyed meanwhile. refused: likewise, but the own MemoryStore was asked all the
- * same, and the response goes its usual way. superseded: its generation has ended. In all these cases nothing was stored.
+ * How a write ended. Only after `stored` the store has the change.
+ *
+ * gone: the session was destroyed meanwhile.
+ * refused: the same, but our MemoryStore was called all the same, and the response goes its usual way.
+ * superseded: the generation has ended.
  */
 export type Outcome = 'stored' | 'gone' | 'refused' | 'superseded';
 
-/** `state`: what the record has now. An error says nothing of what is in the store. */
+/** `state` is the stored state. After an error nobody knows what the store has. */
 export type WriteCallback = (error?: unknown, outcome?: Outcome, state?: RecordState) => void;
 
-/** What a request wants to store for a session that it has loaded or stored before. */
+/** The change that a request wants to store. It has loaded or stored the session before. */
 export interface Change {
   readonly session: object;
-  /** JSON text of its data. */
+  /** The data as JSON text. */
   readonly data: string;
-  /** Its expiry is reset. */
+  /** The cookie with a new expiry. */
   readonly cookie: Cookie;
-  /** The cookie as it was loaded, where the stored expiry is to stay, if the store can do that. */
+  /** The cookie as it was loaded, if the stored expiry has to stay. Used only if the store can do that. */
   readonly kept?: Cookie | undefined;
-  /** The generation that the request has. */
+  /** The generation of the request. */
   readonly generation: number;
   /** Whether the next generation begins with this write. */
   readonly rotates: boolean;
-  /** JSON text of the data that the request began with or has stored last: what others have changed since is kept. */
+  /** With `merge`, the data that the request began with or has stored last, as JSON text. Changes by others since then stay. */
   readonly mergeBase: string | undefined;
-  /** What the state of a record of express-session says from now on; undefined: it stays without. */
+  /** The value of `adopted` for a record of express-session. Undefined: the record gets no state. */
   readonly adopted: RecordState['adopted'];
 }
 
-/** What a write is made on. */
+/** The session and the store of a write. */
 export interface WriteTarget {
   readonly id: string;
   readonly live: LiveSession;
   readonly records: RecordStore;
   readonly canCompare: boolean;
-  /** The store turned out to be one without compareAndSet. */
+  /** Called if the store turns out to have no `compareAndSet` that works. */
   stopComparing(): void;
 }
 
-/** One with the tag that is known, and one with the tag that was found. With merging other requests write all the time. */
+/** One try with the known tag, and one with the tag that is found. With `merge` each write of others changes the tag. */
 const MAX_TRIES = 2;
 const MAX_TRIES_OF_MERGE = 8;
 
@@ -74,7 +77,7 @@ export class Write {
   /** @throws what the store throws before it has answered */
   begin(): void {
     const { live, records } = this.#target;
-    // The own MemoryStore refuses by itself what was destroyed.
+    // Our MemoryStore is called for a destroyed session as well, and refuses by itself.
     this.#isRefused = live.ended === 'destroyed' && records.refusesDestroyed && !this.#change.rotates;
     if (live.ended && !this.#isRefused) this.#answer(null, 'gone');
     else this.#try(callStore);
@@ -103,11 +106,11 @@ export class Write {
       kept: change.kept,
       state: this.#nextState(newest?.state),
     };
-    // What is thrown proves nothing either: where tokens depend on it, it is an error as any other.
+    // A write that changes the tag is repeated after any error, so an error that is thrown must come to `#repeat` as well.
     this.#put(contents, newest?.state, hasOwnTag(contents, newest?.state) ? callStoreSafely : call);
   }
 
-  /** The state always comes from the stored record, never from what the request had loaded. */
+  /** Makes the new state from the newest one that is known, never from the one that the request has loaded. */
   #nextState(state: RecordState | undefined): RecordState | undefined {
     const { adopted, rotates, mergeBase } = this.#change;
     if (!state && adopted === undefined) return undefined;
@@ -132,7 +135,7 @@ export class Write {
           this.#set(contents, expected, callStoreSafely);
         } else if (error) this.#repeat(error, contents, expected);
         else if (stored === true) this.#finish(contents);
-        // Refused, or it is not clear what the store wants to say.
+        // Refused, or the answer is no boolean.
         else this.#lookAgain(contents, expected);
       },
     );
@@ -151,7 +154,10 @@ export class Write {
     );
   }
 
-  /** An error proves nothing: where tokens depend on it the same write is made once more, and then its tag is looked for. */
+  /**
+   * Repeats a write that changes the tag, once. The error does not prove that nothing was stored. If the first write was stored,
+   * the repeated one is refused, and the record has our tag.
+   */
   #repeat(error: unknown, contents: Contents, expected: RecordState | undefined): void {
     if (this.#hasRepeated || !hasOwnTag(contents, expected)) {
       this.#answer(error);
@@ -172,7 +178,7 @@ export class Write {
     this.#answer(null, 'stored', state);
   }
 
-  /** The store has refused. */
+  /** Reads the record to find out why the store has refused. */
   #lookAgain(contents: Contents, expected: RecordState | undefined): void {
     const { id, records } = this.#target;
     records.get(id, (error, found) => {
@@ -195,7 +201,7 @@ export class Write {
       return;
     }
     if (found.state?.tag === expected?.tag) {
-      // Old data may have a member of that name: it is replaced now.
+      // Old data of the application may have a member `__session`. It is replaced now.
       if (!expected) this.#set(contents, expected, callStoreSafely);
       else if (this.#tagWasSeen) this.#end();
       else this.#probe(contents, expected);
@@ -210,6 +216,7 @@ export class Write {
       }, Math.random() * MAX_PAUSE);
   }
 
+  /** The record has the expected tag, and was refused all the same. Finds out whether the store hides its tags. */
   #probe(contents: Contents, expected: RecordState): void {
     hidesTags(this.#target.records, (error, isHidden) => {
       if (error) this.#answer(error);
@@ -231,19 +238,19 @@ export class Write {
   }
 }
 
-/** Only then the tag that is found tells who has written the record. */
+/** Whether a write changes the tag. Only then the tag in the record shows who has written it. */
 function hasOwnTag({ state }: Contents, expected: RecordState | undefined): boolean {
   return state?.tag !== expected?.tag;
 }
 
-/** @throws TypeError if its cookie is none */
+/** @throws TypeError if the record's cookie is unusable */
 function toKnown({ record, data, state }: Found): KnownRecord {
-  // Somebody may have put a record there that has no cookie.
+  // The record may have been written by other code, without a cookie.
   const { cookie = {} } = record as { cookie?: object };
   return { state, data: data ?? takeSnapshot(record).data, cookie: settingsOf(restoreCookie(cookie)) };
 }
 
-/** Whether another tenant has adopted the record meanwhile. */
+/** Whether the record belongs to another tenant by now. */
 function isOfOthers(state: RecordState | undefined, { adopted }: Change): boolean {
   return state?.adopted !== undefined && adopted !== undefined && state.adopted !== adopted;
 }

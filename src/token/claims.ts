@@ -1,4 +1,4 @@
-/** Takes the claims that an application returns to JSON, finds them again in a token, and compares them. */
+/** Turns the application's claims into JSON, finds them again in a token, and compares them. */
 import { isDeepStrictEqual } from 'node:util';
 import { SessionTypeError } from '../errors';
 import { createWarning } from '../diagnostics';
@@ -6,15 +6,15 @@ import { readSessionClaim } from './session-claim';
 import type { JwtPayload, Request } from '../types';
 
 /**
- * Claims that the library writes into every token where they apply: what an application returns for them is dropped.
- * Applications pass on the claims of an OpenID ID token as they are, `iat` and at times `auth_time` among them.
+ * Claims that the library writes by itself. If an application returns one it is dropped, because applications pass the claims
+ * of an OpenID ID token on, with `iat` and sometimes `auth_time`.
  */
 const OWN_CLAIMS = new Set(['iat', 'auth_time']);
 
 /** The claim that says which session a token opens. */
 const SESSION_CLAIM = 'ses';
 
-/** Claims that have to be looked at: the library's own, or so by an option. */
+/** Finds JSON text that may have a claim which has to be checked: one that the library writes, or an option. */
 const SPECIAL = /"(?:iat|ses|auth_time|exp|nbf|iss|aud)":/;
 
 const warnOfAuthTime = createWarning(
@@ -23,26 +23,26 @@ const warnOfAuthTime = createWarning(
     'To pass on that of an identity provider, give it another name',
 );
 
-/** JSON text of a claims object without the library's own ones: what sessions' claims are compared by. */
+/** The application's claims as JSON text, without the library's own claims. */
 export type Claims = string;
 
 export const NO_CLAIMS: Claims = '{}';
 
-/** Claims that a token has. */
+/** The application's claims in a token. */
 export interface TokenClaims {
   readonly text: Claims;
   readonly value: object;
 }
 
-/** Claims that the library writes because of an option, with the option's name. */
+/** The claims that the library writes because of an option, with the name of the option. */
 type Written = ReadonlyMap<string, string>;
 
 /**
- * Calls `jwtFromReq` and takes its result to JSON, so that what JSON drops or converts is no change later.
+ * Calls `jwtFromReq` and turns its result into JSON. Values that JSON drops or converts are then no change later.
  *
- * @param token one that probably has the same claims
- * @throws TypeError naming jwtFromReq if the result is no plain object, or has `ses` or a claim that an option writes, and
- * whatever jwtFromReq throws
+ * @param token a token that probably has the same claims
+ * @throws TypeError that names jwtFromReq, if its result is no plain object, or has `ses` or a claim that an option writes; and
+ * what jwtFromReq throws
  */
 export function readClaims(
   jwtFromReq: ((req: Request) => unknown) | undefined,
@@ -59,10 +59,10 @@ export function readClaims(
       `jwtFromReq must return a plain object of claims, null or undefined; it returned a ${kind}`,
     );
   }
-  // Most requests leave the claims as they are: comparing takes a third of the time of stringify, twice a request.
+  // Most requests do not change the claims, and comparing takes a third of the time of JSON.stringify.
   if (token && isSameInJson(result, token.claims.value)) return token.claims.text;
   const text = (JSON.stringify(result) as string | undefined) ?? 'null';
-  // Nothing to check or to leave out: spares most requests the way back from JSON, which is half the cost of claims.
+  // Most claims have nothing to check or to drop. Then JSON.parse, half of the cost of claims, is not needed.
   if (text.startsWith('{') && !SPECIAL.test(text)) return text;
   const claims = JSON.parse(text) as unknown;
   if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) {
@@ -95,26 +95,26 @@ export function readClaims(
   return filter(claims, (name) => !OWN_CLAIMS.has(name)).text;
 }
 
-/** The claims that the application had put into a token. */
+/** The claims that the application has put into a token. */
 export function claimsOf(payload: JwtPayload, written: Written): TokenClaims {
   const session = readSessionClaim(payload);
   return filter(payload, (name) => {
     if (OWN_CLAIMS.has(name) || name === SESSION_CLAIM) return false;
-    // A token of express-session-jwt 0.2.2 has one instead of `ses`.
+    // In a token of express-session-jwt 0.2.2, which has no `ses`, the library wrote `nonce`.
     if (name === 'nonce') return session !== undefined;
     if (name === 'exp') return !session?.hasOwnExpiry;
     return !written.has(name);
   });
 }
 
-/** Whom the claims are about (RFC 7519, section 4.1.2); undefined where they do not say. */
+/** The claim `sub`, the user whom the claims are about (RFC 7519, section 4.1.2). Undefined if there is none. */
 export function subjectOf(claims: Claims): string | undefined {
   if (claims === NO_CLAIMS) return undefined;
   const { sub } = JSON.parse(claims) as { sub?: unknown };
   return typeof sub === 'string' && sub !== '' ? sub : undefined;
 }
 
-/** Deep equality; the order of names does not count. */
+/** Whether two claims are deeply equal. The order of names does not count. */
 export function sameClaims(a: Claims, b: Claims): boolean {
   return a === b || isDeepStrictEqual(JSON.parse(a), JSON.parse(b));
 }
@@ -124,7 +124,7 @@ function filter(claims: object, isKept: (name: string) => boolean): TokenClaims 
   return { value, text: JSON.stringify(value) };
 }
 
-/** Whether a value becomes the same JSON text as one that came from JSON. False where only JSON.stringify itself can tell. */
+/** Whether a value has the same JSON text as a parsed one. False also if only JSON.stringify could tell. */
 function isSameInJson(value: unknown, parsed: unknown): boolean {
   if (typeof value !== 'object' || value === null) return value === parsed;
   if (typeof parsed !== 'object' || parsed === null || (value as { toJSON?: unknown }).toJSON) return false;
@@ -143,7 +143,7 @@ function isSameInJson(value: unknown, parsed: unknown): boolean {
   return true;
 }
 
-/** Not so a boxed text or number, which JSON unwraps. */
+/** Whether an object is plain. JSON unwraps some others, such as boxed texts and numbers. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

@@ -1,7 +1,7 @@
-/** Makes session handles: what a token names its session by (`ses.id`). */
+/** Makes session handles, the texts by which tokens name their session (`ses.id`). */
 import uid = require('uid-safe');
 
-/** 192 bits: nobody can guess a handle, and no two sessions get the same one. */
+/** In bytes. With 192 bits nobody can guess a handle, and no two sessions get the same one. */
 const HANDLE_LENGTH = 24;
 
 /** A new random handle, in base64url. */
@@ -10,8 +10,8 @@ export function newHandle(): string {
 }
 
 /**
- * Whether a text can be a handle. A zero byte separates the tenant from the handle where ids are made, so that a handle
- * with one could be read as that of another tenant.
+ * Whether a value can be a handle. Ids are made of tenant, zero byte and handle, so a handle with a zero byte could look like
+ * the handle of another tenant.
  */
 export function isHandle(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && !value.includes('\0');

@@ -1,10 +1,10 @@
-/** Makes the id under which stores know a session out of the session's handle. */
+/** Makes the id of a session in the store from the session's handle. */
 import { createHash, hash } from 'node:crypto';
 
-/** As many characters as express-session's own ids have, 192 bits: schemas made for those fit. */
+/** 192 bits, as many characters as ids of express-session have. So they fit into database columns made for those. */
 const ID_LENGTH = 32;
 
-/** In Node since 20.12, and a third of the time of a Hash object. */
+/** Node has it since 20.12. It takes a third of the time of a Hash object. */
 const hashAtOnce = hash as typeof hash | undefined;
 
 const digestOf: (text: string) => string = hashAtOnce
@@ -12,10 +12,10 @@ const digestOf: (text: string) => string = hashAtOnce
   : (text) => createHash('sha256').update(text).digest('base64url');
 
 /**
- * The first 192 bits of SHA-256 in base64url: of the handle, or of tenant, zero byte and handle. No handle, and so no
- * token, can be made of it.
+ * The id of a session: the first 192 bits of SHA-256 in base64url, of the handle, or of tenant, zero byte and handle. Nobody
+ * can compute the handle from it.
  *
- * @param tenant as the `keysProvider` option names it, without a zero byte
+ * @param tenant the name that the `keysProvider` option gives, without a zero byte
  */
 export function recordId(handle: string, tenant: string | undefined): string {
   const text = tenant === undefined ? handle : `${tenant}\0${handle}`;

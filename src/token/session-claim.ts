@@ -1,20 +1,20 @@
-/** Reads and checks the claim `ses`, by which a token says which session it opens. */
+/** Reads, checks and writes the claim `ses`, which says which session a token opens. */
 import { isHandle } from './handle';
 import type { JwtPayload } from '../types';
 
-/** What the claim `ses` says, checked. Either `handle` or `legacyId` is there. */
+/** The checked claim `ses`. Either `handle` or `legacyId` is there. */
 export interface SessionClaim {
   /** `ses.id`: the session's handle. */
   readonly handle: string | undefined;
-  /** `ses.lid`: the id of a record that was there before this package was. */
+  /** `ses.lid`: the id of a record that express-session or 0.2.2 has made. */
   readonly legacyId: string | undefined;
-  /** `ses.gen` */
+  /** `ses.gen`: the generation. */
   readonly generation: number;
   /** `ses.exp`: whether the claim `exp` comes from the option jwt.expiresIn, and not from jwtFromReq. */
   readonly hasOwnExpiry: boolean;
 }
 
-/** Undefined: this is no session token, whatever else the same key has signed it for. */
+/** Undefined if this is no session token. The same key may have signed it for another purpose. */
 export function readSessionClaim({ ses }: { readonly ses?: unknown }): SessionClaim | undefined {
   if (typeof ses !== 'object' || ses === null) return undefined;
   const { id, lid, gen, exp } = ses as Record<string, unknown>;
@@ -27,7 +27,7 @@ export function readSessionClaim({ ses }: { readonly ses?: unknown }): SessionCl
   return undefined;
 }
 
-/** The claim of a token that is issued. */
+/** Makes the claim for a new token. */
 export function writeSessionClaim(claim: SessionClaim): NonNullable<JwtPayload['ses']> {
   const { handle, legacyId, generation, hasOwnExpiry } = claim;
   const name = legacyId === undefined ? { id: handle } : { lid: legacyId };

@@ -1,18 +1,18 @@
-/** Remembers tokens that were issued or verified, so that the next request with one needs no cryptography. */
+/** Remembers tokens that were issued or verified, so that the next request with the same token needs no cryptography. */
 import { LRUCache } from 'lru-cache';
 import type { Token } from './token';
 import { signingInputOf } from './token-text';
 
 /**
- * Tokens by what is signed in them. Of one token there is a second good signature, which anybody can compute who has the
- * first (n - s, SEC 1, section 4.1.4), and it has no place of its own: a client could fill the cache with it.
+ * Tokens by their signed text, without the signature. Whoever has a token can compute a second good signature for it (n - s,
+ * SEC 1, section 4.1.4). That must not take a second place in the cache.
  */
 export interface TokenCache {
-  /** The token of this very text. */
+  /** The token with exactly this text. */
   get(text: string): Token | undefined;
-  /** The token in which just this is signed. */
+  /** The token with this signed text. */
   find(signingInput: string): Token | undefined;
-  /** Nothing happens if the same is there with another signature. */
+  /** Adds a token. If one with the same signed text is there, that one stays. */
   add(token: Token): void;
 }
 

@@ -1,8 +1,8 @@
-/** Says what a token must say beside the application's claims: when it ends, who has issued it, for whom. */
+/** Writes and checks the claims of a token that options ask for: times, issuer and audience. */
 import type { SessionClaim } from './session-claim';
 import type { JwtPayload } from '../types';
 
-/** What the `jwt` and `absoluteTimeout` options say, checked; times in seconds but for `absoluteTimeout`. */
+/** The checked options `jwt` and `absoluteTimeout`. Times are in seconds, except `absoluteTimeout`. */
 export interface RuleOptions {
   readonly expiresIn?: number | undefined;
   readonly issuer?: readonly string[] | undefined;
@@ -20,12 +20,12 @@ const TIMES = ['iat', 'nbf', 'exp', 'auth_time'] as const;
 
 type Times = Partial<Record<(typeof TIMES)[number], number>>;
 
-/** The rules of RFC 7519, section 4.1, as the options set them; `auth_time` is that of OpenID Connect Core, section 2. */
+/** The rules for the claims of RFC 7519, section 4.1, and for `auth_time` of OpenID Connect Core, section 2. */
 export class TokenRules {
   readonly #options: RuleOptions;
-  /** Claims that the library writes because of an option, with the option's name. */
+  /** The claims that the library writes because of an option, with the name of the option. */
   readonly written: ReadonlyMap<string, string>;
-  /** How long a session may last however active it is, in ms; undefined: for ever. */
+  /** How long a session may last, however active it is, in ms. Undefined: for ever. */
   readonly absoluteTimeout: number | undefined;
 
   constructor(options: RuleOptions = {}) {
@@ -43,26 +43,26 @@ export class TokenRules {
     );
   }
 
-  /** Whether tokens get an `exp`, and a new one as they grow old. */
+  /** Whether tokens get an `exp`, and are replaced before that. */
   get refreshes(): boolean {
     return this.#options.expiresIn !== undefined;
   }
 
-  /** Whether every accepted token ends by itself, whatever it says. */
+  /** Whether each token is refused at some age, even if it has no `exp`. */
   get limitsAge(): boolean {
     return this.#options.maxTokenAge !== undefined;
   }
 
-  /** A pattern among the audiences: good to verify with, but nothing that could be written. */
+  /** Whether a pattern is among the audiences. It can verify tokens, but cannot be written into one. */
   get hasAudiencePattern(): boolean {
     return this.#options.audience?.some((one) => one instanceof RegExp) ?? false;
   }
 
   /**
-   * The claims `exp`, `iss` and `aud` of a token issued now, as far as options ask for them.
+   * The claims `exp`, `iss` and `aud` for a new token, as far as options ask for them.
    *
-   * @param now in seconds
-   * @param endsAt when the session ends, in ms; no `exp` is beyond it
+   * @param now in seconds since 1970
+   * @param endsAt when the session ends, in ms since 1970. `exp` is never later
    */
   claimsAt(now: number, endsAt: number | undefined): JwtPayload {
     const { expiresIn, issuer, audience, isSingleAudience } = this.#options;
@@ -73,7 +73,7 @@ export class TokenRules {
     return claims;
   }
 
-  /** Whether a token is from this issuer and for this audience. */
+  /** Whether the issuer and the audience of a token are right. */
   accepts({ iss, aud }: Record<string, unknown>): boolean {
     const { issuer, audience } = this.#options;
     if (issuer && !(typeof iss === 'string' && issuer.includes(iss))) return false;
@@ -86,9 +86,9 @@ export class TokenRules {
   }
 
   /**
-   * Whether a token is in force now. What is no finite number of seconds refuses it: JSON can express 1e999.
+   * Whether a token is in force now. A time that is no finite number refuses it, because JSON can express 1e999.
    *
-   * @param isIssuer whether expired tokens can be replaced here: an `exp` of the library's own is for others to look at
+   * @param isIssuer whether this service can replace tokens. Then it accepts a token that is past an `exp` of the library's own
    */
   isTimely(payload: JwtPayload, session: SessionClaim | undefined, isIssuer: boolean): boolean {
     if (!hasTimes(payload)) return false;
@@ -100,29 +100,29 @@ export class TokenRules {
       return false;
     if (exp === undefined && this.refreshes && !isIssuer) return false;
     if (maxTokenAge === undefined) return true;
-    // An age that counts from a time to come would be no limit.
+    // An `iat` in the future would make a token live longer.
     if (iat === undefined || iat > now + clockTolerance) return false;
     return now < iat + maxTokenAge + clockTolerance || (isIssuer && this.refreshes);
   }
 
   /**
-   * When a session ends because of its age, in ms since 1970; undefined: never.
+   * When a session ends because of its age, in ms since 1970. Undefined: never.
    *
-   * @param authTime when its user signed in, in seconds; undefined: nobody has
-   * @param created when the session began, in ms
+   * @param authTime when its user has signed in, in seconds since 1970. Undefined: nobody has
+   * @param created when the session began, in ms since 1970
    */
   endOf(authTime: number | undefined, created: number): number | undefined {
     if (this.absoluteTimeout === undefined) return undefined;
     return (authTime === undefined ? created : authTime * 1000) + this.absoluteTimeout;
   }
 
-  /** When a token is to be replaced by one with later times, in ms since 1970; Infinity: never. */
+  /** When a token has to be replaced by one with later times, in ms since 1970. Infinity: never. */
   dueAt({ exp, iat, auth_time: authTime }: JwtPayload, session: SessionClaim | undefined): number {
     if (!session?.hasOwnExpiry) return this.refreshes && exp === undefined ? 0 : Infinity;
-    // The option is not there any more, or its token is not as we write it.
+    // The option was removed since, or the token lacks a time that we would have written. It is replaced at once.
     if (!this.refreshes || exp === undefined || iat === undefined) return 0;
     const end = authTime === undefined ? undefined : this.endOf(authTime, 0);
-    // No token of this session could live longer.
+    // A new token could not live longer, because the session ends.
     if (end !== undefined && exp >= toSeconds(end)) return Infinity;
     return (iat + (exp - iat) / 2) * 1000;
   }
@@ -135,7 +135,7 @@ function hasTimes(payload: JwtPayload): payload is JwtPayload & Times {
   return true;
 }
 
-/** @returns Infinity where there is no time */
+/** @returns Infinity if there is no time */
 function toSeconds(ms: number | undefined): number {
   return ms === undefined ? Infinity : Math.floor(ms / 1000);
 }

@@ -1,4 +1,4 @@
-/** Session tokens: what one says, and how they are issued and verified with the keys of a key ring. */
+/** Session tokens: reads what one says, and issues and verifies them with the keys of a key ring. */
 import { type Claims, claimsOf, NO_CLAIMS, type TokenClaims } from './claims';
 import { isHandle } from './handle';
 import { recordId } from './record-id';
@@ -14,10 +14,10 @@ export type { SessionClaim } from './session-claim';
 export { createTokenCache, type TokenCache } from './token-cache';
 export { isTokenShaped, MAX_COOKIE_LENGTH } from './token-text';
 
-/** A signed token: issued here, or verified. */
+/** A token with a good signature: it was issued here, or verified. */
 export class Token {
   readonly text: string;
-  /** The key that has signed it. */
+  /** The name of the key that has signed it. */
   readonly kid: string;
   readonly #rules: TokenRules;
   #payload: JwtPayload | undefined;
@@ -26,7 +26,7 @@ export class Token {
   #record: { readonly id: string | undefined; readonly tenant: string | undefined } | undefined;
   #dueAt: number | undefined;
 
-  /** @param payload that of `text`, where it is known */
+  /** @param payload the payload of `text`, if it is known already */
   constructor(text: string, kid: string, rules: TokenRules, payload?: JwtPayload) {
     this.text = text;
     this.kid = kid;
@@ -34,12 +34,12 @@ export class Token {
     this.#payload = payload;
   }
 
-  /** Shared by all requests that carry the token: handed out as a copy only. */
+  /** All requests with this token share it, so applications get only copies. */
   get payload(): Readonly<JwtPayload> {
     return (this.#payload ??= parseSegment(this.text, 1) as JwtPayload);
   }
 
-  /** Which session it opens; undefined: it is well signed, but no session token. */
+  /** The session that it opens. Undefined: it has a good signature, but is no session token. */
   get ses(): SessionClaim | undefined {
     return (this.#session ??= { claim: readSessionClaim(this.payload) }).claim;
   }
@@ -54,12 +54,12 @@ export class Token {
     return this.payload.auth_time;
   }
 
-  /** When it is to be replaced by one with later times, in ms since 1970; Infinity: never. */
+  /** When it has to be replaced by one with later times, in ms since 1970. Infinity: never. */
   get dueAt(): number {
     return (this.#dueAt ??= this.#rules.dueAt(this.payload, this.ses));
   }
 
-  /** The id of its session's record; undefined: it is no session token. Computed once, as the token is remembered with it. */
+  /** The id of its session's record. Undefined: it is no session token. The result is remembered. */
   recordId(tenant: string | undefined): string | undefined {
     if (!this.#record || this.#record.tenant !== tenant) {
       const { handle, legacyId } = this.ses ?? {};
@@ -69,27 +69,27 @@ export class Token {
   }
 }
 
-/** How many more signatures may be checked: a request can carry many texts that look like tokens. */
+/** How many more signatures may be checked. It limits the work of a request with many texts that look like tokens. */
 export interface VerificationBudget {
   left: number;
 }
 
 const MAX_VERIFICATIONS = 10;
 
-/** The budget of one request, to be shared by all the texts that came with it. */
+/** The budget of one request. All texts that came with it share one. */
 export function verificationBudget(): VerificationBudget {
   return { left: MAX_VERIFICATIONS };
 }
 
-/** What a new token says. Either `handle` or `legacyId` names its session. */
+/** The contents of a new token. Either `handle` or `legacyId` names its session. */
 export interface TokenContents {
   readonly claims: Claims;
   readonly handle?: string | undefined;
   readonly legacyId?: string | undefined;
   readonly generation: number;
-  /** In seconds. */
+  /** In seconds since 1970. */
   readonly authTime: number | undefined;
-  /** When the session ends however active it is, in ms since 1970; undefined: never. */
+  /** When the session ends, however active it is, in ms since 1970. Undefined: never. */
   readonly endsAt: number | undefined;
 }
 
@@ -101,12 +101,12 @@ export class Tokens {
   readonly #keyRing: KeyRing;
   readonly #cache: TokenCache;
   readonly #rules: TokenRules;
-  /** Whose sessions these keys are for, where a `keysProvider` says so. */
+  /** The tenant of these keys, if a `keysProvider` names one. */
   readonly tenant: string | undefined;
 
   /**
-   * @param cache may be shared with other key rings: a token counts only where the key that has signed it does
-   * @param rules the same for all who share the cache
+   * @param cache may be shared with other key rings. A cached token counts only if its key is in this ring
+   * @param rules the same for all that share the cache
    */
   constructor(keyRing: KeyRing, cache: TokenCache, rules = NO_RULES, tenant?: string) {
     this.#keyRing = keyRing;
@@ -120,23 +120,23 @@ export class Tokens {
     return this.#keyRing.canSign;
   }
 
-  /** Its public keys in order; the first one is that of the key that signs, if there is one. */
+  /** The public keys in order. If there is a private key, it belongs to the first one. */
   get publicKeys(): readonly NamedKey[] {
     return this.#keyRing.candidates();
   }
 
-  /** Whether a token that was verified elsewhere is one of these keys, too. */
+  /** Whether the key that has signed a verified token is in this ring. */
   accept({ kid }: Token): boolean {
     return this.#keyRing.has(kid);
   }
 
   /**
-   * Signs a new token. The same contents in the same second are the same token, which is signed once: requests in
-   * parallel need one, and the browser may keep any of theirs.
+   * Signs a new token. The same contents in the same second give the same token, so that parallel requests need only one
+   * signature.
    *
-   * @param maxLength how long the token may get, in characters
-   * @throws IssueError naming keys if there is no private key, genid if the handle cannot be read back, jwt.audience if
-   * that is a pattern, or jwtFromReq if the token gets too long
+   * @param maxLength how long the token may be, in characters
+   * @throws IssueError that names keys if there is no private key, genid if the handle cannot be used, jwt.audience if that is a
+   * pattern, or jwtFromReq if the token gets too long
    */
   issue(contents: TokenContents, maxLength: number): Token {
     const { key, kid, header } = this.#keyRing.signing;
@@ -178,8 +178,8 @@ export class Tokens {
   }
 
   /**
-   * The token of this text, or undefined if it is not one that these keys have signed, if it is of another purpose or out
-   * of its time. One whose own `exp` is past is good where it can be replaced, if its session lives.
+   * The token of this text. Undefined if none of these keys has signed it, or if its issuer, audience or times are wrong. A
+   * token that is past its own `exp` is good if this service can replace it.
    */
   verify(text: string, budget = verificationBudget()): Token | undefined {
     const cached = this.#cache.get(text);
@@ -187,7 +187,7 @@ export class Tokens {
     return this.#rules.isTimely(cached.payload, cached.ses, this.canIssue) ? cached : undefined;
   }
 
-  /** All that needs no cryptography comes first. */
+  /** Verifies a token that is not in the cache. All checks without cryptography come first. */
   #verifyUnknown(text: string, budget: VerificationBudget): Token | undefined {
     if (!isTokenShaped(text)) return undefined;
     const payload: JwtPayload | undefined = parseSegment(text, 1);
@@ -195,14 +195,14 @@ export class Tokens {
     if (!this.#rules.isTimely(payload, readSessionClaim(payload), this.canIssue)) return undefined;
     const signer = this.#candidatesFor(text).find(({ key }) => spend(budget) && isSignedBy(key, text));
     if (!signer) return undefined;
-    // A copy of its own: a slice would keep the whole Cookie header in memory.
+    // Copied, because a slice would keep the whole Cookie header in memory.
     const token = new Token(copyOf(text), signer.kid, this.#rules, payload);
     this.#cache.add(token);
     return token;
   }
 
   #candidatesFor(text: string): readonly NamedKey[] {
-    // Not parsed where it is known to the letter.
+    // A header that we write ourselves is known, and need not be parsed.
     const known = this.#keyRing.candidateFor(text.slice(0, text.indexOf('.')));
     if (known) return [known];
     const header = parseSegment(text, 0);

@@ -1,9 +1,9 @@
-/** Reads the id of a session's record off a token without verifying it: for the own MemoryStore's convenience alone. */
+/** Reads the id of a record from a token that is not verified. Only our MemoryStore uses it, to take tokens for ids. */
 import { recordId } from './record-id';
 import { readSessionClaim } from './session-claim';
 import { isTokenShaped, parseSegment } from './token-text';
 
-/** Undefined where the text is no token, or one that names a record by its id: a client could have written that. */
+/** Undefined if the text is no token. Also if the token has `lid`, because a client could have written any id there. */
 export function unverifiedRecordId(text: string): string | undefined {
   if (!isTokenShaped(text)) return undefined;
   const handle = readSessionClaim(parseSegment(text, 1) ?? {})?.handle;

@@ -34,7 +34,7 @@ const modules = {
   'waiting.mjs': `export const sessions = undefined; await new Promise(() => undefined);`,
 };
 
-describe('express-session-jwt check', function () {
+describe('express-session-jwt check (B269)', function () {
   this.timeout(60_000);
   let folder: string;
   before(() => {

@@ -282,7 +282,7 @@ const cases: readonly [fault: string, store: object, ok: boolean, expected: Reco
   ],
 ];
 
-describe('sessions.check()', function () {
+describe('sessions.check() (B269)', function () {
   this.timeout(20_000);
   const reports = new Map<string, Promise<session.CheckReport>>();
   before(() => {

@@ -19,7 +19,7 @@ function isForAnother(response: Response, { id }: LegacySession): boolean {
   return cookie?.startsWith('connect.sid=s%3A') === true && !cookie.includes(id);
 }
 
-describe('in the first step of a rolling deploy, a request with a cookie of express-session', () => {
+describe('in the first step of a rolling deploy, a request with a cookie of express-session (B266)', () => {
   let waiting: Gate;
   let store: ComparingStore;
   let legacy: LegacySession;

@@ -12,7 +12,7 @@ import { startSession02 } from '../support/token02';
 
 const back = { reissue: true };
 
-describe('on the way back to express-session, with reissue', () => {
+describe('on the way back to express-session, with reissue (B266)', () => {
   let store: ComparingStore;
   let legacy: LegacySession;
   beforeEach(async () => {

@@ -36,7 +36,7 @@ function shapeOf(line: string | undefined): string | undefined {
 
 const forged = (ses: object) => `connect.sid=${issue({ iat: seconds(), ses })}`;
 
-describe('the option cookieFormat', () => {
+describe('the option cookieFormat (B266)', () => {
   const first = { keys, secret: legacySecret, cookieFormat: 'express-session' };
   const refused: [string, Record<string, unknown>, RegExp][] = [
     [
@@ -74,7 +74,7 @@ describe('the option cookieFormat', () => {
   });
 });
 
-describe('a new session in the first step of a rolling deploy', () => {
+describe('a new session in the first step of a rolling deploy (B266)', () => {
   afterEach(closeSites);
 
   for (const cookie of [undefined, { maxAge: 60_000, sameSite: 'lax', domain: 'example.com' } as const]) {
@@ -172,7 +172,7 @@ describe('a new session in the first step of a rolling deploy', () => {
   });
 });
 
-describe('a session that came by a cookie of express-session, in the first step', () => {
+describe('a session that came by a cookie of express-session, in the first step (B266)', () => {
   afterEach(closeSites);
 
   const lasting = { originalMaxAge: 60_000, expires: new Date(Date.now() + 50_000) };
@@ -306,7 +306,7 @@ describe('a session that came by a cookie of express-session, in the first step'
   });
 });
 
-describe('a session that came by a token, in the first step', () => {
+describe('a session that came by a token, in the first step (B266)', () => {
   afterEach(closeSites);
 
   it('keeps it and rotates, which alone adds __session (B208 B232)', async () => {
@@ -377,7 +377,7 @@ describe('a session that came by a token, in the first step', () => {
   });
 });
 
-describe('step two on the records and cookies of step one', () => {
+describe('step two on the records and cookies of step one (B266)', () => {
   afterEach(closeSites);
 
   it('upgrades in place, and step one goes on with either cookie until a rotation (B229 B232)', async () => {

@@ -101,7 +101,7 @@ function withoutReads(store: ForeignStore): string[] {
 
 const undeliverable = { code: 'ERR_SESSION_TOKEN_UNDELIVERABLE' };
 
-describe('sessions.find', () => {
+describe('sessions.find (B267)', () => {
   afterEach(closeSites);
 
   describe('the credentials that it knows', () => {

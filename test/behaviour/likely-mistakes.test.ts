@@ -26,7 +26,7 @@ async function warningsOf(run: () => unknown): Promise<string[]> {
 
 const make = (options: Record<string, unknown>) => () => session(loose({ keys, ...options }));
 
-describe('options that are hardly meant', () => {
+describe('options that are hardly meant (B271)', () => {
   for (const [options, expected] of [
     [{ resavee: true }, 'resavee is no option, and does nothing; did you mean resave?'],
     [
@@ -102,7 +102,7 @@ describe('options that are hardly meant', () => {
   });
 });
 
-describe('a secret without resave and saveUninitialized', function () {
+describe('a secret without resave and saveUninitialized (B271)', function () {
   this.timeout(60_000);
   const code = 'WARN_SESSION_DEFAULTS';
   const count = (text: string) => text.split(`[${code}] Warning: resave and saveUninitialized`).length - 1;

@@ -38,7 +38,7 @@ function loadAnew(): typeof session {
 
 const codes = (warnings: { code?: string }[]) => warnings.map(({ code }) => code);
 
-describe('mistakes that show at run time', function () {
+describe('mistakes that show at run time (B271)', function () {
   this.timeout(30_000);
 
   it('a secure cookie on a plain connection is told once, with "trust proxy"', async () => {

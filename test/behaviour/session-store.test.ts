@@ -108,7 +108,7 @@ const stores: readonly (readonly [kind: string, create: () => object])[] = [
   ['store with compareAndSet', () => new ComparingStore()],
 ];
 
-describe('The store as applications see it', () => {
+describe('The store as applications see it (B270)', () => {
   afterEach(closeSites);
 
   for (const [kind, create] of stores) {

@@ -134,7 +134,7 @@ async function prolongMeanwhile(
   return await pending;
 }
 
-describe('touch', () => {
+describe('touch (B268)', () => {
   afterEach(closeSites);
 
   for (const [kind, create] of stores) {
@@ -313,6 +313,14 @@ describe('touch', () => {
       assert.deepEqual([expiryOf(response), expiryIn(store, id)], [toSecond(expires), expires]);
       assert.equal(cookieFields(record(store, id)).originalMaxAge, HOUR);
     });
+  });
+
+  it('sends a cookie without an expiry where the session has none', async () => {
+    const { store, site, cookie, id } = await setUp(new session.MemoryStore(), { cookie: {} });
+    const response = await site.visit('/poll-stricter', cookie);
+    assert.match(setCookie(response) ?? '', /SameSite=Strict/);
+    assert.doesNotMatch(setCookie(response) ?? '', /Expires/);
+    assert.equal(cookieFields(record(store, id)).expires, null);
   });
 
   it('brings no session back that has expired meanwhile', async () => {

@@ -104,7 +104,7 @@ async function inside<T>(use: (time: FakeTime, thrown: unknown[]) => Promise<T>)
   process.emitWarning = () => undefined;
   time.install();
   try {
-    return await use(time, thrown);
+    return await time.run(() => use(time, thrown));
   } finally {
     time.restore();
     process.emitWarning = emitWarning;

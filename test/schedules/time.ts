@@ -1,4 +1,5 @@
 /** Time under control: a clock that stands still, timers that run when told, turns of the event loop that are counted. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** A timer that nobody has run yet. */
 export interface Timer {
@@ -19,6 +20,9 @@ const real = { setTimeout, clearTimeout, setImmediate, clearImmediate, now: Date
 /** More turns than any step of the package takes; a loop without end would be found here. */
 const MAX_TURNS = 500;
 
+/** Whose timers are under control: other code of this test run, such as a pool of connections, keeps its own. */
+const controlled = new AsyncLocalStorage<FakeTime>();
+
 /**
  * Replaces what the package knows of time. Node's own modules keep the functions that they have taken before, and mocha
  * does so as well.
@@ -32,21 +36,31 @@ export class FakeTime {
   onTimer: ((timer: Timer) => void) | undefined;
   #immediates: (() => void)[] = [];
 
+  /** Runs code whose timers are under control from now on. */
+  run<T>(use: () => T): T {
+    return controlled.run(this, use);
+  }
+
   install(): void {
+    const isControlled = (): boolean => controlled.getStore() === this;
     Date.now = () => this.now;
     Object.assign(globalThis, {
-      setTimeout: (callback: Callback, ms = 1, ...args: unknown[]) => this.#add(callback, ms, args),
-      clearTimeout: (timer?: Timer) => {
-        const at = timer ? this.timers.indexOf(timer) : -1;
+      setTimeout: (callback: Callback, ms = 1, ...args: unknown[]) =>
+        isControlled() ? this.#add(callback, ms, args) : real.setTimeout(callback, ms, ...args),
+      clearTimeout: (timer?: Timer | NodeJS.Timeout) => {
+        const at = this.timers.indexOf(timer as Timer);
         if (at >= 0) this.timers.splice(at, 1);
+        else if (!isControlled()) real.clearTimeout(timer as NodeJS.Timeout);
       },
       setImmediate: (callback: Callback, ...args: unknown[]) => {
+        if (!isControlled()) return real.setImmediate(callback, ...args);
         const run = (): void => callback(...args);
         this.#immediates.push(run);
         return run;
       },
-      clearImmediate: (run: () => void) => {
-        this.#immediates = this.#immediates.filter((one) => one !== run);
+      clearImmediate: (run: (() => void) | NodeJS.Immediate) => {
+        if (typeof run === 'function') this.#immediates = this.#immediates.filter((one) => one !== run);
+        else real.clearImmediate(run);
       },
     });
   }

@@ -1,15 +1,15 @@
-/** What an adapter is: how a store from npm, which has no `compareAndSet` of its own, does it all the same. */
+/** What an adapter is: it gives a `compareAndSet` to a store from npm that has none. */
 import type { SessionRecord } from '../../types';
 
 export interface CompareOptions {
-  /** Whether the stored expiry stays as it is, whatever the record says. Default: false. */
+  /** Whether the stored expiry stays, whatever the record says. Default: false. */
   readonly keepsExpiry?: boolean;
 }
 
 /**
- * Stores the record only if there is one under `id` that contains the text `tag`, or, for null, one without the member
- * `__session`; in one step of the store's engine. A record that has expired counts as absent. Fulfils with whether it was
- * stored.
+ * Stores the record only if the store has a record under `id` that contains the text `tag`, or, if `tag` is null, one without
+ * the member `__session`. Comparing and storing have to be one step of the store's engine. A record that has expired counts as
+ * absent. Fulfils with whether the record was stored.
  */
 export type AtomicCompareAndSet = (
   id: string,
@@ -19,20 +19,20 @@ export type AtomicCompareAndSet = (
 ) => Promise<boolean>;
 
 /**
- * Undefined for a store of another shape. Neither here nor later is anything written onto the store. An adapter is for
- * stores whose own `touch` moves nothing but the expiry of a record that is there.
+ * Gives the `compareAndSet` for a store, or undefined if the store is none of those that the adapter knows. It never writes
+ * onto the store object. Adapters are only for stores whose own `touch` moves nothing but the expiry of a record that is there.
  */
 export type Adapter = (store: object) => AtomicCompareAndSet | undefined;
 
-/** How a record without `__session` is told from one with it: within a text the quotes would be escaped. */
+/** A record as JSON text contains this only if it has the member: inside a value the quotes would be escaped. */
 const MEMBER = '"__session":';
 
-/** The text that decides, and whether the stored record has to contain it or must not. */
+/** The text to look for in the stored record, and whether the record has to contain it or must not. */
 export function conditionOf(tag: string | null): { readonly text: string; readonly isWanted: boolean } {
   return tag === null ? { text: MEMBER, isWanted: false } : { text: tag, isWanted: true };
 }
 
-/** The code of an error that says: this store cannot do it, and never will. The caller goes on without. */
+/** The code of an error that says that this store can never do it. The caller then goes on without `compareAndSet`. */
 export const UNSUPPORTED = 'ERR_COMPARE_AND_SET_UNSUPPORTED';
 
 export function unsupported(reason: string, cause?: unknown): Error {
@@ -40,8 +40,8 @@ export function unsupported(reason: string, cause?: unknown): Error {
 }
 
 /**
- * Whether one and the same class brings these methods. Not so where a subclass or the application has put another method
- * in the place of one of them: what that does must not be bypassed.
+ * Whether all these methods come from one class. If a subclass or the application has replaced one of them, the adapter must
+ * not bypass the new method.
  */
 export function isOfOneClass(store: object, methods: readonly string[]): boolean {
   const owners = new Set(methods.map((name) => ownerOf(store, name)));
@@ -56,12 +56,12 @@ function ownerOf(store: object, name: string): object | undefined {
   return owner && typeof Reflect.get(owner, name, store) === 'function' ? owner : undefined;
 }
 
-/** The store as its own methods see it when some of its members are others; the store itself stays as it is. */
+/** An object that inherits from the store and has other members in place of some. The store itself does not change. */
 export function viewOf<S extends object>(store: S, members: object): S {
   return Object.create(store, Object.getOwnPropertyDescriptors(members)) as S;
 }
 
-/** Whether all of these members are functions. */
+/** Whether all these members are functions. */
 export function hasFunctions(value: unknown, names: readonly string[]): boolean {
   return (
     ((typeof value === 'object' && value !== null) || typeof value === 'function') &&

@@ -1,4 +1,4 @@
-/** compareAndSet for better-sqlite3-session-store 0.1, by one UPDATE. Its table has a fixed name. */
+/** Gives compareAndSet to better-sqlite3-session-store 0.1, by one UPDATE. Its table has a fixed name. */
 import type { SessionRecord } from '../../types';
 import { type Adapter, conditionOf, hasFunctions, isOfOneClass } from './adapter';
 
@@ -12,7 +12,7 @@ export const betterSqlite3SessionStore: Adapter = (candidate) => {
   const store = candidate as SqliteStore;
   const methods = ['get', 'set', 'touch', 'destroy', 'createDb', 'clearExpiredSessions'];
   if (!isOfOneClass(store, methods) || !hasFunctions(store.client, ['prepare'])) return undefined;
-  // Async, so that an error of the database is a rejection.
+  // Async, so that an error of the database becomes a rejection.
   // eslint-disable-next-line @typescript-eslint/require-await
   return async (id, record, tag, { keepsExpiry } = {}) => {
     const { text, isWanted } = conditionOf(tag);
@@ -25,7 +25,7 @@ export const betterSqlite3SessionStore: Adapter = (candidate) => {
   };
 };
 
-/** In milliseconds, as the store's `set` has it. */
+/** In milliseconds, as the store's `set` computes it. */
 function lifetimeOf({ cookie }: SessionRecord): number {
   return (cookie as { maxAge?: number | null }).maxAge || ONE_DAY;
 }

@@ -1,4 +1,4 @@
-/** compareAndSet for connect-mongo 5 and 6, by one updateOne that inserts nothing. */
+/** Gives compareAndSet to connect-mongo 5 and 6, by one updateOne that inserts nothing. */
 import type { SessionRecord } from '../../types';
 import { type Adapter, conditionOf, hasFunctions, isOfOneClass, unsupported, viewOf } from './adapter';
 
@@ -22,8 +22,8 @@ interface MongoStore {
 }
 
 /**
- * The store's own `set`, whose `updateOne` has more conditions. Ids, lifetime and serialization stay the store's. An
- * encrypted record shows no tag.
+ * Runs the store's own `set` with more conditions for its `updateOne`. So ids, lifetime and serialization stay the store's own.
+ * A store that encrypts gets no adapter, because an encrypted record shows no tag.
  */
 export const connectMongo: Adapter = (candidate) => {
   const store = candidate as MongoStore;
@@ -43,7 +43,7 @@ export const connectMongo: Adapter = (candidate) => {
           return answer;
         },
       }));
-      // The store tells of a session that it has stored.
+      // The store emits an event when it has stored a session. It must not if nothing was stored.
       const emit = (...args: unknown[]) => isStored && store.emit(...args);
       store.set.call(viewOf(store, { collectionP, emit }), id, record, (error) => {
         // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the store's error as it is
@@ -53,7 +53,7 @@ export const connectMongo: Adapter = (candidate) => {
     });
 };
 
-/** `lastModified` stays as well: by it the store's own `touchAfter` decides when to renew the expiry next. */
+/** Leaves out `lastModified` as well, because the store's own `touchAfter` uses it to decide when to renew the expiry. */
 function withoutExpiry(update: Update): Update {
   const changes = { ...update.$set };
   for (const name of ['expires', 'lastModified']) Reflect.deleteProperty(changes, name);
@@ -64,7 +64,7 @@ function isAlive(): object {
   return { $or: [{ expires: { $exists: false } }, { expires: { $gt: new Date() } }] };
 }
 
-/** A session is a text there, or, with `stringify: false`, a document. */
+/** The condition on the tag. A session is stored as a text, or, with `stringify: false`, as a document. */
 function contains(tag: string | null): object {
   const { text, isWanted } = conditionOf(tag);
   const pattern = new RegExp(text.replaceAll('.', '\\.'));

@@ -1,4 +1,4 @@
-/** compareAndSet for connect-pg-simple 9 and 10, by one UPDATE; the column may be json, jsonb or text. */
+/** Gives compareAndSet to connect-pg-simple 9 and 10, by one UPDATE. The column may be json, jsonb or text. */
 import type { SessionRecord } from '../../types';
 import { type Adapter, conditionOf, isOfOneClass } from './adapter';
 
@@ -11,7 +11,7 @@ interface PGStore {
 
 const ONE_DAY = 24 * 60 * 60;
 
-/** The store's fields are private; table, pool and lifetime are reached through these members. */
+/** Table and pool are private fields of the store, so its methods `quotedTable` and `query` are used. */
 export const connectPgSimple: Adapter = (candidate) => {
   const methods = ['get', 'set', 'touch', 'destroy', 'query', 'quotedTable', 'pruneSessions', '_asyncQuery'];
   if (!isOfOneClass(candidate, methods)) return undefined;
@@ -35,7 +35,7 @@ export const connectPgSimple: Adapter = (candidate) => {
   };
 };
 
-/** In seconds since 1970, as the store's `set` has it. */
+/** In seconds since 1970, as the store's `set` computes it. */
 function expiryOf({ cookie }: SessionRecord, ttl: number | undefined): number {
   const { expires } = cookie as { expires?: Date | string | null };
   return Math.ceil(expires ? new Date(expires).valueOf() / 1000 : Date.now() / 1000 + (ttl || ONE_DAY));

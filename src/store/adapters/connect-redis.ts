@@ -1,4 +1,4 @@
-/** compareAndSet for connect-redis 9 and 10 on node-redis, by a script of one key. */
+/** Gives compareAndSet to connect-redis 9 and 10 on node-redis, by a script of one key. */
 import type { SessionRecord } from '../../types';
 import { type Adapter, conditionOf, hasFunctions, isOfOneClass, unsupported } from './adapter';
 
@@ -14,8 +14,8 @@ interface RedisStore {
 }
 
 /**
- * Arguments: the record; the text that decides; 1 if it has to be there, 0 if it must not; seconds to live, nothing, or `keep`.
- * KEEPTTL would do for that as well, but only from Redis 6 on.
+ * Arguments: the record; the text to look for; '1' if the stored record has to contain it, '0' if it must not; the lifetime in
+ * seconds, or '' for none, or 'keep'. `SET … KEEPTTL` would be simpler for 'keep', but needs Redis 6.
  */
 const SCRIPT = `
 local stored = redis.call('GET', KEYS[1])
@@ -38,11 +38,14 @@ else
 end
 return 1`;
 
-/** What Redis, or a proxy in front of it, answers where scripts are not allowed. */
+/** How Redis, or a proxy in front of it, says that scripts are not allowed. */
 const REFUSAL =
   /^NOPERM\b.*\beval\b|\b(?:unknown|unsupported) command\b|\bcommand (?:is )?not (?:supported|allowed)\b/i;
 
-/** Releases 7 and 8 hide their client in closures; ioredis has no `mGet`, and another `eval`. */
+/**
+ * Not for connect-redis 7 and 8, which hide their client in closures, nor for ioredis, whose `eval` takes other arguments.
+ * ioredis has no `mGet`.
+ */
 export const connectRedis: Adapter = (candidate) => {
   const methods = ['get', 'set', 'touch', 'destroy', 'getTTL', 'getAllKeys', 'scanIterator'];
   const store = candidate as RedisStore;
@@ -66,7 +69,7 @@ export const connectRedis: Adapter = (candidate) => {
   };
 };
 
-/** As the store's own `set` has it: a session that has expired is dropped, also by a store that sets no lifetimes. */
+/** The lifetime as the store's own `set` computes it. '0' deletes a session that has expired, even without lifetimes. */
 function lifetimeOf(store: RedisStore, record: SessionRecord): string {
   const seconds = store.getTTL(record);
   if (!(seconds > 0)) return '0';

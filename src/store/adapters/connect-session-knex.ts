@@ -1,4 +1,4 @@
-/** compareAndSet for connect-session-knex 5 on SQLite and PostgreSQL, by one UPDATE. */
+/** Gives compareAndSet to connect-session-knex 5 on SQLite and PostgreSQL, by one UPDATE. */
 import type { SessionRecord } from '../../types';
 import { type Adapter, conditionOf, hasFunctions, isOfOneClass } from './adapter';
 
@@ -16,11 +16,11 @@ interface Options {
 
 interface KnexStore {
   readonly options: Options;
-  /** The table is there. */
+  /** Fulfils when the table is there. */
   readonly ready: Promise<void>;
 }
 
-/** How the databases on which it is tested say it; others write dates in other ways. */
+/** Only the databases on which this is tested, because others write dates in other ways. */
 const DIALECTS: Readonly<Record<string, { isAlive: string; position: string } | undefined>> = {
   sqlite3: { isAlive: 'datetime(?) <= datetime(expired)', position: 'instr(sess, ?)' },
   postgresql: {
@@ -54,7 +54,7 @@ export const connectSessionKnex: Adapter = (candidate) => {
   };
 };
 
-/** In milliseconds, as the store's `set` has it. */
+/** In milliseconds, as the store's `set` computes it. */
 function lifetimeOf({ cookie }: SessionRecord): number {
   return (cookie as { maxAge?: number | null }).maxAge || ONE_DAY;
 }

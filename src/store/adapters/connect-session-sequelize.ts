@@ -1,4 +1,4 @@
-/** compareAndSet for connect-session-sequelize 7 and 8 on SQLite and PostgreSQL, by one UPDATE. */
+/** Gives compareAndSet to connect-session-sequelize 7 and 8 on SQLite and PostgreSQL, by one UPDATE. */
 import type { SessionRecord } from '../../types';
 import { type Adapter, conditionOf, hasFunctions, isOfOneClass, viewOf } from './adapter';
 
@@ -22,12 +22,12 @@ interface SequelizeStore {
   set(id: string, record: SessionRecord): Promise<unknown>;
 }
 
-/** The function that finds a text in another, on the databases on which it is tested. */
+/** The SQL function that finds a text in another, for the databases on which this is tested. */
 const POSITION: Readonly<Record<string, string | undefined>> = { sqlite: 'instr', postgres: 'strpos' };
 
 /**
- * The store's own `set`, whose model updates instead of looking for the row and creating it. Lifetime and extra columns
- * (`extendDefaultFields`) stay the store's.
+ * Runs the store's own `set` with a model that makes one UPDATE and never creates a row. So the lifetime and extra columns
+ * (`extendDefaultFields`) stay the store's own.
  */
 export const connectSessionSequelize: Adapter = (candidate) => {
   const store = candidate as SequelizeStore;
@@ -39,7 +39,7 @@ export const connectSessionSequelize: Adapter = (candidate) => {
   if (position === undefined) return undefined;
   return async (id, record, tag, { keepsExpiry } = {}) => {
     const { text, isWanted } = conditionOf(tag);
-    // A model of the application's own may have a JSON column.
+    // Cast, because an application's own model may have a JSON column.
     const found = sequelize.fn(position, sequelize.cast(sequelize.col('data'), 'text'), text);
     let isStored = false;
     const sessionModel = {
@@ -53,7 +53,7 @@ export const connectSessionSequelize: Adapter = (candidate) => {
         const values = keepsExpiry ? others : { expires, ...others };
         const [rows] = await store.sessionModel.update(values, { where: condition });
         isStored = rows > 0;
-        // A row as it is to be: the store finds nothing to save.
+        // The row already has the new values, so the store does not save it once more.
         return [{ ...defaults, dataValues: defaults }];
       },
     };

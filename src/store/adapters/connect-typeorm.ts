@@ -1,4 +1,4 @@
-/** compareAndSet for connect-typeorm 2 on SQLite, by one UPDATE. */
+/** Gives compareAndSet to connect-typeorm 2 on SQLite, by one UPDATE. */
 import type { SessionRecord } from '../../types';
 import { type Adapter, conditionOf, hasFunctions, isOfOneClass } from './adapter';
 
@@ -20,12 +20,12 @@ interface TypeormStore {
 }
 
 /**
- * The databases on which it is tested. None of them is on a network: the store's `destroy` answers as soon as it has sent
- * its statement, so that elsewhere a session is still found after its logout was answered.
+ * Only embedded databases. The store's `destroy` answers as soon as it has sent its statement, so on a network database a
+ * session can be found after its logout was answered.
  */
 const TYPES = ['sqljs', 'better-sqlite3'];
 
-/** Its methods belong to the instance. Its `destroy` leaves the row, marked. */
+/** The store's methods are members of the instance, not of the class. Its `destroy` only marks the row. */
 export const connectTypeorm: Adapter = (candidate) => {
   if (!isOfOneClass(candidate, ['connect', 'createQueryBuilder', 'getTTL', 'handleError'])) return undefined;
   if (!hasFunctions(candidate, ['get', 'set', 'touch', 'destroy'])) return undefined;

@@ -1,10 +1,10 @@
-/** compareAndSet for express-mysql-session 3 on MySQL and MariaDB, by one UPDATE. */
+/** Gives compareAndSet to express-mysql-session 3 on MySQL and MariaDB, by one UPDATE. */
 import type { SessionRecord } from '../../types';
 import { type Adapter, conditionOf, isOfOneClass } from './adapter';
 
 interface Answer {
   readonly affectedRows: number;
-  /** Such as `Rows matched: 1  Changed: 0  Warnings: 0`. */
+  /** For example `Rows matched: 1  Changed: 0  Warnings: 0`. */
   readonly info?: string;
 }
 
@@ -28,7 +28,7 @@ export const expressMysqlSession: Adapter = (candidate) => {
     const { tableName, columnNames } = store.options.schema;
     const { text, isWanted } = conditionOf(tag);
     const expiry = keepsExpiry ? [] : [columnNames.expires, expiryOf(record, store.options.expiration)];
-    // As bytes: most collations take small letters for capitals.
+    // Compared as bytes, because most collations do not tell small letters from capitals.
     const [answer] = await store.query(
       `UPDATE ?? SET ?? = ?${keepsExpiry ? '' : ', ?? = ?'} WHERE ?? = ? AND ?? >= ?` +
         ` AND LOCATE(CAST(? AS BINARY), ??) ${isWanted ? '>' : '='} 0`,
@@ -45,13 +45,13 @@ export const expressMysqlSession: Adapter = (candidate) => {
   };
 };
 
-/** In seconds since 1970, as the store's `set` has it. */
+/** In seconds since 1970, as the store's `set` computes it. */
 function expiryOf({ cookie }: SessionRecord, lifetime: number): number {
   const { expires } = cookie as { expires?: Date | string | number | null };
   return Math.round((expires ? new Date(expires).valueOf() : Date.now() + lifetime) / 1000);
 }
 
-/** A connection can be told to count only rows that the UPDATE has changed; this one may write what is there. */
+/** How many rows matched. `affectedRows` may count only changed rows, and this UPDATE may write the values that are there. */
 function matchedRows({ affectedRows, info }: Answer): number {
   return Number(/matched: (\d+)/.exec(info ?? '')?.[1] ?? affectedRows);
 }

@@ -1,4 +1,4 @@
-/** The stores from npm that are known, by name. */
+/** The list of all adapters. */
 import type { Adapter } from './adapter';
 import { betterSqlite3SessionStore } from './better-sqlite3-session-store';
 import { connectMongo } from './connect-mongo';
@@ -9,7 +9,7 @@ import { connectSessionSequelize } from './connect-session-sequelize';
 import { connectTypeorm } from './connect-typeorm';
 import { expressMysqlSession } from './express-mysql-session';
 
-/** How stores without a `compareAndSet` of their own do it all the same, by their name on npm. */
+/** The adapters by the name of their store on npm. */
 export const adapters: Readonly<Record<string, Adapter>> = {
   'connect-redis': connectRedis,
   'connect-pg-simple': connectPgSimple,

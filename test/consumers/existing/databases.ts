@@ -28,10 +28,12 @@ class PoolStandIn {
     if (text.startsWith('INSERT')) {
       this.records.set(String(values[2]), { sess: JSON.parse(JSON.stringify(values[0])) });
     } else if (text.startsWith('UPDATE')) {
-      const found = JSON.stringify(this.records.get(String(values[2])));
-      if (!found?.includes(String(values[4]))) return { rows: [] };
-      this.records.set(String(values[2]), { sess: JSON.parse(JSON.stringify(values[0])) });
-      return { rows: [{ sid: values[2] }] };
+      // The record, its id, the time, and the text that the stored record has to contain.
+      const [record, sid, , searched] = values;
+      const found = JSON.stringify(this.records.get(String(sid)));
+      if (!found?.includes(String(searched))) return { rows: [] };
+      this.records.set(String(sid), { sess: JSON.parse(JSON.stringify(record)) });
+      return { rows: [{ sid }] };
     } else if (text.startsWith('DELETE')) {
       this.records.delete(String(values[0]));
     } else if (text.startsWith('SELECT')) {

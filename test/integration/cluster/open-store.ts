@@ -85,7 +85,8 @@ export async function openSessions(settings: Settings): Promise<RequestHandler> 
   const store = (await openStore(settings)) as session.Store;
   if (!isLegacy) {
     const jwtFromReq = hasClaims ? claimsOf : undefined;
-    return session({ keys, secret, store, tokenCacheSize: 100, jwtFromReq, ...options });
+    const defaults = { resave: false, saveUninitialized: false };
+    return session({ keys, secret, store, tokenCacheSize: 100, jwtFromReq, ...defaults, ...options });
   }
   const expressSession = load<(options: object) => RequestHandler>('express-session');
   return expressSession({ secret, store, resave: false, saveUninitialized: false });

@@ -33,7 +33,9 @@ export const guides: readonly Document[] = ['README.md', ...markdownIn('docs')].
 /** All documents. Their links are tested. */
 export const documents: readonly Document[] = [
   ...guides,
-  ...['CHANGELOG.md', 'SECURITY.md', 'bench/README.md', ...markdownIn('examples')].map(readDocument),
+  ...['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'bench/README.md', ...markdownIn('examples')].map(
+    readDocument,
+  ),
 ];
 
 export const allBlocks: readonly Block[] = guides.flatMap(({ blocks }) => blocks);

@@ -31,22 +31,43 @@ describe('a token that others have made', () => {
   });
 });
 
+describe('a signature that is verified', () => {
+  const forged = (): string => sessionToken().replace(/[^.]+$/, 'A'.repeat(86));
+
+  it('leaves the stacks of errors as they are, be it good or not', () => {
+    const { stackTraceLimit } = Error;
+    assert.ok(createTokens().verify(sessionToken()));
+    assert.equal(createTokens().verify(forged()), undefined);
+    assert.equal(Error.stackTraceLimit, stackTraceLimit);
+  });
+
+  it('is verified as well where a program has frozen Error', () => {
+    Object.defineProperty(Error, 'stackTraceLimit', { writable: false });
+    try {
+      assert.ok(createTokens().verify(sessionToken()));
+      assert.equal(createTokens().verify(forged()), undefined);
+    } finally {
+      Object.defineProperty(Error, 'stackTraceLimit', { writable: true });
+    }
+  });
+});
+
 describe('the times of a token', () => {
   const now = seconds();
 
   it('may be an exp ahead and an nbf past (B023)', () => {
-    assert.ok(isAccepted({ exp: now + 600, nbf: now - 600, iat: now - 1.5 }));
+    assert.ok(isAccepted({ exp: now + 86_400, nbf: now - 86_400, iat: now - 1.5 }));
   });
 
   const refused: [string, object][] = [
     ['exp in the past', { exp: now - 1 }],
     ['exp at this very second', { exp: now }],
     ['exp at the epoch', { exp: 0 }],
-    ['nbf in the future', { nbf: now + 600 }],
+    ['nbf in the future', { nbf: now + 86_400 }],
     ['exp past and nbf past', { exp: now - 5, nbf: now - 10 }],
   ];
   for (const name of ['exp', 'nbf', 'iat', 'auth_time']) {
-    const far = name === 'exp' ? now + 600 : now - 600;
+    const far = name === 'exp' ? now + 86_400 : now - 86_400;
     for (const value of ['tomorrow', String(far), null, true, {}, [far]]) {
       refused.push([`${inspect(value).replace(String(far), 'a number')} for ${name}`, { [name]: value }]);
     }
@@ -106,7 +127,7 @@ describe('the times of a token', () => {
         assert.equal(ask({ iat: now + 5 }, 5), true);
         assert.equal(ask({ iat: now + 6 }, 5), false);
       }
-      assert.ok(isAccepted({ iat: now + 600 }), 'where nothing counts from it');
+      assert.ok(isAccepted({ iat: now + 86_400 }), 'where nothing counts from it');
     });
   });
 });
