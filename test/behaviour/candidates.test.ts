@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import type { RequestHandler } from 'express';
+import request from 'supertest';
 import session from '../../src';
 import { breakSignature, byHand } from '../support/by-hand';
-import { cookieOf, setCookie, setCookies } from '../support/cookies';
+import { cookieOf, setCookie, setCookies, tokenOf } from '../support/cookies';
 import { countChecks } from '../support/cryptography';
-import { issue, recordOf, seconds } from '../support/forge';
+import { serve } from '../support/exchange';
+import { ecdsa, issue, recordOf, seconds } from '../support/forge';
 import { createKeyPair, keys } from '../support/keys';
-import { legacyCookie, legacySecret } from '../support/legacy';
+import { legacyCookie, legacySecret, startLegacySession } from '../support/legacy';
+import { type Handler, serverOf, type SessionServer } from '../support/server';
 import { idOf, recordWith, sesOf } from '../support/session-tokens';
 import { asStore, closeSites, countHits, openSite, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
@@ -278,5 +282,55 @@ describe('a rightly signed token', () => {
     bytes.write((order - s).toString(16).padStart(64, '0'), 32, 'hex');
     const twin = [header, payload, bytes.toString('base64url')].join('.');
     for (const text of [twin, token, twin]) assert.equal((await site.visit('/show', pair(text))).text, '10');
+  });
+});
+
+/** A server whose middleware finds this on its request or response, left there by what ran before. */
+function serveAfter(
+  before: RequestHandler,
+  options: session.SessionOptions,
+  handler: Handler = (_, res) => res.end(),
+): SessionServer {
+  const middleware = session({ keys, ...options });
+  return serverOf((req, res, next) => {
+    void before(req, res, () => {
+      void middleware(req, res, next);
+    });
+  }, handler);
+}
+
+/** What earlier middlewares have put on the request. */
+function adding(members: object): RequestHandler {
+  return (req, _res, next) => {
+    Object.assign(req, members);
+    next();
+  };
+}
+
+describe('cookies of the request', () => {
+  afterEach(closeSites);
+
+  for (const secret of [42, legacySecret, [legacySecret]]) {
+    it(`are not verified by req.secret, here ${JSON.stringify(secret)} (B116)`, async () => {
+      const store = new ForeignStore();
+      const legacy = await startLegacySession(store, { hits: 41 });
+      const server = serveAfter(adding({ secret }), { store: asStore(store) }, countHits);
+      const res = await request(server).get('/').set('Cookie', legacy.cookie);
+      assert.equal(res.status, 200);
+      assert.equal(res.text, '1');
+      assert.equal(store.count('get'), 0);
+    });
+  }
+
+  it('with a signed payload that is no JSON are ignored (B021)', async () => {
+    const { server, store } = serve({}, countHits);
+    const input = ['{"alg":"ES256"}', '{"user":"bob"']
+      .map((part) => Buffer.from(part).toString('base64url'))
+      .join('.');
+    const token = `${input}.${ecdsa(keys.private)(Buffer.from(input)).toString('base64url')}`;
+    const res = await request(server).get('/').set('Cookie', `connect.sid=${token}`);
+    assert.equal(res.text, '1');
+    assert.notEqual(tokenOf(res), token);
+    assert.equal(store.count('get'), 0);
   });
 });

@@ -5,6 +5,7 @@ import { ComparingStore } from '../support/comparing-store';
 import { record } from '../support/contents';
 import { cookieOf, setCookie } from '../support/cookies';
 import { HidingStore } from '../support/hiding-store';
+import { keys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import { legacySecret, startLegacySession } from '../support/legacy';
 import { createServer, type Handler } from '../support/server';
@@ -16,10 +17,10 @@ import {
   countHits,
   data,
   gate,
+  type Gate,
   open,
   routes,
   showHits,
-  type Gate,
   type Site,
 } from '../support/site';
 import { ForeignStore } from '../support/stores';
@@ -280,4 +281,13 @@ describe('A cookie of a loaded session whose data have not changed', () => {
       });
     }
   }
+});
+
+describe('the guarantee', () => {
+  it("is 'everywhere' with compareAndSet, also without touch (B265)", () => {
+    const store = new ComparingStore();
+    Object.defineProperty(store, 'touch', { value: undefined });
+    const middleware = session({ keys, store: asStore(store) });
+    assert.equal(middleware.guarantee, 'everywhere');
+  });
 });

@@ -1,12 +1,15 @@
 /** The id that stores know a session by, and the token that opens it: two things. */
-import assert from 'node:assert/strict';
 import crypto = require('node:crypto');
+import assert from 'node:assert/strict';
 import session from '../../src';
+import { byHand } from '../support/by-hand';
+import { withFrozenClock } from '../support/clock';
 import { ComparingStore } from '../support/comparing-store';
 import { cookieOf, tokenOf } from '../support/cookies';
 import { keys } from '../support/keys';
 import { legacySecret, startLegacySession } from '../support/legacy';
-import { idOf, sesOf } from '../support/session-tokens';
+import type { Handler } from '../support/server';
+import { idOf, recordWith, sesOf } from '../support/session-tokens';
 import { asStore, claimsOfSession, closeSites, countHits, data, openSite } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
@@ -126,5 +129,154 @@ describe('session.tokenOf', () => {
     await look({ store: asStore(new ForeignStore()) });
     assert.deepEqual([typeof seen[0], seen[1]], ['string', undefined]);
     assert.equal(session.tokenOf({} as never), undefined);
+  });
+});
+
+const login =
+  (user: string | undefined): Handler =>
+  (req, res) => {
+    data(req).user = user;
+    return countHits(req, res);
+  };
+
+const handlers: Record<string, Handler> = {
+  '/': countHits,
+  '/login': login('ada'),
+  '/switch': login('bob'),
+  '/sign-out': login(undefined),
+  '/id': (req, res) => res.end(`${req.sessionID} ${req.session.id}`),
+  '/renew': async (req, res) => {
+    await req.session.renewToken();
+    res.end();
+  },
+  '/regenerate': async (req, res) => {
+    await req.session.regenerate();
+    data(req).user = 'ada';
+    res.end();
+  },
+};
+
+describe('the id of a session', () => {
+  afterEach(closeSites);
+
+  for (const kind of ['new', 'upgraded'] as const) {
+    it(`of a session that was ${kind} is the same from its first request to regenerate (B241)`, async () => {
+      await withFrozenClock(async ({ tick }) => {
+        const store = new ForeignStore();
+        const legacy = await startLegacySession(store, { seen: true });
+        const site = await openSite(
+          {
+            ...{ store: asStore(store), jwtFromReq: claimsOfSession },
+            ...{ jwt: { expiresIn: 600 }, secret: legacySecret },
+          },
+          handlers,
+        );
+        const first = await site.visit('/', kind === 'upgraded' ? legacy.cookie : undefined);
+        const id = idOf(first);
+        assert.equal(kind === 'upgraded', id === legacy.id);
+        assert.equal(sesOf(first).lid, kind === 'upgraded' ? id : undefined);
+        assert.equal(sesOf(first).id === undefined, kind === 'upgraded');
+        const generations = [sesOf(first).gen];
+        let cookie = cookieOf(first);
+        for (const path of ['/login', '/', '/renew', '/', '/sign-out']) {
+          tick(path === '/' ? 400_000 : 0);
+          const res = await site.visit(path, cookie);
+          assert.equal(idOf(res), id, path);
+          assert.equal((await site.visit('/id', cookieOf(res))).text, `${id} ${id}`);
+          generations.push(sesOf(res).gen);
+          cookie = cookieOf(res);
+        }
+        assert.deepEqual(generations, [1, 2, 2, 3, 3, 4]);
+        const regenerated = await site.visit('/regenerate', cookie);
+        assert.notEqual(idOf(regenerated), id);
+        assert.match(idOf(regenerated), /^[\w-]{32}$/);
+        assert.equal(sesOf(regenerated).gen, 1);
+      });
+    });
+  }
+
+  for (const ses of [
+    { id: 'x' },
+    { id: 'x', gen: 0 },
+    { id: 'x', gen: 1.5 },
+    { id: 'x', gen: '1' },
+    { id: 'x', lid: 'y', gen: 1 },
+    { gen: 1 },
+    { id: 7, gen: 1 },
+    { lid: 7, gen: 1 },
+    ['x', 1],
+    'x',
+    null,
+  ]) {
+    it(`is in no token whose ses is ${JSON.stringify(ses)}: that opens nothing (B241)`, async () => {
+      const store = new ForeignStore();
+      const site = await openSite({ store: asStore(store) }, handlers);
+      const token = byHand({ ses });
+      for (const id of ['x', '7']) {
+        store.records.set(idOf(byHand({ ses: { id, gen: 1 } })), recordWith({ hits: 5 }));
+        store.records.set(id, recordWith({ hits: 5 }, { adopted: true }));
+      }
+      assert.equal((await site.visit('/', `connect.sid=${token}`)).text, '1');
+      assert.equal(store.count('get'), 0);
+    });
+  }
+});
+
+describe('session.tokenOf', () => {
+  afterEach(closeSites);
+
+  it('of a new session is the one that it will have, however often it is asked for (B143 B205)', async () => {
+    const seen: (string | undefined)[] = [];
+    const site = await openSite(
+      { jwtFromReq: claimsOfSession },
+      {
+        '/': (req, res) => {
+          data(req).user = 'ada';
+          seen.push(session.tokenOf(req), session.tokenOf(req));
+          res.end();
+        },
+      },
+    );
+    const token = tokenOf(await site.visit('/'));
+    assert.deepEqual(seen, [token, token]);
+  });
+
+  it('is undefined where none can be made, which is told when the headers are due (B143 B214)', async () => {
+    const seen: unknown[] = [];
+    const site = await openSite(
+      { jwtFromReq: (req) => ({ list: data(req).list }) },
+      {
+        '/': (req, res) => {
+          data(req).list = 'x'.repeat(4096);
+          seen.push(session.tokenOf(req), req.session.jwt);
+          res.end();
+        },
+      },
+    );
+    const res = await site.get('/');
+    assert.deepEqual(seen, [undefined, undefined]);
+    assert.equal(res.status, 500);
+    assert.match(res.text, /^jwtFromReq returned too many claims/);
+  });
+
+  it('between a sign-in and its write is the token of the generation that is stored (B265)', async () => {
+    const site = await openSite(
+      { jwtFromReq: claimsOfSession },
+      {
+        ...handlers,
+        '/tokens': async (req, res) => {
+          const tokens = [session.tokenOf(req)];
+          data(req).user = 'ada';
+          tokens.push(session.tokenOf(req));
+          await req.session.save();
+          tokens.push(session.tokenOf(req));
+          res.end(JSON.stringify(tokens));
+        },
+      },
+    );
+    const first = await site.visit('/');
+    const res = await site.visit('/tokens', cookieOf(first));
+    assert.deepEqual(JSON.parse(res.text), [tokenOf(first), tokenOf(first), tokenOf(res)]);
+    assert.equal(sesOf(res).gen, 2);
   });
 });

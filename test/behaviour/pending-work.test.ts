@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
 import session from '../../src';
+import { ComparingStore } from '../support/comparing-store';
 import { record } from '../support/contents';
 import { cookieOf, setCookie } from '../support/cookies';
 import { lateErrors } from '../support/late-errors';
+import type { Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
-import { asStore, closeSites, countHits, data, isPending, openSite, turn } from '../support/site';
+import { asStore, closeSites, countHits, data, isPending, openSite, type Site, turn } from '../support/site';
 import { ForeignStore } from '../support/stores';
-import { Wire, requestText, roundTrip } from '../support/wire';
+import { requestText, roundTrip, Wire } from '../support/wire';
 
 type MethodName = 'save' | 'reload' | 'regenerate' | 'destroy';
 type Callback = (error?: unknown, stored?: boolean) => void;
@@ -308,5 +310,88 @@ describe('Work that a handler has begun', () => {
     assert.equal(answered.text, 'begun, ended');
     assert.equal(setCookie(answered), undefined);
     assert.match((await lateErrors(site)).join(), /^jwtFromReq returned too many claims/);
+  });
+});
+
+const login =
+  (user: string | undefined): Handler =>
+  (req, res) => {
+    data(req).user = user;
+    return countHits(req, res);
+  };
+
+const handlers: Record<string, Handler> = {
+  '/': countHits,
+  '/login': login('ada'),
+  '/switch': login('bob'),
+  '/sign-out': login(undefined),
+  '/id': (req, res) => res.end(`${req.sessionID} ${req.session.id}`),
+  '/renew': async (req, res) => {
+    await req.session.renewToken();
+    res.end();
+  },
+  '/regenerate': async (req, res) => {
+    await req.session.regenerate();
+    data(req).user = 'ada';
+    res.end();
+  },
+};
+
+describe('the cookie of a response', () => {
+  afterEach(closeSites);
+
+  it('is that of the new session after regenerate that nobody waits for, and a redirect (B254 B265)', async () => {
+    for (const Store of [ForeignStore, ComparingStore, session.MemoryStore]) {
+      const site = await openSite(
+        { store: asStore(new Store()) },
+        {
+          ...handlers,
+          '/redirect': (req, res) => {
+            void req.session.regenerate();
+            res.statusCode = 302;
+            res.setHeader('Location', '/');
+            res.end();
+          },
+        },
+      );
+      const first = await site.visit('/');
+      const res = await site.get('/redirect', cookieOf(first));
+      assert.equal(res.status, 302);
+      assert.notEqual(idOf(res), idOf(first));
+      assert.equal((await site.visit('/', cookieOf(res))).text, '1');
+      assert.equal((await site.visit('/', cookieOf(res))).text, '2');
+      assert.deepEqual(await lateErrors(site), []);
+    }
+  });
+
+  /** A request that sends a cookie and writes no data, while reads of the store fail once its own is done. */
+  async function lookingInVain(
+    saveErrors: 'late' | 'respond',
+  ): Promise<{ site: Site; store: ComparingStore; text: string }> {
+    const store = new ComparingStore();
+    const site = await openSite(
+      { store: asStore(store), rolling: true, saveErrors },
+      {
+        ...handlers,
+        '/read': (_, res) => {
+          store.failures.get = new Error('boom!');
+          res.end('read');
+        },
+      },
+    );
+    const first = await site.visit('/');
+    const res = await site.get('/read', cookieOf(first));
+    delete store.failures.get;
+    assert.equal(setCookie(res), undefined);
+    assert.equal((await site.visit('/', cookieOf(first))).text, '2');
+    return { site, store, text: res.text };
+  }
+
+  it('is not sent where the second look at the record fails, which is a late error (B260 B265)', async () => {
+    for (const saveErrors of ['late', 'respond'] as const) {
+      const { site, text } = await lookingInVain(saveErrors);
+      assert.equal(text, 'read');
+      assert.deepEqual(await lateErrors(site), ['boom!']);
+    }
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { byHand } from '../support/by-hand';
+import { withFrozenClock } from '../support/clock';
 import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
 import { issue, seconds } from '../support/forge';
 import { loose } from '../support/loose';
@@ -159,5 +160,63 @@ describe('the id of a session', () => {
     assert.notEqual(sesOf(next).id, handle);
     assert.deepEqual([...store.records.keys()], [idOf(next)]);
     assert.equal(sesOf(next).gen, 1);
+  });
+});
+
+const login =
+  (user: string | undefined): Handler =>
+  (req, res) => {
+    data(req).user = user;
+    return countHits(req, res);
+  };
+
+const handlers: Record<string, Handler> = {
+  '/': countHits,
+  '/login': login('ada'),
+  '/switch': login('bob'),
+  '/sign-out': login(undefined),
+  '/id': (req, res) => res.end(`${req.sessionID} ${req.session.id}`),
+  '/renew': async (req, res) => {
+    await req.session.renewToken();
+    res.end();
+  },
+  '/regenerate': async (req, res) => {
+    await req.session.regenerate();
+    data(req).user = 'ada';
+    res.end();
+  },
+};
+
+describe('auth_time', () => {
+  afterEach(closeSites);
+
+  it('is in every token of a session that has claims: when they first were there (B256)', async () => {
+    await withFrozenClock(async ({ tick, now }) => {
+      tick(1000 - (now() % 1000));
+      const site = await openSite({ jwtFromReq: claimsOfSession, rolling: true }, handlers);
+      const begin = seconds();
+      let cookie: string | undefined;
+      const timeAfter = async (path: string): Promise<number | undefined> => {
+        tick(60_000);
+        const res = await site.visit(path, cookie);
+        cookie = cookieOf(res);
+        const { auth_time: time } = decode(tokenOf(res)).payload;
+        return time === undefined ? undefined : (Number(time) - begin) / 60;
+      };
+      assert.equal(await timeAfter('/'), undefined);
+      assert.equal(await timeAfter('/login'), 2);
+      assert.equal(await timeAfter('/'), 2);
+      assert.equal(await timeAfter('/switch'), 2);
+      assert.equal(await timeAfter('/renew'), 5);
+      assert.equal(await timeAfter('/regenerate'), 6);
+      assert.equal(await timeAfter('/sign-out'), undefined);
+      assert.equal(await timeAfter('/login'), 8);
+    });
+  });
+
+  it('of a new session with claims is that of its first token (B256)', async () => {
+    const site = await openSite({ jwtFromReq: claimsOfSession }, handlers);
+    const { iat, auth_time: time } = decode(tokenOf(await site.visit('/login'))).payload;
+    assert.equal(time, iat);
   });
 });

@@ -1,14 +1,17 @@
 /** The store as applications see it: `req.sessionStore` in a request, `sessions.store` outside of one. */
 import assert from 'node:assert/strict';
+import type { Request } from 'express';
 import expressSession from 'express-session';
-import type { Response } from 'supertest';
+import request, { type Response } from 'supertest';
 import session from '../../src';
 import { ComparingStore } from '../support/comparing-store';
-import { contents, record } from '../support/contents';
+import { contents, cookieFields, record } from '../support/contents';
 import { cookieOf, setCookie, tokenOf } from '../support/cookies';
+import { methods, serve } from '../support/exchange';
+import { recordOf } from '../support/forge';
 import { keys } from '../support/keys';
 import { legacySecret, startLegacySession } from '../support/legacy';
-import { serverOf, type Handler } from '../support/server';
+import { type Handler, serverOf } from '../support/server';
 import { idOf, stateOf } from '../support/session-tokens';
 import {
   answer,
@@ -22,6 +25,7 @@ import {
   open,
   routes,
   showHits,
+  turn,
 } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
@@ -434,5 +438,53 @@ describe('The store as applications see it (B270)', () => {
       }
     }
     assert.deepEqual([...store.records.keys(), record(store, id)?.hits], [id, 1], 'nothing was stored');
+  });
+});
+
+/** Anything, as somebody may put it into a store by hand. */
+const written = (members: object): session.SessionData => members as session.SessionData;
+
+describe('req.sessionStore', () => {
+  afterEach(closeSites);
+
+  it('needs no callbacks, the store gets one all the same (B131 B175)', async () => {
+    const inner = new ForeignStore();
+    const steps: Record<string, (store: Request['sessionStore']) => void> = {
+      '/set': (store) => store.set('some', written({ cookie: new session.Cookie(), user: 'ann' })),
+      '/touch': (store) =>
+        store.touch?.('some', written({ cookie: new session.Cookie({ path: '/new' }), user: 'bob' })),
+      '/destroy': (store) => store.destroy('other'),
+    };
+    const { server } = serve({ store: asStore(inner) }, async (req, res) => {
+      steps[req.url]?.(req.sessionStore);
+      for (let turns = 0; turns < 4; turns++) await turn();
+      res.end();
+    });
+    inner.records.set('other', recordOf({}));
+    for (const path of Object.keys(steps)) await request(server).get(path).expect(200);
+    assert.deepEqual(methods(inner), ['get', 'set', 'get', 'touch', 'destroy']);
+    assert.deepEqual([...inner.records.keys()], ['some']);
+    assert.equal(record(inner, 'some')?.user, 'ann');
+    assert.equal(cookieFields(record(inner, 'some')).path, '/new');
+  });
+
+  it('tells which members there are, the own ones among them (B175)', async () => {
+    const inner = Object.assign(new ForeignStore(), { label: 'own' });
+    const { server } = serve({ store: asStore(inner) }, (req, res) => {
+      const names = ['get', 'load', 'generate', 'label', 'records', 'missing'];
+      res.end(names.filter((name) => name in req.sessionStore).join(' '));
+    });
+    assert.equal((await request(server).get('/')).text, 'get load generate label records');
+  });
+
+  it('takes members of the application on to the store itself (B175)', async () => {
+    const labelled = Object.assign(new ForeignStore(), { label: 'old' });
+    const { server } = serve({ store: asStore(labelled) }, (req, res) => {
+      const seen = req.sessionStore as unknown as typeof labelled;
+      seen.label = 'new';
+      res.end(seen.label);
+    });
+    assert.equal((await request(server).get('/')).text, 'new');
+    assert.equal(labelled.label, 'new');
   });
 });

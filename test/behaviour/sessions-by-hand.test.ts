@@ -1,13 +1,16 @@
 /** Sessions that no request has got from the middleware: of `store.load`, and of `new Session`. */
 import assert from 'node:assert/strict';
+import util from 'node:util';
 import type { Request } from 'express';
+import request from 'supertest';
 import session from '../../src';
 import { record } from '../support/contents';
 import { cookieOf, setCookie, tokenOf } from '../support/cookies';
-import { lateErrors } from '../support/late-errors';
+import { serve } from '../support/exchange';
 import { keys } from '../support/keys';
+import { lateErrors } from '../support/late-errors';
 import { loose } from '../support/loose';
-import { serverOf, type Handler } from '../support/server';
+import { type Handler, serverOf } from '../support/server';
 import { idOf, recordWith } from '../support/session-tokens';
 import { answer, asStore, closeSites, countHits, data, open, routes, showHits, turn } from '../support/site';
 import { ForeignStore } from '../support/stores';
@@ -192,5 +195,58 @@ describe('The store in the hands of an application', () => {
     );
     await site.visit('/');
     assert.deepEqual([told, store.calls], [[[]], []]);
+  });
+});
+
+describe('sessions made by hand', () => {
+  /** As the types of express-session hide it: sessions can be made by hand (B150). */
+  const Session = session.Session as unknown as new (req: object, data?: object) => session.Session;
+
+  afterEach(closeSites);
+
+  it('are stored under the id of the request they are given to (B150)', async () => {
+    const { server, store } = serve({}, (req, res) => {
+      if (req.url === '/read') return res.end(String(data(req).user));
+      const made = new Session(req, { user: 'bob' });
+      made.cookie = new session.Cookie();
+      req.session = made;
+      return res.end();
+    });
+    const res = await request(server).get('/');
+    assert.equal(record(store, idOf(res))?.user, 'bob');
+    assert.equal((await request(server).get('/read').set('Cookie', cookieOf(res))).text, 'bob');
+  });
+
+  it('can be saved without ever getting a cookie (B140 B150)', async () => {
+    let id = '';
+    const { server, store } = serve({}, async (req, res) => {
+      id = req.sessionID;
+      await new Session(req, { user: 'bob' }).save();
+      res.end();
+    });
+    const res = await request(server).get('/');
+    assert.equal(setCookie(res), undefined);
+    assert.deepEqual(record(store, id), { user: 'bob' });
+  });
+
+  it('by a constructor that predates classes can be saved (B002 B140)', async () => {
+    const OwnSession = function (this: object, req: Request) {
+      (session.Session as unknown as (this: object, req: Request) => void).call(this, req);
+      Object.assign(this, { cookie: new session.Cookie(), user: 'bob' });
+    } as unknown as new (req: Request) => session.Session;
+    util.inherits(OwnSession, session.Session);
+    let id = '';
+    const { server, store } = serve({}, async (req, res) => {
+      id = req.sessionID;
+      const own = new OwnSession(req);
+      assert.equal(own.id, req.sessionID);
+      assert.deepEqual(Object.keys(own), ['cookie', 'user']);
+      assert.equal(own.jwt, undefined);
+      await own.save();
+      res.end();
+    });
+    assert.equal((await request(server).get('/')).status, 200);
+    assert.equal(record(store, id)?.user, 'bob');
+    assert.equal(store.records.size, 1);
   });
 });

@@ -1,21 +1,26 @@
 // What a response that carries a token waits for, however it begins.
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
+import type { RequestHandler } from 'express';
 import request from 'supertest';
+import session from '../../src';
 import { record } from '../support/contents';
+import { setCookie } from '../support/cookies';
 import { debugLines } from '../support/debug-lines';
 import { methods, serve, storedCookie } from '../support/exchange';
+import { keys } from '../support/keys';
+import { lateErrors } from '../support/late-errors';
 import { runProgram } from '../support/run-program';
-import { createHttp2Server, type Handler } from '../support/server';
-import { asStore, data, gate, turn } from '../support/site';
+import { createHttp2Server, type Handler, serverOf, type SessionServer } from '../support/server';
 import { idOf } from '../support/session-tokens';
+import { asStore, closeSites, data, gate, open, turn } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import {
   Http2Exchange,
-  Wire,
   ping,
   requestText,
   roundTrip,
+  Wire,
   withHttp2Client,
   withServer,
 } from '../support/wire';
@@ -313,5 +318,75 @@ describe('a session that is too late for its cookie', () => {
     this.timeout(60_000);
     const { stderr } = await runProgram('two sessions that are too late for their cookies');
     assert.equal(stderr.split('a session was made, or regenerated, after the headers').length - 1, 1, stderr);
+  });
+});
+
+/** A server whose middleware finds this on its request or response, left there by what ran before. */
+function serveAfter(
+  before: RequestHandler,
+  options: session.SessionOptions,
+  handler: Handler = (_, res) => res.end(),
+): SessionServer {
+  const middleware = session({ keys, ...options });
+  return serverOf((req, res, next) => {
+    void before(req, res, () => {
+      void middleware(req, res, next);
+    });
+  }, handler);
+}
+
+describe('responses', () => {
+  afterEach(closeSites);
+
+  it('written and ended in one tick throw what the session cannot express, and become an error page (B045)', async () => {
+    const { server, store } = serve({}, (req, res) => {
+      data(req).self = req.session;
+      res.write('first');
+      res.end('last');
+    });
+    const res = await request(server).get('/');
+    assert.equal(res.status, 500);
+    assert.match(res.text, /circular/);
+    assert.equal(setCookie(res), undefined);
+    assert.deepEqual(store.calls, []);
+  });
+
+  it('whose end throws once the session is stored report that late (B129)', async () => {
+    const store = new ForeignStore();
+    const throwAfterEnd: RequestHandler = (_req, res, next) => {
+      const end = res.end.bind(res) as (...args: unknown[]) => unknown;
+      res.end = ((...args: unknown[]) => {
+        end(...args);
+        throw new Error('the monitor broke');
+      }) as never;
+      next();
+    };
+    const site = await open(
+      serveAfter(throwAfterEnd, { store: asStore(store) }, (req, res) => {
+        data(req).user = 'bob';
+        res.end('stored');
+      }),
+    );
+    const res = await site.visit('/');
+    assert.equal(res.text, 'stored');
+    assert.equal(record(store, idOf(res))?.user, 'bob');
+    assert.deepEqual(await lateErrors(site), ['the monitor broke']);
+  });
+
+  it('over HTTP/2 leave with flushHeaders after writeHead, the cookie among them (B061)', async () => {
+    const headersAreIn = gate();
+    const server = createHttp2Server({}, async (req, res) => {
+      data(req).user = 'bob';
+      res.writeHead(201);
+      res.flushHeaders();
+      await headersAreIn.pass();
+      res.end('done');
+    });
+    await withHttp2Client(server, async (client) => {
+      const exchange = await new Http2Exchange(client, {}, headersAreIn.open).done;
+      assert.equal(exchange.headers[':status'], 201);
+      assert.match(exchange.setCookie ?? '', /^connect\.sid=/);
+      assert.equal(exchange.body, 'done');
+    });
   });
 });
