@@ -72,36 +72,6 @@ function setUp(options: session.SessionOptions = {}) {
 }
 
 describe('behind cookie-parser', () => {
-  it('finds the token in req.cookies where the header lacks it (B183)', async () => {
-    const { visit, behindParser } = setUp();
-    const first = await visit().expect('1');
-    const second = await behindParser(cookieOf(first)).expect('2');
-    assert.equal(setCookie(second), undefined);
-  });
-
-  it('makes a new session where the value in req.cookies is unusable (B183)', async () => {
-    const { store, behindParser } = setUp();
-    const res = await behindParser('connect.sid=neither-token-nor-legacy').expect('1');
-    assert.notEqual(setCookie(res), undefined);
-    assert.equal(store.count('get'), 0);
-  });
-
-  it('makes a new session where the signature of the token in req.cookies is broken (B183)', async () => {
-    const { store, visit, behindParser } = setUp();
-    const cookie = cookieOf(await visit().expect('1'));
-    for (const broken of [breakSignature(cookie), `${cookie}A`]) {
-      const res = await behindParser(broken).expect('1');
-      assert.notEqual(cookieOf(res), cookie);
-    }
-    assert.equal(store.count('get'), 0);
-  });
-
-  it('finds the token where cookie-parser has a secret and the header was deleted (B184)', async () => {
-    const { visit, behindParser } = setUp();
-    const first = await visit().expect('1');
-    await behindParser(cookieOf(first), { parserSecret: secret }).expect('2');
-  });
-
   it('upgrades a legacy id, which sits in req.signedCookies without its wrapping (B184)', async () => {
     const { store, behindParser, visit } = setUp({ secret });
     store.records.set('old-id', recordOf({ visits: 41 }));

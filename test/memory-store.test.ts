@@ -5,7 +5,7 @@ import { withFrozenClock } from './support/clock';
 import { contents } from './support/contents';
 import { cookieOf, tokenOf } from './support/cookies';
 import { idOf } from './support/session-tokens';
-import { answer, closeSites, countHits, elapse, openSite } from './support/site';
+import { answer, closeSites, countHits, openSite } from './support/site';
 
 type Stored = session.SessionData & Record<string, unknown>;
 /** MemoryStore as a store's caller sees it: `touch` with a callback, every callback optional. */
@@ -29,14 +29,6 @@ describe('MemoryStore', () => {
   const allIds = async () => Object.keys((await answer((done) => store.all(done)))[1] as object);
 
   describe('expiry', () => {
-    it('takes a session out of all once its lifetime is over (B177)', async () => {
-      const site = await openSite({ store, cookie: { maxAge: 5 } }, { '/': countHits });
-      await site.visit('/');
-      assert.equal(ids().length, 1);
-      await elapse(15);
-      assert.deepEqual(await allIds(), []);
-    });
-
     const reads = {
       get: (done) => store.get('some-id', done),
       all: (done) => store.all(done),

@@ -8,7 +8,6 @@ import { withFrozenClock, withMovableClock } from './support/clock';
 import { reachableStrings, record } from './support/contents';
 import { attributes, cookieOf, setCookie } from './support/cookies';
 import { answerAfter, closed, methods, serve, storedCookie } from './support/exchange';
-import { keys } from './support/keys';
 import { createServer, type Handler, type SessionServer } from './support/server';
 import { idOf, sesOf } from './support/session-tokens';
 import { asStore, data, elapse, routes } from './support/site';
@@ -295,29 +294,6 @@ describe('an edit of nothing but the cookie of a loaded session', () => {
 });
 
 describe('a store that takes its time', () => {
-  it('is waited for, 200 ms long: one set, and the response is complete only afterwards (B036)', async () => {
-    const events: string[] = [];
-    const store = new ForeignStore();
-    const set = store.set.bind(store);
-    store.set = (id, record, callback) =>
-      set(id, record, () =>
-        setTimeout(() => {
-          events.push('stored');
-          callback?.();
-        }, 200),
-      );
-    const server = createServer({ store: asStore(store) }, (req, res) => {
-      data(req).user = 'bob';
-      res.end('Hello, world!');
-    });
-    const answer = await request(server).get('/');
-    events.push('answered');
-    assert.equal(answer.status, 200);
-    assert.equal(answer.text, 'Hello, world!');
-    assert.deepEqual(methods(store), ['set']);
-    assert.deepEqual(events, ['stored', 'answered']);
-  });
-
   it('sees the events of a response in this order, ending with the first byte (B037)', async () => {
     const events: string[] = [];
     const store = new ForeignStore();
@@ -400,29 +376,6 @@ describe('the expiry of a session', () => {
     data(req).views = Number(data(req).views ?? 0) + 1;
     res.end();
   };
-
-  it('is the same in the store and in the Expires attribute, to the second (B038)', async () => {
-    const { server, store } = serve({ cookie: { maxAge: MINUTE } }, views);
-    const answer = await request(server).get('/');
-    const stored = Date.parse(storedCookieOf(store, cookieOf(answer)).expires);
-    assert.equal(expiresOf(answer), toSecond(stored));
-    assert.ok(Math.abs(stored - Date.now() - MINUTE) < 2000);
-  });
-
-  it('is later after a request in the next second, under the same id (B038)', async () => {
-    await withFrozenClock(async (clock) => {
-      const { server, store } = serve({ cookie: { maxAge: MINUTE } }, views);
-      const first = await request(server).get('/');
-      const cookie = cookieOf(first);
-      const before = Date.parse(storedCookieOf(store, cookie).expires);
-      clock.tick(1000);
-      const second = await request(server).get('/').set('Cookie', cookie);
-      assert.equal(Date.parse(storedCookieOf(store, cookie).expires), before + 1000);
-      assert.equal(expiresOf(second), expiresOf(first) + 1000);
-      assert.equal(cookieOf(second), cookie);
-      assert.deepEqual([...store.records.keys()], [idOf(first)]);
-    });
-  });
 
   it('is computed again at the end of a stream whose headers have left before (B038)', async () => {
     await withFrozenClock(async (clock) => {
@@ -513,17 +466,6 @@ describe('the expiry of a session', () => {
 });
 
 describe('something else put into req.sessionID', () => {
-  it('where it is a function: the session is not stored and no cookie is sent (B039)', async () => {
-    const { answer, store } = await changeNew((req) => {
-      Object.assign(req, { sessionID: () => 'mine' });
-      data(req).user = 'bob';
-    });
-    assert.equal(answer.status, 200);
-    assert.equal(setCookie(answer), undefined);
-    assert.equal(store.records.size, 0);
-    assert.deepEqual(methods(store), []);
-  });
-
   it('where it is another string: cookie and store go on using the id of the session (B040)', async () => {
     let id = '';
     const { answer, store } = await changeNew((req) => {
@@ -991,91 +933,11 @@ describe('a session that cannot be stored', () => {
   });
 });
 
-describe('the option resave', () => {
-  it('left out: a second, unmodified request is not saved (B099)', async () => {
-    assert.deepEqual((await changeLoaded(nothing)).calls, ['touch']);
-  });
-
-  it('true: a second, unmodified request is saved once (B100)', async () => {
-    assert.deepEqual((await changeLoaded(nothing, { resave: true })).calls, ['set']);
-  });
-
-  it('false: a second request that assigns the same value again is not saved (B101)', async () => {
-    const { calls } = await changeLoaded((req) => (data(req).user = 'bob'), { resave: false });
-    assert.deepEqual(calls, ['touch']);
-  });
-
-  it('false: put, get and another put save once, not at all, and once (B102)', async () => {
-    const store = touchless();
-    const server = createServer({ store: asStore(store), resave: false }, (req, res) => {
-      if (req.method === 'PUT') data(req).token = String(req.headers['x-value']);
-      res.end(`token=${String(data(req).token)}`);
-    });
-    const first = await request(server).put('/').set('X-Value', 'one');
-    assert.equal(first.text, 'token=one');
-    assert.equal(store.count('set'), 1);
-    const second = await request(server).get('/').set('Cookie', cookieOf(first));
-    assert.equal(second.text, 'token=one');
-    assert.equal(store.count('set'), 1);
-    const third = await request(server).put('/').set('Cookie', cookieOf(first)).set('X-Value', 'two');
-    assert.equal(third.text, 'token=two');
-    assert.equal(store.count('set'), 2);
-  });
-
-  it('false: a change of a nested member that is named cookie is saved (B103)', async () => {
-    const store = new ForeignStore();
-    const server = createServer({ store: asStore(store), resave: false }, (req, res) => {
-      data(req).tray = { cookie: req.url };
-      res.end();
-    });
-    const cookie = await storedCookie(server, '/butter');
-    const from = store.calls.length;
-    await request(server).get('/butter').set('Cookie', cookie);
-    assert.deepEqual(methods(store, from), ['get', 'touch']);
-    await request(server).get('/ginger').set('Cookie', cookie);
-    assert.deepEqual(methods(store, from), ['get', 'touch', 'get', 'set']);
-  });
-});
-
 describe('the option rolling', () => {
-  it('left out: no cookie on a second request with the same data (B104)', async () => {
-    for (const cookie of [{}, { maxAge: MINUTE }]) {
-      assert.equal(setCookie((await changeLoaded(nothing, { cookie })).answer), undefined);
-    }
-  });
-
-  it('true: the cookie again on a second, unmodified request (B105)', async () => {
-    const { answer, sent, calls } = await changeLoaded(nothing, {
-      rolling: true,
-      cookie: { maxAge: MINUTE },
-    });
-    assert.equal(cookieOf(answer), sent);
-    assert.ok(attributes(setCookie(answer) ?? '').expires);
-    assert.deepEqual(calls, ['touch']);
-  });
-
   it('true: the cookie has no Expires where the session has no maxAge (B105)', async () => {
     const { answer, sent } = await changeLoaded(nothing, { rolling: true });
     assert.equal(cookieOf(answer), sent);
     assert.equal(attributes(setCookie(answer) ?? '').expires, undefined);
-  });
-
-  it('true and saveUninitialized false: an untouched new session is neither saved nor sent (B106)', async () => {
-    const { answer, calls } = await changeNew(nothing, { rolling: true, saveUninitialized: false });
-    assert.deepEqual(calls, []);
-    assert.equal(setCookie(answer), undefined);
-  });
-
-  it('true and saveUninitialized true: an untouched new session is saved once and sent (B106)', async () => {
-    const { answer, calls } = await changeNew(nothing, { rolling: true, saveUninitialized: true });
-    assert.deepEqual(calls, ['set']);
-    assert.ok(setCookie(answer));
-  });
-
-  it('true and saveUninitialized false: a modified new session is saved once and sent (B106)', async () => {
-    const { answer, calls } = await changeNew(addMember, { rolling: true, saveUninitialized: false });
-    assert.deepEqual(calls, ['set']);
-    assert.ok(setCookie(answer));
   });
 
   it('true: the cookie comes with the first write, a later one in the next second (B107)', async () => {
@@ -1112,34 +974,5 @@ describe('the option rolling', () => {
         assert.equal(await earlyExpires(port, cookie), first + 1000);
       });
     });
-  });
-});
-
-describe('the option saveUninitialized', () => {
-  it('left out: a handler that does nothing leaves no session and no cookie (B108)', async () => {
-    const store = new ForeignStore();
-    const server = createServer({ keys, store: asStore(store) });
-    const answer = await request(server).get('/');
-    assert.equal(answer.status, 200);
-    assert.deepEqual(methods(store), []);
-    assert.equal(setCookie(answer), undefined);
-  });
-
-  for (const [title, saveUninitialized, change, calls] of [
-    ['true: an untouched session is saved once and sent', true, nothing, ['set']],
-    ['false: an untouched session is neither saved nor sent', false, nothing, []],
-    ['false: a modified session is saved once and sent', false, addMember, ['set']],
-  ] as const) {
-    it(`${title} (B109)`, async () => {
-      const { answer, ...tested } = await changeNew(change, { saveUninitialized });
-      assert.deepEqual(tested.calls, calls);
-      assert.equal(setCookie(answer) !== undefined, calls.length > 0);
-    });
-  }
-
-  it('false: an untouched new session with a maxAge is not touched (B110)', async () => {
-    const { store } = await changeNew(nothing, { saveUninitialized: false, cookie: { maxAge: MINUTE } });
-    assert.equal(store.count('touch'), 0);
-    assert.deepEqual(methods(store), []);
   });
 });

@@ -80,27 +80,6 @@ describe('Store', () => {
   });
 
   describe('load', () => {
-    it('gives the stored session, and the request after it counts on (B171)', async () => {
-      const store = new session.MemoryStore();
-      const site = await openSite(
-        { store },
-        {
-          '/': (req, res) => {
-            const hits = Number(data(req).hits ?? 0) + 1;
-            data(req).hits = hits;
-            res.end(`hits: ${String(hits)}`);
-          },
-        },
-      );
-      const first = await site.visit('/');
-      const [error, loaded] = await answer((done) => store.load(tokenOf(first), done));
-      assert.equal(error ?? null, null);
-      assert.ok(loaded instanceof session.Session);
-      assert.equal((loaded as unknown as { hits: number }).hits, 1);
-      assert.ok(loaded.cookie instanceof session.Cookie);
-      assert.equal((await site.visit('/', cookieOf(first))).text, 'hits: 2');
-    });
-
     it('gives a session under the given id whose req is a stub of sessionID and sessionStore (B171)', async () => {
       const store = new session.MemoryStore();
       const site = await openSite({ store }, { '/': countHits });

@@ -108,32 +108,6 @@ function openPages(store: object, slow: Gate, options: session.SessionOptions = 
 describe('A session destroyed while another request has it', () => {
   afterEach(closeSites);
 
-  it('is refused by the own MemoryStore, which is asked all the same (B223)', async () => {
-    const store = new session.MemoryStore();
-    let sets = 0;
-    const set = store.set.bind(store);
-    store.set = (...args) => {
-      sets++;
-      set(...args);
-    };
-    const slow = gate();
-    const site = await openPages(store, slow);
-    const first = await site.visit('/');
-    sets = 0;
-    const ending = site.visit('/slow', cookieOf(first));
-    await slow.reached;
-    await site.visit('/logout', cookieOf(first));
-    slow.open();
-    const response = await ending;
-    assert.equal(response.text, '2');
-    assert.ok(setCookie(response));
-    assert.equal(sets, 1);
-    assert.deepEqual(await answer((done) => store.length(done)), [null, 0]);
-    const again = await site.visit('/', cookieOf(first));
-    assert.equal(again.text, '1');
-    assert.notEqual(tokenOf(again), tokenOf(first));
-  });
-
   for (const [kind, create] of stores.slice(1)) {
     it(`stays out of a ${kind}, and its late response has no cookie (B224 B260)`, async () => {
       const store = create();

@@ -22,7 +22,7 @@ const sendJwt: Handler = (req, res) => res.end(JSON.stringify(data(req).jwt));
 describe('jwtFromReq', () => {
   afterEach(closeSites);
 
-  for (const jwtFromReq of ['bogus!', 42, true, {}]) {
+  for (const jwtFromReq of [42, true, {}]) {
     it(`is refused by the factory when it is ${JSON.stringify(jwtFromReq)} (B200)`, () => {
       assert.throws(
         () => session(loose({ keys, jwtFromReq })),
@@ -32,23 +32,13 @@ describe('jwtFromReq', () => {
     });
   }
 
-  for (const jwtFromReq of [undefined, null]) {
-    it(`adds no claims when it is ${String(jwtFromReq)} (B200)`, async () => {
-      const site = await openSite(loose({ jwtFromReq }), { '/': countHits });
-      const first = await site.visit('/');
-      assert.deepEqual(Object.keys(claimsOf(tokenOf(first))).sort(), ['iat', 'ses']);
-      assert.equal((await site.visit('/', cookieOf(first))).text, '2');
-    });
-  }
-
   const noClaims: [string, Record<string, unknown>][] = [
-    ['is absent', {}],
-    ['returns null', { jwtFromReq: () => null }],
-    ['returns an empty object', { jwtFromReq: () => ({}) }],
+    ['is undefined', { jwtFromReq: undefined }],
+    ['is null', { jwtFromReq: null }],
     ['returns undefined', { jwtFromReq: () => undefined }],
   ];
   for (const [name, options] of noClaims) {
-    it(`leaves a working session when it ${name} (B201)`, async () => {
+    it(`leaves a working session when it ${name} (B200, B201)`, async () => {
       const site = await openSite(loose({ ...options, saveUninitialized: true }), { '/': countHits });
       const first = await site.visit('/');
       assert.equal(first.status, 200);
@@ -57,11 +47,6 @@ describe('jwtFromReq', () => {
       assert.deepEqual(await lateErrors(site), []);
     });
   }
-
-  it('puts what it returns at the top level of the token (B202)', async () => {
-    const site = await openSite({ jwtFromReq: (req) => ({ url: req.url }) }, { '/foo': countHits });
-    assert.equal(claimsOf(tokenOf(await site.visit('/foo'))).url, '/foo');
-  });
 
   it('can read a user id that a handler stored in the session, new or loaded (B202)', async () => {
     const jwtFromReq = (req: Request) => (data(req).userId ? { user_id: data(req).userId } : null);

@@ -535,9 +535,6 @@ describe('the store that was given', () => {
 
 describe('the cookie name', () => {
   const named: [label: string, options: object, name: string][] = [
-    ['connect.sid without name and key', {}, 'connect.sid'],
-    ['that of key', { key: 'session_id' }, 'session_id'],
-    ['that of name', { name: 'session_id' }, 'session_id'],
     ['that of name rather than that of key', { name: 'by_name', key: 'by_key' }, 'by_name'],
     ['connect.sid where name is empty', { name: '' }, 'connect.sid'],
     ['connect.sid where key is empty', { key: '' }, 'connect.sid'],
@@ -628,45 +625,6 @@ describe('the cookie name', () => {
 });
 
 describe('an option of the wrong kind', () => {
-  it('is refused: unset must be "destroy" or "keep" (B119)', () => {
-    assert.equal(refusal({ keys, unset: 'bogus!' }).message, 'unset option must be "destroy" or "keep"');
-    assert.doesNotThrow(factoryCall({ keys, unset: 'destroy' }));
-    assert.doesNotThrow(factoryCall({ keys, unset: 'keep' }));
-  });
-
-  it('is refused: a secret array must not be empty (B112)', () => {
-    const { message } = refusal({ keys, secret: [] });
-    assert.equal(message, 'secret option array must contain one or more strings');
-    assert.doesNotThrow(factoryCall({ keys, secret: ['keyboard cat'] }));
-  });
-
-  it('is refused: genid must be a function (B090)', () => {
-    assert.equal(refusal({ keys, genid: 'bogus!' }).message, 'genid option must be a function');
-    for (const genid of [42, true, {}]) assert.match(refusal({ keys, genid }).message, /genid option/);
-  });
-
-  for (const genid of [undefined, null, false, 0, '']) {
-    it(`means the default where genid is ${util.inspect(genid)} (B090)`, async () => {
-      const server = createServer(untyped({ genid }), visits);
-      const [one, two] = [await newClaims(server), await newClaims(server)];
-      assert.notEqual(handleOf(one), handleOf(two));
-    });
-  }
-
-  it('is refused: jwtFromReq must be a function (B200)', () => {
-    assert.equal(refusal({ keys, jwtFromReq: 'bogus!' }).message, 'jwtFromReq option must be a function');
-    for (const jwtFromReq of [42, true, {}]) {
-      assert.match(refusal({ keys, jwtFromReq }).message, /jwtFromReq option/);
-    }
-  });
-
-  for (const jwtFromReq of [undefined, null]) {
-    it(`means no claims where jwtFromReq is ${String(jwtFromReq)} (B200)`, async () => {
-      const claims = await newClaims(createServer(untyped({ jwtFromReq }), visits));
-      assert.deepEqual(Object.keys(claims).sort(), ['iat', 'ses']);
-    });
-  }
-
   it('is refused: a store needs on, and the message says so (B007)', () => {
     assert.match(refusal({ keys, store: {} }).message, /store.*\bon\b/);
   });

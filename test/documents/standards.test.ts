@@ -35,7 +35,7 @@ function requirementOf(text: string): Requirement {
 }
 
 /** Without the numbers of behaviours at its end: those may change. */
-const bare = (title: string): string => title.replace(/ [([](?:B\d{3}[\s,–-]*)+[)\]]$/, '');
+const bare = (title: string): string => title.replace(/ [([](?:(?:B\d{3}|[UF]C?\d+)[\s,–-]*)+[)\]]$/, '');
 
 describe('docs/standards.md', () => {
   it('says of each requirement who meets it', () => {
