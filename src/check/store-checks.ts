@@ -77,7 +77,8 @@ async function checkWrite(probe: Probe, findings: Findings): Promise<void> {
 
 async function checkIds(probe: Probe, findings: Findings): Promise<void> {
   const { id } = probe;
-  const neighbour = `${id.slice(0, -1)}${id.endsWith('A') ? 'B' : 'A'}`;
+  // No id has this character.
+  const neighbour = `${id.slice(0, -1)}~`;
   const [found, other] = [await probe.get(id), await probe.get(neighbour)];
   if (!found) {
     findings.add(

@@ -5,6 +5,7 @@ import util from 'node:util';
 import type { Request } from 'express';
 import request from 'supertest';
 import session from '../../src';
+import { withFrozenClock } from '../support/clock';
 import { cookieOf } from '../support/cookies';
 import { createServer } from '../support/server';
 import { countHits, data } from '../support/site';
@@ -57,27 +58,29 @@ describe('an exported constructor', () => {
       }
     });
 
-    it(`may be inherited from as before there were classes: ${name} (B002)`, () => {
-      const Base = exported(name) as unknown as (this: object, ...args: unknown[]) => void;
-      function Derived(this: object, ...given: unknown[]): void {
-        Base.apply(this, given);
-      }
-      util.inherits(Derived, Base);
-      function Grandchild(this: object, ...given: unknown[]): void {
-        Derived.apply(this, given);
-      }
-      util.inherits(Grandchild, Derived);
-      for (const Old of [Derived, Grandchild] as unknown as Constructor[]) {
-        const instance = new Old(...args);
-        const plain = new (exported(name))(...args);
-        assert.equal(instance.constructor, Old);
-        assert.ok(instance instanceof exported(name));
-        assert.deepEqual(Object.keys(instance), Object.keys(plain));
-        for (const member of Object.keys(plain)) {
-          assert.deepEqual(Reflect.get(instance, member), Reflect.get(plain, member), member);
+    it(`may be inherited from as before there were classes: ${name} (B002)`, () =>
+      // The expiry of a cookie is a moment.
+      withFrozenClock(() => {
+        const Base = exported(name) as unknown as (this: object, ...args: unknown[]) => void;
+        function Derived(this: object, ...given: unknown[]): void {
+          Base.apply(this, given);
         }
-      }
-    });
+        util.inherits(Derived, Base);
+        function Grandchild(this: object, ...given: unknown[]): void {
+          Derived.apply(this, given);
+        }
+        util.inherits(Grandchild, Derived);
+        for (const Old of [Derived, Grandchild] as unknown as Constructor[]) {
+          const instance = new Old(...args);
+          const plain = new (exported(name))(...args);
+          assert.equal(instance.constructor, Old);
+          assert.ok(instance instanceof exported(name));
+          assert.deepEqual(Object.keys(instance), Object.keys(plain));
+          for (const member of Object.keys(plain)) {
+            assert.deepEqual(Reflect.get(instance, member), Reflect.get(plain, member), member);
+          }
+        }
+      }));
   }
 
   it('is the same for sessions and cookies in requests (B030)', async () => {

@@ -1,6 +1,7 @@
 // The first step of a rolling deploy: cookies and records as express-session makes them, both kinds of cookie read.
 import assert from 'node:assert/strict';
 import session, { tokenOf as tokenOfRequest } from '../../src';
+import { withFrozenClock } from '../support/clock';
 import { ComparingStore } from '../support/comparing-store';
 import { openOriginal, openStepOne, openStepTwo, pages } from '../support/cookie-format';
 import { record } from '../support/contents';
@@ -79,16 +80,19 @@ describe('a new session in the first step of a rolling deploy (B266)', () => {
 
   for (const cookie of [undefined, { maxAge: 60_000, sameSite: 'lax', domain: 'example.com' } as const]) {
     it(`gets cookie and record as express-session makes them, ${cookie ? 'with' : 'without'} settings (B221 B232)`, async () => {
-      const ours = new ComparingStore();
-      const theirs = new ForeignStore();
-      const answer = await (await openStepOne(ours, { cookie })).visit('/');
-      const original = await (await openOriginal(theirs, { cookie })).visit('/');
-      const id = idInCookie(answer);
-      assert.match(id, RAW_ID);
-      assert.equal(shapeOf(setCookie(answer)), shapeOf(setCookie(original)));
-      assert.deepEqual([...ours.records.keys()], [id]);
-      const shape = (store: ForeignStore) => [...store.records.values()][0]?.replace(/"expires":"[^"]+"/, '');
-      assert.equal(shape(ours), shape(theirs));
+      await withFrozenClock(async () => {
+        const ours = new ComparingStore();
+        const theirs = new ForeignStore();
+        const answer = await (await openStepOne(ours, { cookie })).visit('/');
+        const original = await (await openOriginal(theirs, { cookie })).visit('/');
+        const id = idInCookie(answer);
+        assert.match(id, RAW_ID);
+        assert.equal(shapeOf(setCookie(answer)), shapeOf(setCookie(original)));
+        assert.deepEqual([...ours.records.keys()], [id]);
+        const shape = (store: ForeignStore) =>
+          [...store.records.values()][0]?.replace(/"expires":"[^"]+"/, '');
+        assert.equal(shape(ours), shape(theirs));
+      });
     });
   }
 
