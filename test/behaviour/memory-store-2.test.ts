@@ -12,7 +12,7 @@ import { answer, closeSites, countHits } from '../support/site';
 /** Anything, as somebody may put it into a store by hand. */
 const written = (members: object): session.SessionData => members as session.SessionData;
 
-describe('MemoryStore', () => {
+describe('A MemoryStore', () => {
   afterEach(closeSites);
 
   let store: session.MemoryStore & { sessions: Record<string, string> };
