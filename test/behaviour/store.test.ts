@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { Request } from 'express';
 import originalSession from 'express-session';
-import session from '../src';
-import { cookieOf, tokenOf } from './support/cookies';
-import { contents, cookieFields, record } from './support/contents';
-import { idOf } from './support/session-tokens';
+import session from '../../src';
+import { cookieOf, tokenOf } from '../support/cookies';
+import { contents, cookieFields, record } from '../support/contents';
+import { idOf } from '../support/session-tokens';
 import {
   answer,
   asStore,
@@ -16,9 +16,9 @@ import {
   openSite,
   routes,
   showHits,
-} from './support/site';
-import { createServer } from './support/server';
-import { ForeignStore } from './support/stores';
+} from '../support/site';
+import { createServer } from '../support/server';
+import { ForeignStore } from '../support/stores';
 
 type Callback = (...args: unknown[]) => void;
 type Facade = session.Store & { generate: (req: Request) => void; touch: (...args: unknown[]) => void };

@@ -5,16 +5,16 @@ import { inspect } from 'node:util';
 import type { Request, Response } from 'express';
 import expressSession from 'express-session';
 import request from 'supertest';
-import session from '../src';
-import { withFrozenClock } from './support/clock';
-import { cookieFields } from './support/contents';
-import { attributes, cookieOf, decode, setCookie, setCookies, tokenOf } from './support/cookies';
-import { forExpressSession } from './support/exchange';
-import { keys } from './support/keys';
-import type { Handler, SessionServer } from './support/server';
-import { createServer, listen, serverOf } from './support/server';
-import { asStore } from './support/site';
-import { ForeignStore } from './support/stores';
+import session from '../../src';
+import { withFrozenClock } from '../support/clock';
+import { cookieFields } from '../support/contents';
+import { attributes, cookieOf, decode, setCookie, setCookies, tokenOf } from '../support/cookies';
+import { forExpressSession } from '../support/exchange';
+import { keys } from '../support/keys';
+import type { Handler, SessionServer } from '../support/server';
+import { createServer, listen, serverOf } from '../support/server';
+import { asStore } from '../support/site';
+import { ForeignStore } from '../support/stores';
 
 const MINUTE = 60_000;
 

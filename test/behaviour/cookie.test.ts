@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import request from 'supertest';
-import session from '../src';
-import { withFrozenClock } from './support/clock';
-import { cookieOf } from './support/cookies';
-import { createServer } from './support/server';
-import { asStore } from './support/site';
-import { ForeignStore } from './support/stores';
+import session from '../../src';
+import { withFrozenClock } from '../support/clock';
+import { cookieOf } from '../support/cookies';
+import { createServer } from '../support/server';
+import { asStore } from '../support/site';
+import { ForeignStore } from '../support/stores';
 
 /** What the tests use of a Cookie, including what the public types leave out. */
 interface CookieObject {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import session from '../src';
-import { cookieOf, setCookie } from './support/cookies';
-import { ComparingStore } from './support/comparing-store';
-import { lateErrors } from './support/late-errors';
-import { legacyCookie, legacySecret } from './support/legacy';
-import { recordOf } from './support/forge';
-import { idOf } from './support/session-tokens';
-import { answer, asStore, closeSites, data, gate, openSite, turn } from './support/site';
-import { ForeignStore } from './support/stores';
-import { visits } from './support/visits';
+import session from '../../src';
+import { cookieOf, setCookie } from '../support/cookies';
+import { ComparingStore } from '../support/comparing-store';
+import { lateErrors } from '../support/late-errors';
+import { legacyCookie, legacySecret } from '../support/legacy';
+import { recordOf } from '../support/forge';
+import { idOf } from '../support/session-tokens';
+import { answer, asStore, closeSites, data, gate, openSite, turn } from '../support/site';
+import { ForeignStore } from '../support/stores';
+import { visits } from '../support/visits';
 
 const MESSAGE = (method: string) => `the store's ${method} did not answer within 20 ms (storeTimeout option)`;
 

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
 import request from 'supertest';
-import session from '../src';
-import { setCookie } from './support/cookies';
-import { methods, serve, storedCookie } from './support/exchange';
-import { keys } from './support/keys';
-import { type Handler } from './support/server';
-import { idOf } from './support/session-tokens';
-import { data } from './support/site';
-import type { ForeignStore } from './support/stores';
-import { Wire, requestText, roundTrip, withServer } from './support/wire';
+import session from '../../src';
+import { setCookie } from '../support/cookies';
+import { methods, serve, storedCookie } from '../support/exchange';
+import { keys } from '../support/keys';
+import { type Handler } from '../support/server';
+import { idOf } from '../support/session-tokens';
+import { data } from '../support/site';
+import type { ForeignStore } from '../support/stores';
+import { Wire, requestText, roundTrip, withServer } from '../support/wire';
 
 /** The ways of a handler to say that it wants no session any more. */
 const unsettings: [title: string, unset: (req: Request) => unknown][] = [

@@ -5,14 +5,14 @@ import { createRequire } from 'node:module';
 
 import express from 'express';
 import request from 'supertest';
-import session from '../src';
-import { attributes, cookieOf, setCookie, setCookies } from './support/cookies';
-import { keys } from './support/keys';
-import { listener } from './support/server';
-import type { Handler } from './support/server';
-import { asStore } from './support/site';
-import { ForeignStore } from './support/stores';
-import { tls } from './support/tls';
+import session from '../../src';
+import { attributes, cookieOf, setCookie, setCookies } from '../support/cookies';
+import { keys } from '../support/keys';
+import { listener } from '../support/server';
+import type { Handler } from '../support/server';
+import { asStore } from '../support/site';
+import { ForeignStore } from '../support/stores';
+import { tls } from '../support/tls';
 
 // Express 4 has no types of its own here; what the tests use of it is as in Express 5.
 const express4 = createRequire(__filename)('express4') as typeof express;

@@ -1,18 +1,18 @@
 /** The test kit for authors of stores: how it grades stores, good and bad ones, and that it runs with each test runner. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import session from '../src';
-import { format } from '../src/store-test/report';
-import { type StoreReport, testStore } from '../src/store-test';
-import type { AnyStore, CompareAndSet, SessionRecord } from '../src/types';
-import { runStoreKit } from './support/run-store-kit';
-import { ForeignStore } from './support/stores';
+import session from '../../src';
+import { format } from '../../src/store-test/report';
+import { type StoreReport, testStore } from '../../src/store-test';
+import type { AnyStore, CompareAndSet, SessionRecord } from '../../src/types';
+import { runStoreKit } from '../support/run-store-kit';
+import { ForeignStore } from '../support/stores';
 
-const folder = path.join(__dirname, 'store-test');
+const folder = __dirname;
 
 /** The kit as it is published, run by each of these on a store of its own. */
 const runners: Record<string, string[]> = {
-  mocha: [path.join(__dirname, '../node_modules/mocha/bin/mocha.js'), '--no-config', 'with-mocha.mjs'],
+  mocha: [path.join(__dirname, '../../node_modules/mocha/bin/mocha.js'), '--no-config', 'with-mocha.mjs'],
   'node:test': ['--test', '--test-reporter', 'spec', 'with-node.mjs'],
 };
 

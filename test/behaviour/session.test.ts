@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
-import session from '../src';
-import { cookieOf, decode, setCookie, tokenOf } from './support/cookies';
-import { createServer, type Handler } from './support/server';
-import { contents, cookieFields, record } from './support/contents';
-import { idOf } from './support/session-tokens';
+import session from '../../src';
+import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
+import { createServer, type Handler } from '../support/server';
+import { contents, cookieFields, record } from '../support/contents';
+import { idOf } from '../support/session-tokens';
 import {
   answer,
   asStore,
@@ -18,8 +18,8 @@ import {
   showHits,
   turn,
   type Site,
-} from './support/site';
-import { ForeignStore } from './support/stores';
+} from '../support/site';
+import { ForeignStore } from '../support/stores';
 
 type Callback = (...args: unknown[]) => void;
 type MethodName = 'save' | 'reload' | 'regenerate' | 'destroy';

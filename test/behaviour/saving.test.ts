@@ -3,16 +3,16 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { Response } from 'express';
 import request from 'supertest';
-import session from '../src';
-import { withFrozenClock, withMovableClock } from './support/clock';
-import { reachableStrings, record } from './support/contents';
-import { attributes, cookieOf, setCookie } from './support/cookies';
-import { answerAfter, closed, methods, serve, storedCookie } from './support/exchange';
-import { createServer, type Handler, type SessionServer } from './support/server';
-import { idOf, sesOf } from './support/session-tokens';
-import { asStore, data, elapse, routes } from './support/site';
-import { ForeignStore } from './support/stores';
-import { Wire, requestText, roundTrip, withServer } from './support/wire';
+import session from '../../src';
+import { withFrozenClock, withMovableClock } from '../support/clock';
+import { reachableStrings, record } from '../support/contents';
+import { attributes, cookieOf, setCookie } from '../support/cookies';
+import { answerAfter, closed, methods, serve, storedCookie } from '../support/exchange';
+import { createServer, type Handler, type SessionServer } from '../support/server';
+import { idOf, sesOf } from '../support/session-tokens';
+import { asStore, data, elapse, routes } from '../support/site';
+import { ForeignStore } from '../support/stores';
+import { Wire, requestText, roundTrip, withServer } from '../support/wire';
 
 const MINUTE = 60_000;
 

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Request, RequestHandler, Response } from 'express';
 import request from 'supertest';
-import session from '../src';
-import { setCookie } from './support/cookies';
-import { answerAfter, closed, methods, serve, storedCookie } from './support/exchange';
-import { keys } from './support/keys';
-import { createHttp2Server, serverOf, type Handler } from './support/server';
-import { asStore, data, gate, turn } from './support/site';
-import { ForeignStore } from './support/stores';
+import session from '../../src';
+import { setCookie } from '../support/cookies';
+import { answerAfter, closed, methods, serve, storedCookie } from '../support/exchange';
+import { keys } from '../support/keys';
+import { createHttp2Server, serverOf, type Handler } from '../support/server';
+import { asStore, data, gate, turn } from '../support/site';
+import { ForeignStore } from '../support/stores';
 import {
   Http2Exchange,
   Wire,
@@ -17,7 +17,7 @@ import {
   roundTrip,
   withHttp2Client,
   withServer,
-} from './support/wire';
+} from '../support/wire';
 
 interface Tested {
   answer: request.Response;
