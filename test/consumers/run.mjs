@@ -72,7 +72,7 @@ try {
       .filter((file) => file.endsWith('.ts'))
       .map((file) => file.slice(0, -'.ts'.length));
     const types = readdirSync(path.join(root, 'types')).map((file) => `types/${file}`);
-    const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'];
+    const documents = ['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'];
     const build = modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]);
     const node10 = ['index', 'types', 'store-test/index', 'store-test/report'];
     build.push(...node10.map((name) => `dist/node10/${name}.d.ts`));
@@ -88,6 +88,8 @@ try {
       for (const [, link] of readFileSync(path.join(root, file), 'utf8').matchAll(/\]\(([^)\s]+)\)/g)) {
         if (/^(https?:|mailto:|#)/.test(link)) continue;
         const target = path.join(path.dirname(file), link.replace(/#.*/, ''));
+        // Proofs are for those who have the repository.
+        if (/^(test|src|\.ci)\//.test(target)) continue;
         const isThere = files.some(
           (name) => name === target || name.startsWith(`${target.replace(/\/$/, '')}/`),
         );
