@@ -72,7 +72,14 @@ try {
       .filter((file) => file.endsWith('.ts'))
       .map((file) => file.slice(0, -'.ts'.length));
     const types = readdirSync(path.join(root, 'types')).map((file) => `types/${file}`);
-    const documents = ['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'];
+    const documents = [
+      'CHANGELOG.md',
+      'CONTRIBUTING.md',
+      'LICENSE',
+      'README.md',
+      'SECURITY.md',
+      'package.json',
+    ];
     const build = modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]);
     const node10 = ['index', 'types', 'store-test/index', 'store-test/report'];
     build.push(...node10.map((name) => `dist/node10/${name}.d.ts`));
