@@ -30,12 +30,12 @@ export function isSignedBy(key: KeyObject, text: string): boolean {
   // Nobody sees the error of a forged signature, and its stack would take a seventh of the time. Reflect.set does not throw if
   // a program has frozen Error.
   Reflect.set(Error, 'stackTraceLimit', 0);
+  let isGood = true;
   try {
     jwt.verify(text, key, VERIFY_OPTIONS);
-    return true;
   } catch {
-    return false;
-  } finally {
-    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+    isGood = false;
   }
+  Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+  return isGood;
 }
