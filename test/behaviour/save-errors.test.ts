@@ -306,7 +306,10 @@ describe('storeTimeout and saveErrors on a Redis that does not answer', () => {
     server = await startRedis();
   });
 
-  after(() => server.remove());
+  after(async () => {
+    // Where there is no Redis nothing was started.
+    if (redisProgram) await server.remove();
+  });
 
   it('gives error pages while it is away, and serves the sessions again once it is back', async function () {
     this.timeout(30_000);

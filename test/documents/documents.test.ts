@@ -4,7 +4,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import session from '../../src';
-import { skipWithout, type DatabaseServer } from '../support/database-server';
+import { findProgram, skipWithout, type DatabaseServer } from '../support/database-server';
 import {
   allBlocks,
   brokenBecause,
@@ -128,6 +128,8 @@ describe('The documents', () => {
     });
   });
 
+  const openssl = findProgram('openssl');
+
   describe('have code that runs', function () {
     this.timeout(60_000);
     let project: Project;
@@ -147,6 +149,8 @@ describe('The documents', () => {
       it(where(block), async function () {
         if (!redis && block.text.includes('REDIS_URL'))
           skipWithout(this, 'no redis: apt-get install redis-server');
+        if (!openssl && block.text.startsWith('openssl'))
+          skipWithout(this, 'no openssl: apt-get install openssl');
         if (block.language === 'sh') project.runShell(block.text, checkKeyFiles);
         else if (block.text.includes('node:test')) project.runTests(block.text);
         else await project.run(block.text, ({ visitor }) => visitor.visitRoutes(block.text));
