@@ -18,7 +18,11 @@ const counts = new WeakMap<Config, number>();
 /** Counts changed claims in requests of users who were signed in before and still are. */
 export function countChangedClaims(config: Config, { tokenClaims, claims }: Now): void {
   if (tokenClaims === undefined || tokenClaims === NO_CLAIMS || claims === NO_CLAIMS) return;
-  const count = sameClaims(tokenClaims, claims) ? 0 : (counts.get(config) ?? 0) + 1;
+  if (sameClaims(tokenClaims, claims)) {
+    counts.delete(config);
+    return;
+  }
+  const count = (counts.get(config) ?? 0) + 1;
   counts.set(config, count);
   if (count >= LIMIT) warnOfChurn();
 }

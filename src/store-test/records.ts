@@ -1,5 +1,6 @@
 /** The checks of `get`, `set`, `destroy` and `touch` with single records. */
 import { deepStrictEqual as same, ok, strictEqual as equal } from 'node:assert';
+import { SAMPLE as PROBE_SAMPLE } from '../check/probe';
 import type { SessionRecord } from '../types';
 import { type Bench, newId, newTag, plain, recordOf, taggedRecord, tagOf } from './bench';
 import { comparisonChecks } from './compare-and-set';
@@ -12,15 +13,7 @@ export interface Check {
   readonly run: (bench: Bench, report: StoreReport) => Promise<void>;
 }
 
-const SAMPLE = {
-  user: { name: 'Zoë 🐟', roles: ['admin', 'author'] },
-  list: [1, -2.5, 1e21, null, true, { deep: [[]] }],
-  text: 'quotes "\'` \\ % $1 ? :name\nsecond line',
-  empty: '',
-  off: false,
-  nothing: null,
-  large: 'x'.repeat(32_768),
-};
+const SAMPLE = { ...PROBE_SAMPLE, large: 'x'.repeat(32_768) };
 
 /** How often a touch and another call run at the same time. */
 const RACES = 20;

@@ -8,8 +8,8 @@ import { ComparingStore } from '../support/comparing-store';
 import { cookieOf, tokenOf } from '../support/cookies';
 import { keys } from '../support/keys';
 import { legacySecret, startLegacySession } from '../support/legacy';
-import type { Handler } from '../support/server';
 import { idOf, recordWith, sesOf } from '../support/session-tokens';
+import { signInPages } from '../support/sign-in-pages';
 import { asStore, claimsOfSession, closeSites, countHits, data, openSite } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
@@ -132,30 +132,6 @@ describe('session.tokenOf', () => {
   });
 });
 
-const login =
-  (user: string | undefined): Handler =>
-  (req, res) => {
-    data(req).user = user;
-    return countHits(req, res);
-  };
-
-const handlers: Record<string, Handler> = {
-  '/': countHits,
-  '/login': login('ada'),
-  '/switch': login('bob'),
-  '/sign-out': login(undefined),
-  '/id': (req, res) => res.end(`${req.sessionID} ${req.session.id}`),
-  '/renew': async (req, res) => {
-    await req.session.renewToken();
-    res.end();
-  },
-  '/regenerate': async (req, res) => {
-    await req.session.regenerate();
-    data(req).user = 'ada';
-    res.end();
-  },
-};
-
 describe('the id of a session', () => {
   afterEach(closeSites);
 
@@ -169,7 +145,7 @@ describe('the id of a session', () => {
             ...{ store: asStore(store), jwtFromReq: claimsOfSession },
             ...{ jwt: { expiresIn: 600 }, secret: legacySecret },
           },
-          handlers,
+          signInPages,
         );
         const first = await site.visit('/', kind === 'upgraded' ? legacy.cookie : undefined);
         const id = idOf(first);
@@ -210,7 +186,7 @@ describe('the id of a session', () => {
   ]) {
     it(`is in no token whose ses is ${JSON.stringify(ses)}: that opens nothing (B241)`, async () => {
       const store = new ForeignStore();
-      const site = await openSite({ store: asStore(store) }, handlers);
+      const site = await openSite({ store: asStore(store) }, signInPages);
       const token = byHand({ ses });
       for (const id of ['x', '7']) {
         store.records.set(idOf(byHand({ ses: { id, gen: 1 } })), recordWith({ hits: 5 }));
@@ -263,7 +239,7 @@ describe('session.tokenOf', () => {
     const site = await openSite(
       { jwtFromReq: claimsOfSession },
       {
-        ...handlers,
+        ...signInPages,
         '/tokens': async (req, res) => {
           const tokens = [session.tokenOf(req)];
           data(req).user = 'ada';

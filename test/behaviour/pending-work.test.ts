@@ -6,8 +6,8 @@ import { ComparingStore } from '../support/comparing-store';
 import { record } from '../support/contents';
 import { cookieOf, setCookie } from '../support/cookies';
 import { lateErrors } from '../support/late-errors';
-import type { Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
+import { signInPages } from '../support/sign-in-pages';
 import { asStore, closeSites, countHits, data, isPending, openSite, type Site, turn } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { requestText, roundTrip, Wire } from '../support/wire';
@@ -313,30 +313,6 @@ describe('Work that a handler has begun', () => {
   });
 });
 
-const login =
-  (user: string | undefined): Handler =>
-  (req, res) => {
-    data(req).user = user;
-    return countHits(req, res);
-  };
-
-const handlers: Record<string, Handler> = {
-  '/': countHits,
-  '/login': login('ada'),
-  '/switch': login('bob'),
-  '/sign-out': login(undefined),
-  '/id': (req, res) => res.end(`${req.sessionID} ${req.session.id}`),
-  '/renew': async (req, res) => {
-    await req.session.renewToken();
-    res.end();
-  },
-  '/regenerate': async (req, res) => {
-    await req.session.regenerate();
-    data(req).user = 'ada';
-    res.end();
-  },
-};
-
 describe('the cookie of a response', () => {
   afterEach(closeSites);
 
@@ -345,7 +321,7 @@ describe('the cookie of a response', () => {
       const site = await openSite(
         { store: asStore(new Store()) },
         {
-          ...handlers,
+          ...signInPages,
           '/redirect': (req, res) => {
             void req.session.regenerate();
             res.statusCode = 302;
@@ -372,7 +348,7 @@ describe('the cookie of a response', () => {
     const site = await openSite(
       { store: asStore(store), rolling: true, saveErrors },
       {
-        ...handlers,
+        ...signInPages,
         '/read': (_, res) => {
           store.failures.get = new Error('boom!');
           res.end('read');

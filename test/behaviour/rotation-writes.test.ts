@@ -7,6 +7,7 @@ import { lateCodes, lateErrors } from '../support/late-errors';
 import { byHand } from '../support/by-hand';
 import { idOf, recordWith, sesOf, stateOf } from '../support/session-tokens';
 import type { Handler } from '../support/server';
+import { login } from '../support/sign-in-pages';
 import {
   asStore,
   claimsOfSession,
@@ -18,13 +19,6 @@ import {
   type Site,
 } from '../support/site';
 import { ForeignStore } from '../support/stores';
-
-const login =
-  (user: string): Handler =>
-  (req, res) => {
-    data(req).user = user;
-    return countHits(req, res);
-  };
 
 const handlers: Record<string, Handler> = {
   '/': countHits,

@@ -6,6 +6,7 @@ import { issue, seconds } from '../support/forge';
 import { loose } from '../support/loose';
 import type { Handler } from '../support/server';
 import { idOf, idOfHandle, recordWith, sesOf } from '../support/session-tokens';
+import { signInPages } from '../support/sign-in-pages';
 import { asStore, claimsOfSession, closeSites, countHits, data, openSite, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
@@ -163,37 +164,13 @@ describe('the id of a session', () => {
   });
 });
 
-const login =
-  (user: string | undefined): Handler =>
-  (req, res) => {
-    data(req).user = user;
-    return countHits(req, res);
-  };
-
-const handlers: Record<string, Handler> = {
-  '/': countHits,
-  '/login': login('ada'),
-  '/switch': login('bob'),
-  '/sign-out': login(undefined),
-  '/id': (req, res) => res.end(`${req.sessionID} ${req.session.id}`),
-  '/renew': async (req, res) => {
-    await req.session.renewToken();
-    res.end();
-  },
-  '/regenerate': async (req, res) => {
-    await req.session.regenerate();
-    data(req).user = 'ada';
-    res.end();
-  },
-};
-
 describe('auth_time', () => {
   afterEach(closeSites);
 
   it('is in every token of a session that has claims: when they first were there (B256)', async () => {
     await withFrozenClock(async ({ tick, now }) => {
       tick(1000 - (now() % 1000));
-      const site = await openSite({ jwtFromReq: claimsOfSession, rolling: true }, handlers);
+      const site = await openSite({ jwtFromReq: claimsOfSession, rolling: true }, signInPages);
       const begin = seconds();
       let cookie: string | undefined;
       const timeAfter = async (path: string): Promise<number | undefined> => {
@@ -215,7 +192,7 @@ describe('auth_time', () => {
   });
 
   it('of a new session with claims is that of its first token (B256)', async () => {
-    const site = await openSite({ jwtFromReq: claimsOfSession }, handlers);
+    const site = await openSite({ jwtFromReq: claimsOfSession }, signInPages);
     const { iat, auth_time: time } = decode(tokenOf(await site.visit('/login'))).payload;
     assert.equal(time, iat);
   });
