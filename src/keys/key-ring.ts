@@ -18,6 +18,17 @@ export class NoPrivateKeyError extends IssueError {
   }
 }
 
+/** The error of every request of an application without keys. */
+export function keysRequired(): SessionError {
+  const error = new SessionError('ERR_SESSION_KEYS_REQUIRED', 'keys option required for sessions');
+  const remedy =
+    'Make a key pair, and give it to the middleware as session({ keys: { private: process.env.SESSION_PRIVATE_KEY } }):\n' +
+    '  npx express-session-jwt keygen --env | grep ^SESSION_ > .env\n' +
+    '  node --env-file=.env app.js';
+  error.stack = String(error.stack).replace(error.message, `${error.message}\n${remedy}`);
+  return error;
+}
+
 /** A public or private key. */
 export interface NamedKey {
   /** Its name in tokens: the thumbprint of RFC 7638. */

@@ -2,24 +2,18 @@
 import { debug } from '../diagnostics';
 import { isOnPath } from '../http/cookie-path';
 import type { Carrier } from '../http/transports';
+import { keysRequired } from '../keys/key-ring';
 import type { Config } from '../options/options';
 import { SessionError, SessionTypeError } from '../errors';
 import { answerOf } from '../session/session-promise';
-import type { Storage } from '../store/storage';
 import type { Tokens } from '../token/token';
 import type { FoundSession, Request, RequestLike, Response } from '../types';
-import { RequestContext } from './context';
+import { beginContext } from './begin-context';
+import type { RequestContext } from './context';
 import { type Candidate, findRawToken, readCandidates } from './credential';
 import { FoundMethods } from './found-methods';
 import { findSession } from './open';
-import { linkContext } from './request-link';
-
-/** The storage that belongs to the keys of a request. */
-interface Storages {
-  readonly isConnected: boolean;
-  probe(): void;
-  of(tokens: Tokens): Storage;
-}
+import type { Storages } from './storages';
 
 /** A response without `setHeader`, so that no token can be sent with it. */
 const NO_RESPONSE = Object.create(null) as Response;
@@ -36,7 +30,7 @@ export class Finder {
   async find(given: RequestLike): Promise<FoundSession | undefined> {
     requireRequest(given);
     const { transport, cookieOptions, tokens, provideTokens } = this.#config;
-    if (!tokens && !provideTokens) throw noKeys();
+    if (!tokens && !provideTokens) throw keysRequired();
     const req = viewOf(given);
     const carrier = transport(req);
     // `find` also takes bare headers, which have no path.
@@ -77,22 +71,11 @@ export class Finder {
     this.#requireStore();
     const req = viewOf(given);
     const tokens = await this.#tokensFor(req, candidates);
-    const { repository, requestStores, isNone } = this.#storages.of(tokens);
-    const context = new RequestContext(
-      this.#config,
-      tokens,
-      repository,
-      isNone,
-      req,
-      NO_RESPONSE,
-      () => undefined,
-      carrier,
-    );
+    const storage = this.#storages.of(tokens);
+    const context = beginContext(this.#config, storage, tokens, req, NO_RESPONSE, () => undefined, carrier);
     // The `touch` option asks about a response, and there is none.
     context.prolongs = true;
     if (lookAgain) context.owner = new FoundMethods(context, lookAgain);
-    linkContext(req, context);
-    req.sessionStore = requestStores.forRequest(context) as never;
     const opener = await answerOf<Candidate | undefined>((done) => {
       findSession(context, candidates, done);
     });
@@ -116,17 +99,6 @@ export class Finder {
       'find: the store has said that it is disconnected, so it is not known whether there is a session',
     );
   }
-}
-
-/** The error of every request of an application without keys. */
-export function noKeys(): SessionError {
-  const error = new SessionError('ERR_SESSION_KEYS_REQUIRED', 'keys option required for sessions');
-  const remedy =
-    'Make a key pair, and give it to the middleware as session({ keys: { private: process.env.SESSION_PRIVATE_KEY } }):\n' +
-    '  npx express-session-jwt keygen --env | grep ^SESSION_ > .env\n' +
-    '  node --env-file=.env app.js';
-  error.stack = String(error.stack).replace(error.message, `${error.message}\n${remedy}`);
-  return error;
 }
 
 /** An object that inherits from the request and gets the session, so that the request itself does not change. */
