@@ -229,6 +229,14 @@ describe('a token with jwt.expiresIn', () => {
     assert.equal(decode(tokenOf(res)).payload.auth_time, claims.auth_time);
   });
 
+  it('counts the sign-in from now where its token does not say when that was (B250 B256)', async () => {
+    const named = await serve(store, { ...own, jwtFromReq: claimsOfSession });
+    const { cookie } = old(store, LIFE + 1, { user: 'ada' }, { hits: 1, user: 'ada' });
+    const { iat, auth_time: time } = decode(tokenOf(await named.visit('/', cookie))).payload;
+    assert.ok(iat);
+    assert.equal(time, iat);
+  });
+
   it('is looked at again, beside the touch, where the store can tell of other processes (B250 B260)', async () => {
     const comparing = new ComparingStore();
     const looking = await serve(comparing);

@@ -79,6 +79,23 @@ describe('A response that streams', () => {
     );
   });
 
+  it('hands flushHeaders to Node once its headers have left, for applications that call it before each event', () =>
+    exchange(
+      (res) => {
+        res.flushHeaders();
+      },
+      async ({ wire, desk, res }) => {
+        desk.next().send();
+        await wire.until('\r\n\r\n');
+        res.flushHeaders();
+        res.write('data: 1\n\n');
+        desk.end = 'pass';
+        res.end();
+        assert.match(await wire.closed, /data: 1/);
+        assert.deepEqual(desk.calls, ['headersDue', 'ended in parts']);
+      },
+    ));
+
   it('observes end at once while it is held, and begins the second hold after the first [B254 B259]', () =>
     exchange(
       (res) => void res.write('a'),

@@ -4,8 +4,8 @@ import { inspect } from 'node:util';
 import { isTokenShaped } from '../../../src/token/token';
 import type { RuleOptions } from '../../../src/token/token-rules';
 import { withFrozenClock } from '../../support/clock';
-import { forge, issue, isSignedBy, seconds } from '../../support/forge';
-import { keys } from '../../support/keys';
+import { forge, issue, isSignedBy, seconds, thumbprint } from '../../support/forge';
+import { createKeyPair, keys } from '../../support/keys';
 import { contents, createTokens, sessionToken } from '../../support/tokens';
 
 const verifierKeys = { public: keys.public };
@@ -16,6 +16,13 @@ describe('a token that others have made', () => {
   it('is accepted with the right header, key and payload (B022)', () => {
     const token = createTokens().verify(forge({ alg: 'ES256', typ: 'JWT' }, { ses: { id: 'h', gen: 2 } }));
     assert.deepEqual([token?.ses?.handle, token?.ses?.generation], ['h', 2]);
+  });
+
+  it('is accepted by the kid of a key of ours, however its header is spelled, and by no other kid (B022)', () => {
+    const signedBy = (kid: string): string =>
+      forge({ kid, typ: 'JWT', alg: 'ES256' }, { ses: { id: 'h', gen: 2 } });
+    assert.equal(createTokens().verify(signedBy(thumbprint(keys.public)))?.ses?.handle, 'h');
+    assert.equal(createTokens().verify(signedBy(thumbprint(createKeyPair().public))), undefined);
   });
 
   it('is read as what it is where it is no session token, for 0.2.2 made such (B203, B237)', () => {
