@@ -1,6 +1,6 @@
 // Copies the public types to dist/node10/, for the resolution of TypeScript that reads no `imports` in package.json (node10):
 // there `@types/express-session` has its usual name.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const dist = path.join(import.meta.dirname, '../dist');
@@ -15,7 +15,8 @@ function copy(name) {
   mkdirSync(path.dirname(target), { recursive: true });
   writeFileSync(target, text.replaceAll("'#express-session'", "'express-session'"));
   for (const [, imported] of text.matchAll(/(?:from |require\(|import\()['"](\.[^'"]*)['"]/g)) {
-    copy(`${path.join(path.dirname(name), imported)}.d.ts`);
+    const target = path.join(path.dirname(name), imported);
+    copy(existsSync(path.join(dist, target)) ? `${target}/index.d.ts` : `${target}.d.ts`);
   }
 }
 

@@ -103,14 +103,14 @@ declare namespace session {
   export function jwks(keys: KeyPair | readonly KeyPair[]): JwkSet;
 
   /**
-   * Makes a `keysProvider` for a service that only verifies. It fetches the issuer's JWK Set when it needs it, and keeps the
+   * Makes the `keys` option of a service that only verifies: a function that gives keys. It fetches the issuer's JWK Set when it needs it, and keeps the
    * last good keys.
    *
    * @param url the address of the set, http: or https:. Redirects are refused
    * @throws TypeError that names the wrong address or option. The provider itself rejects with `ERR_SESSION_REMOTE_KEYS` while
    * it has no keys
    * @example
-   * app.use(session({ keysProvider: session.remoteKeys('https://issuer.example/.well-known/jwks.json') }));
+   * app.use(session({ keys: session.remoteKeys('https://issuer.example/.well-known/jwks.json') }));
    */
   export function remoteKeys(url: string | URL, options?: RemoteKeysOptions): RemoteKeys;
 

@@ -6,7 +6,7 @@ import session from 'express-session-jwt';
 const app = express();
 app.use(
   session({
-    keysProvider: session.remoteKeys(process.env.JWKS_URL ?? 'http://127.0.0.1:3000/.well-known/jwks.json'),
+    keys: session.remoteKeys(process.env.JWKS_URL ?? 'http://127.0.0.1:3000/.well-known/jwks.json'),
   }),
 );
 app.get('/', (req, res) => {

@@ -6,7 +6,7 @@ import type { Findings } from './findings';
 export function checkKeys({ tokens, provideTokens }: Config, findings: Findings): void {
   if (!tokens) {
     if (provideTokens)
-      findings.add('keys', 'skipped', 'keysProvider gives the keys of each request: none here');
+      findings.add('keys', 'skipped', 'a function gives the keys of each request: none here');
     else findings.add('keys', 'failed', 'there are no keys: every request is answered with an error');
     return;
   }

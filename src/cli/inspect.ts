@@ -56,7 +56,7 @@ export function inspect(token: string, publicKey?: string, keyFile = 'this key')
   return { text: `${lines.join('\n')}\n`, isRefused: verdict?.isRefused ?? false };
 }
 
-/** The id of the record. It is right only if no `keysProvider` names a tenant: a token does not tell its tenant. */
+/** The id of the record. It is right only if no function as `keys` names a tenant: a token does not tell its tenant. */
 function idOf(token: string): string {
   const id = new Token(token, '', NO_RULES).recordId(undefined);
   // An id of express-session may have any characters, even line breaks.

@@ -1,4 +1,4 @@
-/** Reads tokens from requests and writes them to responses (the `transport` option). */
+/** Reads tokens from requests and writes them to responses (the option `jwt.transport`). */
 import { type OutgoingHttpHeaders, validateHeaderName } from 'node:http';
 import { SessionTypeError } from '../errors';
 import type { Cookie } from '../session/cookie';
@@ -39,14 +39,14 @@ export interface Carrier {
 /** @throws what a transport of the application throws */
 export type Transport = (req: Request) => Carrier;
 
-/** @throws TypeError that names the `transport` option if it is wrong */
+/** @throws TypeError that names the `jwt.transport` option if it is wrong */
 export function resolveTransport(given: unknown, cookieName: string): Transport {
   if (!Array.isArray(given)) return resolveOne(given ?? 'cookie', cookieName);
   const [first, ...others] = given.map((one) => resolveOne(one, cookieName));
   if (!first)
     throw new SessionTypeError(
       'ERR_SESSION_OPTION',
-      'transport option array must contain one or more transports',
+      'jwt.transport option array must contain one or more transports',
     );
   // The first one that carries anything decides, so that a bad token never falls back to another transport.
   return (req) => {
@@ -71,10 +71,10 @@ function resolveOne(given: unknown, cookieName: string): Transport {
     const names = Object.keys(option).join();
     if (names === 'bearer') {
       const { responseHeader } = Object(option.bearer) as { responseHeader?: unknown };
-      return bearer(requireHeader('transport.bearer.responseHeader', responseHeader));
+      return bearer(requireHeader('jwt.transport.bearer.responseHeader', responseHeader));
     }
     if (names === 'header') {
-      const name = requireHeader('transport.header', option.header);
+      const name = requireHeader('jwt.transport.header', option.header);
       return (req) => new HeaderCarrier(name, name, req.headers[name.toLowerCase()]);
     }
     if (typeof option.read === 'function' && typeof option.write === 'function') {
@@ -84,7 +84,7 @@ function resolveOne(given: unknown, cookieName: string): Transport {
   }
   throw new SessionTypeError(
     'ERR_SESSION_OPTION',
-    "transport option must be 'cookie', 'bearer', { bearer: { responseHeader } }, { header }, { read, write } " +
+    "jwt.transport option must be 'cookie', 'bearer', { bearer: { responseHeader } }, { header }, { read, write } " +
       'or an array of those',
   );
 }
@@ -98,7 +98,7 @@ function requireHeader(name: string, header: unknown): string {
   if (TAKEN_HEADERS.includes((header as string).toLowerCase())) {
     throw new SessionTypeError(
       'ERR_SESSION_OPTION',
-      `${name} option must not be ${header as string}: use transport 'bearer' or 'cookie' for that`,
+      `${name} option must not be ${header as string}: use 'bearer' or 'cookie' for that`,
     );
   }
   return header as string;
@@ -182,13 +182,13 @@ function readCustom(transport: CustomTransport, req: Request): unknown {
   text.catch(() => undefined);
   throw new SessionTypeError(
     'ERR_SESSION_TRANSPORT',
-    'transport.read must return a string, null or undefined; it returned a promise',
+    'jwt.transport.read must return a string, null or undefined; it returned a promise',
   );
 }
 
 class CustomCarrier implements Carrier {
   readonly isCookie = false;
-  readonly label = 'transport.write';
+  readonly label = 'jwt.transport.write';
   readonly #transport: { write(...args: unknown[]): unknown };
 
   constructor(

@@ -12,7 +12,7 @@ export class NoPrivateKeyError extends IssueError {
   constructor() {
     super(
       'ERR_SESSION_NO_PRIVATE_KEY',
-      'keys or keysProvider option: the first pair has no private key, so this service verifies tokens, ' +
+      'keys option: the first pair has no private key, so this service verifies tokens, ' +
         'but cannot issue any',
     );
   }

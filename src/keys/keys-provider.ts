@@ -1,4 +1,4 @@
-/** Asks the `keysProvider` option for the keys of a request, and remembers its parsed answers. */
+/** Asks the function that is the `keys` option for the keys of a request, and remembers its parsed answers. */
 import { createHash, KeyObject } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { SessionError, SessionTypeError } from '../errors';
@@ -22,12 +22,12 @@ export type KeyRingProvider = (
   callback: (error: unknown, provided?: ProvidedKeyRing) => void,
 ) => void;
 
-/** Wraps the `keysProvider` option. Its answers are checked, parsed, and remembered by their content. */
+/** Wraps the function that is the `keys` option. Its answers are checked, parsed, and remembered by their content. */
 export function createKeyRingProvider(provider: KeysProvider): KeyRingProvider {
   const remembered = new LRUCache<string, ProvidedKeyRing>({ max: MAX_ANSWERS });
   const warnOfSecondAnswer = createWarning(
     'WARN_SESSION_SECOND_ANSWER',
-    'keysProvider answered a second time for one request: only the first answer counts',
+    'keys function answered a second time for one request: only the first answer counts',
   );
 
   /** @throws what makes the answer unusable */
@@ -35,14 +35,14 @@ export function createKeyRingProvider(provider: KeysProvider): KeyRingProvider {
     if (error)
       throw error instanceof Error
         ? error
-        : new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keysProvider failed', error);
+        : new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keys function failed', error);
     const { keys, tenant } = readValue(value);
     const content = contentOf(keys, tenant);
     const known = remembered.get(content);
     if (known) return known;
-    const keyRing = createKeyRing(keys, 'keysProvider: keys');
+    const keyRing = createKeyRing(keys, 'keys function: keys');
     if (!keyRing)
-      throw new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keysProvider gave no keys for this request');
+      throw new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keys function gave no keys for this request');
     const provided = { keyRing, tenant };
     remembered.set(content, provided);
     return provided;
@@ -75,7 +75,7 @@ function readValue(value: unknown): { keys: unknown; tenant: string | undefined 
   if (typeof tenant === 'string' && tenant !== '' && !tenant.includes('\0')) return { keys, tenant };
   throw new SessionTypeError(
     'ERR_SESSION_KEYS_PROVIDER',
-    'keysProvider: tenant must be a string that is not empty and has no zero byte: answer { keys, tenant }, ' +
+    'keys function: tenant must be a string that is not empty and has no zero byte: answer { keys, tenant }, ' +
       'or the keys alone where there are no tenants',
   );
 }
@@ -119,13 +119,15 @@ function ask(
   try {
     returned = provider(req, rawJwtToken, (error, value) => {
       if (state.isDone)
-        fail(new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keysProvider called done twice for one request'));
+        fail(
+          new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keys function called done twice for one request'),
+        );
       state.isDone = true;
       accept({ error, value });
     });
     awaitReturned();
   } catch (thrown) {
-    fail(thrown || new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keysProvider threw without a reason'));
+    fail(thrown || new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keys function threw without a reason'));
   }
   state.hasReturned = true;
   passOn();
@@ -137,7 +139,7 @@ function ask(
       accept({
         error: new SessionTypeError(
           'ERR_SESSION_KEYS_PROVIDER',
-          'keysProvider must return a promise, or declare `done` and call it',
+          'keys function must return a promise, or declare `done` and call it',
         ),
       });
       return;
@@ -148,7 +150,7 @@ function ask(
       },
       (reason: unknown) => {
         fail(
-          reason || new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keysProvider rejected without a reason'),
+          reason || new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keys function rejected without a reason'),
         );
       },
     );

@@ -15,7 +15,7 @@ const DEFAULT_COOLDOWN = 30_000;
 const RETRY_AFTER = 1_000;
 
 /**
- * Makes a `keysProvider` of the issuer's JWK Set.
+ * Makes a `keys` function of the issuer's JWK Set.
  *
  * @throws TypeError that names the wrong address or option
  */

@@ -1,4 +1,4 @@
-/** Checks the `jwt` and `absoluteTimeout` options and turns them into the rules of tokens. */
+/** Checks the `jwt` and `absoluteTimeout` options and turns them into the rules of tokens; `jwt.transport` is http/'s. */
 import ms = require('ms');
 import { SessionTypeError } from '../errors';
 import { type RuleOptions, TokenRules } from '../token/token-rules';
@@ -15,6 +15,7 @@ const NAMES: readonly string[] = [
   'audience',
   'clockTolerance',
   'maxTokenAge',
+  'transport',
 ] satisfies (keyof JwtOptions)[];
 
 /** @throws TypeError that names the option at fault */

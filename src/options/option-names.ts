@@ -4,7 +4,6 @@ import type { CookieOptions, SessionOptions } from '../types';
 /** The type makes sure that no name is missing. */
 const NAMES: Record<keyof SessionOptions, true> & Record<string, true> = {
   absoluteTimeout: true,
-  clearCookie: true,
   cookie: true,
   cookieFormat: true,
   genid: true,
@@ -16,7 +15,6 @@ const NAMES: Record<keyof SessionOptions, true> & Record<string, true> = {
   merge: true,
   name: true,
   proxy: true,
-  reissue: true,
   resave: true,
   rolling: true,
   saveErrors: true,
@@ -27,7 +25,6 @@ const NAMES: Record<keyof SessionOptions, true> & Record<string, true> = {
   tokenCacheSize: true,
   touch: true,
   touchAfter: true,
-  transport: true,
   unset: true,
 };
 

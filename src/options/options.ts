@@ -9,7 +9,15 @@ import { MemoryStore } from '../store/memory-store';
 import { type Claims, readClaims } from '../token/claims';
 import { AUDIENCE_PATTERN, createTokenCache, type Token, type TokenCache, Tokens } from '../token/token';
 import type { TokenRules } from '../token/token-rules';
-import type { AnyStore, CookieFormat, CookieOptions, Request, Response, SessionOptions } from '../types';
+import type {
+  AnyStore,
+  CookieFormat,
+  CookieOptions,
+  KeysProvider,
+  Request,
+  Response,
+  SessionOptions,
+} from '../types';
 import { resolveCookieFormat } from './cookie-format-options';
 import { resolveCookieOptions } from './cookie-options';
 import { resolveRules } from './jwt-options';
@@ -33,7 +41,7 @@ export interface Config {
   readonly name: string;
   /** Issues and verifies with the `keys` option. Undefined if there is none. */
   readonly tokens: Tokens | undefined;
-  /** The `keysProvider` option, in place of `tokens`. */
+  /** The function of the `keys` option, in place of `tokens`. */
   readonly provideTokens: TokensProvider | undefined;
   /** The `jwt` and `absoluteTimeout` options. */
   readonly rules: TokenRules;
@@ -54,7 +62,7 @@ export interface Config {
   /** The form of cookies for new sessions. */
   readonly cookieFormat: CookieFormat;
   /** Whether sessions that express-session made get its cookie again. */
-  readonly reissue: boolean;
+  readonly givesBack: boolean;
   readonly proxy: boolean | undefined;
   readonly resave: boolean;
   readonly rolling: boolean;
@@ -68,7 +76,6 @@ export interface Config {
   readonly touch: ((req: Request, res: Response) => unknown) | undefined;
   /** In ms. 0: each request renews the expiry. */
   readonly touchAfter: number;
-  readonly clearCookie: boolean;
 }
 
 /** @throws TypeError that names the first option at fault */
@@ -111,7 +118,7 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
     hasClaims: Boolean(jwtFromReq),
     cookieOptions: resolveCookieOptions(given.cookie, name),
     secrets,
-    transport: resolveTransport(given.transport, name),
+    transport: resolveTransport(given.jwt?.transport, name),
     ...resolveCookieFormat(given, secrets, tokens),
     proxy: given.proxy,
     resave: Boolean(given.resave),
@@ -123,7 +130,6 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
     saveErrors: oneOf('saveErrors', ['late', 'respond'], 'late', given.saveErrors),
     touch: optionalFunction('touch', given.touch),
     touchAfter: optionalDuration('touchAfter', given.touchAfter, 0) ?? 0,
-    clearCookie: optionalBoolean('clearCookie', given.clearCookie),
   };
 }
 
@@ -163,26 +169,28 @@ function resolveCacheSize(size: number | undefined): number {
 }
 
 function resolveKeys(given: SessionOptions, rules: TokenRules): Pick<Config, 'tokens' | 'provideTokens'> {
-  const provider = optionalFunction('keysProvider', given.keysProvider);
-  if (provider && (given.keys ?? undefined) !== undefined) {
-    throw new SessionTypeError(
-      'ERR_SESSION_OPTION',
-      'keys and keysProvider options exclude each other: give one of them',
-    );
-  }
-  const keyRing = createKeyRing(given.keys);
   const cache = createTokenCache(resolveCacheSize(given.tokenCacheSize));
-  return {
-    tokens: keyRing && new Tokens(keyRing, cache, rules),
-    provideTokens: provider && createTokensProvider(provider, cache, rules),
-  };
+  const keys = resolveKeysName(given);
+  if (typeof keys === 'function') {
+    return { tokens: undefined, provideTokens: createTokensProvider(keys, cache, rules) };
+  }
+  const keyRing = createKeyRing(keys);
+  return { tokens: keyRing && new Tokens(keyRing, cache, rules), provideTokens: undefined };
 }
 
-function createTokensProvider(
-  provider: NonNullable<SessionOptions['keysProvider']>,
-  cache: TokenCache,
-  rules: TokenRules,
-): TokensProvider {
+/** `keysProvider` is the name that 0.2.2 has for a function as `keys`. */
+function resolveKeysName({ keys, keysProvider }: SessionOptions): SessionOptions['keys'] {
+  const provider = optionalFunction('keysProvider', keysProvider);
+  if (provider && (keys ?? undefined) !== undefined) {
+    throw new SessionTypeError(
+      'ERR_SESSION_OPTION',
+      'keys and keysProvider options exclude each other: keysProvider is an older name of keys',
+    );
+  }
+  return provider ?? keys;
+}
+
+function createTokensProvider(provider: KeysProvider, cache: TokenCache, rules: TokenRules): TokensProvider {
   const provideKeyRing = createKeyRingProvider(provider);
   const known = new WeakMap<object, Tokens>();
   return (req, rawJwtToken, callback) => {

@@ -21,8 +21,6 @@ export class RequestContext {
   declare opened: SessionState;
   /** The session that was put on the request last. */
   declare current: SessionState;
-  /** Whether the request carries a token, or a cookie of express-session, with a good signature. */
-  hasCredential = false;
   /** The id of the session that the token names, if another request has ended the token's generation a moment ago. */
   supersededId: string | undefined;
   /** The id of the session that the token names, if another request is destroying it now. A logout here destroys it as well. */

@@ -18,12 +18,12 @@ export interface Outgoing {
 
 /** The form that the cookie of a loaded session has from now on. The credential has the generation of the record. */
 export function formatOf(
-  { cookieFormat, reissue }: Config,
+  { cookieFormat, givesBack }: Config,
   { format, isLegacy, generation }: Credential,
 ): CookieFormat {
   if (cookieFormat === 'jwt' || format === 'express-session') return cookieFormat;
   // Only a session that express-session made, and that has not rotated since, can get its old cookie again.
-  return reissue && isLegacy && generation === 1 ? 'express-session' : 'jwt';
+  return givesBack && isLegacy && generation === 1 ? 'express-session' : 'jwt';
 }
 
 /** A random id for a new session. */

@@ -73,7 +73,7 @@ function add(
   return candidates;
 }
 
-/** The first text that could be a token, not verified. A `keysProvider` may choose keys by it. */
+/** The first text that could be a token, not verified. A function as `keys` may choose keys by it. */
 export function findRawToken(candidates: readonly Candidate[]): string | undefined {
   return candidates.find(({ isToken }) => isToken)?.text;
 }

@@ -1,7 +1,6 @@
 /** Sends a session's token, or its cookie of express-session, with the response. */
 import { trace } from '../diagnostics';
 import { Cookie } from '../session/cookie';
-import { expireCookie } from './clear-cookie';
 import type { RequestContext } from './context';
 import { outgoingOf } from './cookie-format';
 import type { Observed } from './observe';
@@ -15,10 +14,7 @@ export function deliver(context: RequestContext, plan: Plan, observed: Observed,
   const outgoing = state.mustSend ? outgoingOf(context, state) : plan.outgoing;
   const isOver =
     (isLost && !state.mustSend) || state.hasEnded || !repository.isCurrent(state.live, state.generation);
-  if (!outgoing || isOver) {
-    expireCookie(context);
-    return;
-  }
+  if (!outgoing || isOver) return;
   const report = (error: unknown): void => {
     context.reportLate(error);
   };

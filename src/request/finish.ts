@@ -2,7 +2,6 @@
 import { abandonBody } from '../http/abandoned-body';
 import type { HeldResponse, Hold } from '../http/held-response';
 import { IssueError } from '../keys/key-ring';
-import { expireCookie } from './clear-cookie';
 import type { RequestContext } from './context';
 import { deliver } from './deliver';
 import { type Moment, observe, type Observed } from './observe';
@@ -92,11 +91,7 @@ function settleWithout(context: RequestContext, moment: Moment): Hold | undefine
   const isRemoved = !(req.session as unknown) && config.unset === 'destroy' && moment !== 'headers';
   // Without a usable id the session was never stored.
   if (!isRemoved || typeof id !== 'string' || id === '') {
-    return (held) => {
-      sendWith(held, moment, () => {
-        expireCookie(context);
-      });
-    };
+    return undefined;
   }
   const begun = new BegunWork(context, moment, (done) => {
     repository.destroy(id, 'destroyed', done);
@@ -105,9 +100,7 @@ function settleWithout(context: RequestContext, moment: Moment): Hold | undefine
     begun.whenDone((error) => {
       if (error && respond(context, moment, held, error)) return;
       if (error) context.reportLate(error);
-      held.send(() => {
-        expireCookie(context);
-      });
+      held.send();
     });
   };
 }

@@ -52,7 +52,6 @@ class Search {
     for (let candidate = this.#take(); candidate; candidate = this.#take()) {
       const credential = verifyCandidate(candidate, context, this.#budget);
       if (!credential) continue;
-      context.hasCredential = true;
       if (!context.isStoreless) {
         loadSession(context, credential, this);
         return;

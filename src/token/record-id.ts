@@ -15,7 +15,7 @@ const digestOf: (text: string) => string = hashAtOnce
  * The id of a session: the first 192 bits of SHA-256 in base64url, of the handle, or of tenant, zero byte and handle. Nobody
  * can compute the handle from it.
  *
- * @param tenant the name that the `keysProvider` option gives, without a zero byte
+ * @param tenant the name that a function as `keys` gives, without a zero byte
  */
 export function recordId(handle: string, tenant: string | undefined): string {
   const text = tenant === undefined ? handle : `${tenant}\0${handle}`;

@@ -101,7 +101,7 @@ export class Tokens {
   readonly #keyRing: KeyRing;
   readonly #cache: TokenCache;
   readonly #rules: TokenRules;
-  /** The tenant of these keys, if a `keysProvider` names one. */
+  /** The tenant of these keys, if a function as `keys` names one. */
   readonly tenant: string | undefined;
 
   /**

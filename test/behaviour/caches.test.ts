@@ -102,7 +102,7 @@ describe('a response with a token', () => {
     ],
   ] as [session.Transport, string | undefined, string][]) {
     it(`says so of the headers of its transport: ${control} (B261)`, async () => {
-      const { server } = serve({ transport }, signIn());
+      const { server } = serve({ jwt: { transport } }, signIn());
       assert.deepEqual(said(await request(server).get('/')), [vary, control]);
     });
   }

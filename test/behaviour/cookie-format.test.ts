@@ -43,18 +43,25 @@ describe('the option cookieFormat (B266)', () => {
     [
       'another format',
       { ...first, cookieFormat: 'jwe' },
-      /^cookieFormat option must be "jwt" or "express-session"/,
+      /^cookieFormat option must be "jwt", "express-session" or "back-to-express-session"/,
     ],
-    ['null', { ...first, cookieFormat: null }, /^cookieFormat option must be "jwt" or "express-session"/],
-    ['no secret', { ...first, secret: undefined }, /needs the secret option/],
-    ['another transport', { ...first, transport: 'bearer' }, /leave the transport option out/],
-    ['several transports', { ...first, transport: ['cookie', { header: 'x-token' }] }, /leave the transport/],
-    ['no private key', { ...first, keys: { public: keys.public } }, /needs a private key in the keys option/],
-    ['a reissue that is no boolean', { ...first, reissue: 1 }, /^reissue option must be true or false/],
     [
-      'a reissue without it',
-      { keys, secret: legacySecret, reissue: true },
-      /^reissue option needs cookieFormat/,
+      'null',
+      { ...first, cookieFormat: null },
+      /^cookieFormat option must be "jwt", "express-session" or "back-to-express-session"/,
+    ],
+    ['no secret', { ...first, secret: undefined }, /needs the secret option/],
+    ['another transport', { ...first, jwt: { transport: 'bearer' } }, /leave the jwt.transport option out/],
+    [
+      'several transports',
+      { ...first, jwt: { transport: ['cookie', { header: 'x-token' }] } },
+      /leave the jwt.transport/,
+    ],
+    ['no private key', { ...first, keys: { public: keys.public } }, /needs a private key in the keys option/],
+    [
+      'the way back without a secret',
+      { keys, cookieFormat: 'back-to-express-session' },
+      /^cookieFormat 'back-to-express-session' needs the secret option/,
     ],
   ];
   for (const [name, options, message] of refused) {
@@ -65,13 +72,12 @@ describe('the option cookieFormat (B266)', () => {
 
   it('takes what says the same as the default', () => {
     for (const more of [
-      { transport: 'cookie' },
-      { transport: ['cookie'] },
-      { transport: null },
-      { reissue: false },
+      { jwt: { transport: 'cookie' } },
+      { jwt: { transport: ['cookie'] } },
+      { jwt: { transport: null } },
     ])
       session(loose({ ...first, ...more }));
-    session(loose({ keys, cookieFormat: 'jwt', reissue: false, transport: 'bearer' }));
+    session(loose({ keys, cookieFormat: 'jwt', jwt: { transport: 'bearer' } }));
   });
 });
 

@@ -170,7 +170,7 @@ describe('sessions.find (B267)', () => {
     ] as const) {
       it(`finds it by the transport: ${name}`, async () => {
         const store = new ForeignStore();
-        const sessions = session(loose({ keys, store, transport }));
+        const sessions = session(loose({ keys, store, jwt: { transport } }));
         const token = byHand({ ses: { id: 'carried', gen: 1 } });
         store.records.set(idOfHandle('carried'), recordWith({ user: 'ada' }));
         const request = { headers: {}, ...headersOf(token) };
@@ -316,7 +316,10 @@ describe('sessions.find (B267)', () => {
     });
 
     for (const [name, options] of [
-      ['transport', { transport: { read: () => assert.fail('transport!'), write: () => undefined } }],
+      [
+        'transport',
+        { jwt: { transport: { read: () => assert.fail('transport!'), write: () => undefined } } },
+      ],
       ['cookie', { cookie: () => assert.fail('cookie!') }],
       ['jwtFromReq', { jwtFromReq: () => assert.fail('jwtFromReq!') }],
     ] as const) {

@@ -114,7 +114,6 @@ const shared: Record<string, unknown>[] = [
 ];
 
 const own: Record<string, unknown>[] = [
-  { clearCookie: true },
   { saveErrors: 'respond' },
   { touchAfter: 1000, cookie: { maxAge: 60_000 } },
   { storeTimeout: 1000 },
@@ -124,8 +123,8 @@ const own: Record<string, unknown>[] = [
   { absoluteTimeout: 60_000 },
   { secret: 'keyboard cat' },
   { cookie: () => ({ sameSite: 'auto', secure: 'auto' }) },
-  { transport: ['bearer', 'cookie'] },
-  { transport: ['cookie', { header: 'x-access' }] },
+  { jwt: { transport: ['bearer', 'cookie'] } },
+  { jwt: { transport: ['cookie', { header: 'x-access' }] } },
 ];
 
 const ours = (options: object, store: ForeignStore): RequestHandler =>
@@ -376,7 +375,7 @@ describe('a handshake', () => {
 
   it('by bearer token needs no raw headers (B262)', async () => {
     const store = new ForeignStore();
-    const middleware = ours({ transport: 'bearer' }, store);
+    const middleware = ours({ jwt: { transport: 'bearer' } }, store);
     const page = virtualResponse();
     const visit = virtualRequest();
     await enter(middleware, visit, page.res);

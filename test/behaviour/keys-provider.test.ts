@@ -22,7 +22,7 @@ const tenants: Record<string, session.KeyPair> = { a: keys, b: otherKeys };
 const byTenant: session.KeysProvider = (req) => Promise.resolve(tenants[req.url.slice(1, 2)]);
 
 function siteOf(provider: unknown, options: Record<string, unknown> = {}) {
-  return openSite(loose({ store: new ForeignStore(), ...options, keys: undefined, keysProvider: provider }), {
+  return openSite(loose({ store: new ForeignStore(), ...options, keys: provider }), {
     '/': countHits,
     '/a': countHits,
     '/b': countHits,
@@ -33,11 +33,16 @@ function siteOf(provider: unknown, options: Record<string, unknown> = {}) {
   });
 }
 
-describe('keysProvider', () => {
+describe('a function as keys', () => {
   afterEach(closeSites);
 
   describe('as an option', () => {
-    it('excludes keys', () => {
+    it('may have the name that 0.2.2 gives it', async () => {
+      const site = await openSite({ keys: undefined, keysProvider: byTenant }, { '/a': countHits });
+      assert.ok(isSignedBy(tokenOf(await site.visit('/a')), keys.public));
+    });
+
+    it('excludes keys beside that older name', () => {
       assert.throws(() => session({ keys, keysProvider: byTenant }), {
         name: 'TypeError',
         message: /keys and keysProvider options/,
@@ -46,7 +51,7 @@ describe('keysProvider', () => {
       session(loose({ keys: null, keysProvider: byTenant }));
     });
 
-    it('must be a function', () => {
+    it('must be a function where it has that older name', () => {
       assert.throws(() => session(loose({ keysProvider: keys })), {
         name: 'TypeError',
         message: 'keysProvider option must be a function',
@@ -172,7 +177,7 @@ describe('keysProvider', () => {
           assert.deepEqual(middleware.calls, [[], []]);
           assert.deepEqual(
             warnings.map(({ message }) => message),
-            ['keysProvider answered a second time for one request: only the first answer counts'],
+            ['keys function answered a second time for one request: only the first answer counts'],
           );
         } finally {
           process.off('warning', onWarning);

@@ -81,7 +81,7 @@ describe('options that are hardly meant (B271)', () => {
 
   for (const [options, expected] of [
     [{ jwt: { expiresin: 60 } }, /^jwt\.expiresin is no option; .*; did you mean expiresIn\?$/],
-    [{ clearCookie: 'yes' }, /^clearCookie option must be true or false$/],
+    [{ merge: 'yes' }, /^merge option must be true or false$/],
   ] as const) {
     it(`are refused where express-session knows nothing of them: ${String(expected)}`, () => {
       assert.throws(make(options), { name: 'TypeError', message: expected });

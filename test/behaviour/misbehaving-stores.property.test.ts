@@ -83,7 +83,6 @@ const options: fc.Arbitrary<Case['options']> = fc.record(
     saveErrors: fc.constantFrom('late' as const, 'respond' as const),
     merge: fc.boolean(),
     touchAfter: fc.constantFrom(0, 60_000),
-    clearCookie: fc.boolean(),
     jwt: fc.constantFrom({}, { expiresIn: 1 }),
     cookie: fc.constantFrom({}, { maxAge: 3_600_000 }, { maxAge: 3000 }),
     absoluteTimeout: fc.constantFrom(5000, 3_600_000),

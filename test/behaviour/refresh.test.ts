@@ -262,7 +262,9 @@ describe('a token with jwt.expiresIn', () => {
   });
 
   it('has its successor go out in the header of a bearer (B250)', async () => {
-    const api = await open(createServer({ store: asStore(store), transport: 'bearer', ...own }, showHits));
+    const api = await open(
+      createServer({ store: asStore(store), jwt: { ...own.jwt, transport: 'bearer' } }, showHits),
+    );
     const { token } = old(store, LIFE + 1);
     const ask = (bearer: string) =>
       request(`http://127.0.0.1:${String(api.port)}`)

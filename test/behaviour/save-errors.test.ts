@@ -174,7 +174,7 @@ describe("saveErrors: 'respond'", () => {
 
   it('answers with the error page where unset: destroy could not destroy', async () => {
     const store = new ForeignStore();
-    const site = await serve(store, { unset: 'destroy', clearCookie: true });
+    const site = await serve(store, { unset: 'destroy' });
     const cookie = cookieOf(await site.visit('/'));
     store.failures.destroy = boom();
     const res = await site.get('/unset', cookie);

@@ -104,16 +104,16 @@ describe('the transport option', () => {
 
   for (const transport of wrong) {
     it(`is refused as ${inspect(transport)}, by its name`, () => {
-      assert.throws(() => session(loose({ keys, transport })), {
+      assert.throws(() => session(loose({ keys, jwt: { transport } })), {
         name: 'TypeError',
-        message: /^transport(\.\w+)* option /,
+        message: /^jwt\.transport(\.\w+)* option /,
       });
     });
   }
 
   for (const transport of [undefined, null, 'cookie', ['cookie']]) {
     it(`given as ${inspect(transport)} means the cookie`, async () => {
-      const site = await openSite(loose({ transport }), handlers);
+      const site = await openSite(loose({ jwt: { transport } }), handlers);
       const first = await ask(site, '/');
       assert.equal(first.token, undefined);
       const token = cookieToken(first) ?? '';
@@ -127,7 +127,7 @@ describe('the bearer transport', () => {
   afterEach(closeSites);
 
   it('hands a new token back in X-Session-Token, once, and reads it from Authorization', async () => {
-    const { site } = await openStored({ transport: 'bearer' });
+    const { site } = await openStored({ jwt: { transport: 'bearer' } });
     const first = await ask(site, '/');
     assert.deepEqual(Object.keys(decode(first.token ?? '').payload).sort(), ['iat', 'ses']);
     const second = await ask(site, '/', bearer(first.token));
@@ -137,14 +137,14 @@ describe('the bearer transport', () => {
   });
 
   it('hands new tokens back in the response header that is configured', async () => {
-    const { site } = await openStored({ transport: { bearer: { responseHeader: 'X-Token' } } });
+    const { site } = await openStored({ jwt: { transport: { bearer: { responseHeader: 'X-Token' } } } });
     const { headers, token } = await ask(site, '/');
     assert.equal(token, undefined);
     assert.equal((await ask(site, '/', bearer(String(headers['x-token'])))).body, '2');
   });
 
   it('hands nothing back for a new session that is not stored', async () => {
-    const { site, store } = await openStored({ transport: 'bearer' });
+    const { site, store } = await openStored({ jwt: { transport: 'bearer' } });
     const { headers, body, token } = await ask(site, '/look');
     assert.deepEqual([body, token, headers['set-cookie']], ['undefined', undefined, undefined]);
     assert.deepEqual(store.calls, []);
@@ -155,7 +155,7 @@ describe('the bearer transport', () => {
     'blanks around it, which HTTP takes away': (token: string) => `  Bearer ${token} `,
   })) {
     it(`takes ${name}`, async () => {
-      const { site, store } = await openStored({ transport: 'bearer' });
+      const { site, store } = await openStored({ jwt: { transport: 'bearer' } });
       const token = put(store, { user: 'alice' });
       assert.equal((await ask(site, '/look', { Authorization: header(token) })).body, 'alice');
     });
@@ -190,7 +190,7 @@ describe('the bearer transport', () => {
   };
   for (const [name, header] of Object.entries(malformed)) {
     it(`answers with no session to ${name}`, async () => {
-      const { site, store } = await openStored({ transport: 'bearer' });
+      const { site, store } = await openStored({ jwt: { transport: 'bearer' } });
       const token = put(store, { user: 'alice' });
       const answer = await ask(site, '/look', { Authorization: header(token) });
       assert.deepEqual([answer.status, answer.body, answer.token], [200, 'undefined', undefined]);
@@ -200,7 +200,7 @@ describe('the bearer transport', () => {
   }
 
   it('does not look at cookies', async () => {
-    const { site, store } = await openStored({ transport: 'bearer' });
+    const { site, store } = await openStored({ jwt: { transport: 'bearer' } });
     const token = put(store, { user: 'alice' });
     assert.equal((await ask(site, '/look', cookie(token))).body, 'undefined');
     assert.deepEqual(store.calls, []);
@@ -208,7 +208,7 @@ describe('the bearer transport', () => {
 
   for (const options of [{ rolling: true }, { cookie: { maxAge: 60_000 } }, { resave: true }]) {
     it(`neither sets a cookie nor hands the same token back with ${inspect(options)}`, async () => {
-      const { site } = await openStored({ transport: 'bearer', ...options });
+      const { site } = await openStored({ jwt: { transport: 'bearer' }, ...options });
       const first = await ask(site, '/');
       const second = await ask(site, '/', bearer(first.token));
       assert.equal(second.body, '2');
@@ -218,7 +218,7 @@ describe('the bearer transport', () => {
   }
 
   it('hands back the token of changed claims, and the old one is dead', async () => {
-    const { site } = await openStored({ transport: 'bearer', jwtFromReq: claimsOfSession });
+    const { site } = await openStored({ jwt: { transport: 'bearer' }, jwtFromReq: claimsOfSession });
     const first = await ask(site, '/');
     const second = await ask(site, '/login', bearer(first.token));
     assert.equal(decode(second.token ?? '').payload.user, 'alice');
@@ -228,7 +228,7 @@ describe('the bearer transport', () => {
   });
 
   it('hands back the token of a regenerated session, and the old one is dead', async () => {
-    const { site } = await openStored({ transport: 'bearer' });
+    const { site } = await openStored({ jwt: { transport: 'bearer' } });
     const first = await ask(site, '/');
     const second = await ask(site, '/regenerate', bearer(first.token));
     assert.equal((await ask(site, '/look', bearer(second.token))).body, 'regenerated');
@@ -237,7 +237,7 @@ describe('the bearer transport', () => {
   });
 
   it('opens nothing after a logout', async () => {
-    const { site, store } = await openStored({ transport: 'bearer' });
+    const { site, store } = await openStored({ jwt: { transport: 'bearer' } });
     const { token } = await ask(site, '/login');
     const logout = await ask(site, '/logout', bearer(token));
     assert.equal(logout.token, undefined);
@@ -246,13 +246,16 @@ describe('the bearer transport', () => {
   });
 
   it('is not bound to the path of the cookie, nor to its secure attribute', async () => {
-    const { site } = await openStored({ transport: 'bearer', cookie: { path: '/app', secure: true } });
+    const { site } = await openStored({
+      jwt: { transport: 'bearer' },
+      cookie: { path: '/app', secure: true },
+    });
     const first = await ask(site, '/');
     assert.equal((await ask(site, '/', bearer(first.token))).body, '2');
   });
 
   it('takes back a new token whose session cannot be stored; the old one goes on working', async () => {
-    const { site, store } = await openStored({ transport: 'bearer', jwtFromReq: claimsOfSession });
+    const { site, store } = await openStored({ jwt: { transport: 'bearer' }, jwtFromReq: claimsOfSession });
     const first = await ask(site, '/');
     store.failures.set = new Error('no space left');
     const second = await ask(site, '/login', bearer(first.token));
@@ -264,7 +267,7 @@ describe('the bearer transport', () => {
   });
 
   it('works over HTTP/2', async () => {
-    await withHttp2Client(createHttp2Server({ transport: 'bearer' }, countHits), async (client) => {
+    await withHttp2Client(createHttp2Server({ jwt: { transport: 'bearer' } }, countHits), async (client) => {
       const first = await new Http2Exchange(client).done;
       const token = String(first.headers['x-session-token']);
       const second = await new Http2Exchange(client, { authorization: `Bearer ${token}` }).done;
@@ -277,7 +280,7 @@ describe('a header as transport', () => {
   afterEach(closeSites);
 
   it('carries tokens both ways', async () => {
-    const { site } = await openStored({ transport: { header: 'X-Access-Token' } });
+    const { site } = await openStored({ jwt: { transport: { header: 'X-Access-Token' } } });
     const first = await ask(site, '/');
     const token = String(first.headers['x-access-token']);
     const second = await ask(site, '/', { 'x-access-token': token });
@@ -294,7 +297,7 @@ describe('a header as transport', () => {
     'a bad signature': breakSignature,
   })) {
     it(`answers with no session to ${name}`, async () => {
-      const { site, store } = await openStored({ transport: { header: 'x-access-token' } });
+      const { site, store } = await openStored({ jwt: { transport: { header: 'x-access-token' } } });
       const token = put(store, { user: 'alice' });
       const answer = await ask(site, '/look', { 'x-access-token': values(token) });
       assert.deepEqual([answer.status, answer.body], [200, 'undefined']);
@@ -312,7 +315,7 @@ describe('an id that express-session has signed', () => {
     [{ read: ({ headers }: http.IncomingMessage) => headers['x-mine'], write: () => null }, 'x-mine', ''],
   ] as const) {
     it(`is refused in ${name}: only a cookie may carry it`, async () => {
-      const { site, store } = await openStored({ transport, secret: legacySecret });
+      const { site, store } = await openStored({ jwt: { transport }, secret: legacySecret });
       const { id, cookie } = await startLegacySession(store, { user: 'alice' });
       store.calls.length = 0;
       const value = cookie.slice('connect.sid='.length);
@@ -334,7 +337,7 @@ describe('several transports', () => {
   for (const transport of orders) {
     describe(`in the order ${transport.join(', ')}`, () => {
       it('read a session from where it came and write its next token there', async () => {
-        const { site, store } = await openStored({ transport, jwtFromReq: claimsOfSession });
+        const { site, store } = await openStored({ jwt: { transport }, jwtFromReq: claimsOfSession });
         const byCookie = await ask(site, '/login', cookie(put(store, { hits: 1 })));
         assert.ok(cookieToken(byCookie));
         assert.equal(byCookie.token, undefined);
@@ -344,7 +347,7 @@ describe('several transports', () => {
       });
 
       it('hand the token of a brand-new session out by the first one', async () => {
-        const { site } = await openStored({ transport });
+        const { site } = await openStored({ jwt: { transport } });
         const answer = await ask(site, '/');
         assert.equal(Boolean(cookieToken(answer)), transport[0] === 'cookie');
         assert.equal(Boolean(answer.token), transport[0] === 'bearer');
@@ -356,7 +359,7 @@ describe('several transports', () => {
         ['malformed', 'x y'],
       ] as const) {
         it(`do not fall back to the cookie from a bearer token that is ${name}`, async () => {
-          const { site, store } = await openStored({ transport: ['bearer', 'cookie'] });
+          const { site, store } = await openStored({ jwt: { transport: ['bearer', 'cookie'] } });
           const answer = await ask(site, '/', { ...bearer(text), ...cookie(put(store, { hits: 41 })) });
           assert.equal(answer.body, '1');
           assert.ok(answer.token);
@@ -365,19 +368,19 @@ describe('several transports', () => {
       }
 
       it('let the first one decide where both carry a good token', async () => {
-        const { site, store } = await openStored({ transport });
+        const { site, store } = await openStored({ jwt: { transport } });
         const [one, two] = [put(store, { user: 'cookie' }), put(store, { user: 'bearer' })];
         assert.equal((await ask(site, '/look', { ...cookie(one), ...bearer(two) })).body, transport[0]);
       });
 
       it('let a client choose by an empty header or cookie where its new token goes', async () => {
-        const { site } = await openStored({ transport });
+        const { site } = await openStored({ jwt: { transport } });
         assert.ok((await ask(site, '/', { Authorization: 'Bearer' })).token);
         assert.ok(cookieToken(await ask(site, '/', cookie(''))));
       });
 
       it('leave other schemes of Authorization to others', async () => {
-        const { site, store } = await openStored({ transport });
+        const { site, store } = await openStored({ jwt: { transport } });
         const headers = { ...cookie(put(store, { user: 'alice' })), Authorization: 'Basic YTpi' };
         assert.equal((await ask(site, '/look', headers)).body, 'alice');
       });
@@ -385,7 +388,7 @@ describe('several transports', () => {
   }
 
   it('let the first decide also if its cookie is bad', async () => {
-    const { site, store } = await openStored({ transport: ['cookie', 'bearer'] });
+    const { site, store } = await openStored({ jwt: { transport: ['cookie', 'bearer'] } });
     const answer = await ask(site, '/', { ...cookie('stale'), ...bearer(put(store, { hits: 41 })) });
     assert.equal(answer.body, '1');
     assert.ok(cookieToken(answer));
@@ -393,7 +396,7 @@ describe('several transports', () => {
 
   it('bind the cookie alone to its path and its secure attribute', async () => {
     const { site, store } = await openStored({
-      transport: ['cookie', 'bearer'],
+      jwt: { transport: ['cookie', 'bearer'] },
       cookie: { path: '/app', secure: true },
     });
     assert.equal((await ask(site, '/login')).status, 500); // there is no session
@@ -401,7 +404,10 @@ describe('several transports', () => {
   });
 
   it('upgrade the cookie of express-session', async () => {
-    const { site, store } = await openStored({ transport: ['bearer', 'cookie'], secret: legacySecret });
+    const { site, store } = await openStored({
+      jwt: { transport: ['bearer', 'cookie'] },
+      secret: legacySecret,
+    });
     const legacy = await startLegacySession(store, { user: 'alice' });
     const answer = await ask(site, '/look', { Cookie: legacy.cookie });
     assert.equal(answer.body, 'alice');
@@ -416,7 +422,7 @@ describe('several transports', () => {
       delete req.headers.cookie;
       next();
     });
-    app.use(session({ keys, store: asStore(store), transport: ['bearer', 'cookie'] }));
+    app.use(session({ keys, store: asStore(store), jwt: { transport: ['bearer', 'cookie'] } }));
     app.get('/', countHits);
     const res = await request(app)
       .get('/')
@@ -441,7 +447,7 @@ describe("a transport of the application's own", () => {
         write(...(args as unknown as Parameters<typeof write>));
       },
     };
-    const { site } = await openStored({ transport: own });
+    const { site } = await openStored({ jwt: { transport: own } });
     const first = await ask(site, '/');
     const token = String(first.headers['x-mine']);
     assert.equal((await ask(site, '/', { 'x-mine': token })).body, '2');
@@ -449,7 +455,7 @@ describe("a transport of the application's own", () => {
   });
 
   it('is asked in its turn', async () => {
-    const { site, store } = await openStored({ transport: ['bearer', { read, write }, 'cookie'] });
+    const { site, store } = await openStored({ jwt: { transport: ['bearer', { read, write }, 'cookie'] } });
     const token = put(store, { user: 'alice' });
     assert.equal((await ask(site, '/look', { 'x-mine': token })).body, 'alice');
     assert.equal((await ask(site, '/look', { 'x-mine': '', ...cookie(token) })).body, 'undefined');
@@ -458,7 +464,7 @@ describe("a transport of the application's own", () => {
 
   for (const answer of [undefined, null, '', 'x', 0, 42, true, {}, [], ['x'], { then: 1 }, () => 'x']) {
     it(`may answer ${inspect(answer)}: there is no session`, async () => {
-      const { site, store } = await openStored({ transport: { read: () => answer, write } });
+      const { site, store } = await openStored({ jwt: { transport: { read: () => answer, write } } });
       const { status, body } = await ask(site, '/look');
       assert.deepEqual([status, body], [200, 'undefined']);
       assert.deepEqual(store.calls, []);
@@ -469,7 +475,7 @@ describe("a transport of the application's own", () => {
     const broken = () => {
       throw new Error('cannot read');
     };
-    const { site } = await openStored({ transport: [{ read: broken, write }, 'cookie'] });
+    const { site } = await openStored({ jwt: { transport: [{ read: broken, write }, 'cookie'] } });
     const { status, body } = await ask(site, '/');
     assert.deepEqual([status, body], [500, 'cannot read']);
   });
@@ -482,11 +488,11 @@ describe("a transport of the application's own", () => {
       const unhandled: unknown[] = [];
       const note = (reason: unknown) => unhandled.push(reason);
       process.on('unhandledRejection', note);
-      const { site } = await openStored({ transport: { read: promise, write } });
+      const { site } = await openStored({ jwt: { transport: { read: promise, write } } });
       const { status, body } = await ask(site, '/');
       process.off('unhandledRejection', note);
       assert.equal(status, 500);
-      assert.match(body, /^transport\.read must return .* a promise$/);
+      assert.match(body, /^jwt\.transport\.read must return .* a promise$/);
       assert.deepEqual(unhandled, []);
     });
   }
@@ -498,7 +504,7 @@ describe("a transport of the application's own", () => {
       throw new Error('cannot write');
     };
     const store = new ForeignStore();
-    const site = await openSite(loose({ store, transport: { read, write: broken } }), {
+    const site = await openSite(loose({ store, jwt: { transport: { read, write: broken } } }), {
       '/': (req, res) => {
         res.setHeader('X-Mine', 'before');
         return countHits(req, res);
@@ -515,7 +521,7 @@ describe("a transport of the application's own", () => {
       write(...args);
       await Promise.reject(new Error('cannot write'));
     };
-    const { site } = await openStored({ transport: { read, write: rejecting } });
+    const { site } = await openStored({ jwt: { transport: { read, write: rejecting } } });
     const first = await ask(site, '/');
     assert.equal((await ask(site, '/', { 'x-mine': String(first.headers['x-mine']) })).body, '2');
     assert.deepEqual(await lateErrors(site), ['cannot write']);
@@ -537,7 +543,7 @@ describe("a transport of the application's own", () => {
     const site = await openSite(
       loose({
         store: asStore(store),
-        transport: { read, write: writeMuch },
+        jwt: { transport: { read, write: writeMuch } },
         jwtFromReq: claimsOfSession,
       }),
       { ...handlers, '/login': signIn },
@@ -566,7 +572,7 @@ describe('a keysProvider', () => {
     const middleware = session(
       loose({
         store: asStore(store),
-        transport: ['bearer', { header: 'x-access-token' }, 'cookie'],
+        jwt: { transport: ['bearer', { header: 'x-access-token' }, 'cookie'] },
         keysProvider: (_: unknown, token: unknown) => {
           given.push(token);
           return Promise.resolve(keys);

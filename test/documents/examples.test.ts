@@ -140,7 +140,7 @@ app.listen(3000);`;
   });
 
   describe('of an API', () => {
-    const { text } = findBlock('docs/transports.md', "transport: 'bearer'");
+    const { text } = findBlock('docs/transports.md', "jwt: { transport: 'bearer'");
 
     it('answer 401 with a challenge until the client has signed in, and after it has signed out', async () => {
       await project.run(text, async ({ visitor }) => {
@@ -192,7 +192,7 @@ app.listen(3000);`;
     });
 
     it('with a header of another name create, change, read and end a session', async () => {
-      const mobile = findBlock('docs/transports.md', "transport: { header: 'x-access-token' }").text;
+      const mobile = findBlock('docs/transports.md', "jwt: { transport: { header: 'x-access-token' } }").text;
       await project.run(mobile, async ({ visitor }) => {
         assert.equal((await visitor.visit('GET', '/session')).status, 401);
         assert.equal(await visitor.post('/session'), 201);

@@ -19,9 +19,9 @@ const MIXTURES: readonly Instances[] = [
 /** Of sessions that were upgraded, on the way back. */
 const WITH_REISSUE: readonly Instances[] = [
   ['step one', 'step two'],
-  ['step one', 'reissue'],
-  ['reissue', 'step two'],
-  ['reissue', 'reissue'],
+  ['step one', 'way back'],
+  ['way back', 'step two'],
+  ['way back', 'way back'],
 ];
 
 const KINDS: readonly Kind[] = ['read', 'modify', 'login', 'regenerate', 'logout', 'renew', 'refresh'];
@@ -115,7 +115,7 @@ export function mixedTriples(isShort: boolean): Scenario[] {
 /** Whether this instance goes on with express-session's cookie, which can say no generation. */
 function keepsCookie(instance: Instance, start: Start): boolean {
   return start === 'upgraded'
-    ? instance === 'reissue'
+    ? instance === 'way back'
     : start === 'express-session' && instance !== 'step two';
 }
 

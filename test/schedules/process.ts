@@ -15,7 +15,7 @@ export const STORE_TIMEOUT = 77_777;
 export const TOKEN_LIFE = 600;
 
 /** What a process runs: express-session, or this package as in the steps of a rolling deploy and on the way back. */
-export type Instance = 'express-session' | 'step one' | 'step two' | 'reissue';
+export type Instance = 'express-session' | 'step one' | 'step two' | 'way back';
 
 export interface Settings {
   readonly merge?: boolean;
@@ -50,7 +50,7 @@ function middlewareOf(
     // A cache is made for each process, with room for all.
     tokenCacheSize: 20,
     ...(instance === 'step two' ? {} : { cookieFormat: 'express-session' }),
-    ...(instance === 'reissue' ? { reissue: true } : {}),
+    ...(instance === 'way back' ? { cookieFormat: 'back-to-express-session' } : {}),
     ...(settings.merge ? { merge: true } : {}),
     ...(settings.isAging ? { jwt: { expiresIn: TOKEN_LIFE } } : {}),
   });

@@ -83,9 +83,9 @@ session({ cookie: { secure: 'yes' } });
 // @ts-expect-error a cookie has no such setting
 session({ cookie: { expiresIn: '15m' } });
 // @ts-expect-error a header has a name
-session({ transport: { header: true } });
+session({ jwt: { transport: { header: true } } });
 // @ts-expect-error one of three ways
-session({ transport: 'query' });
+session({ jwt: { transport: 'query' } });
 // @ts-expect-error a timespan is seconds or text
 session({ jwt: { expiresIn: new Date() } });
 // @ts-expect-error there is no such setting of tokens

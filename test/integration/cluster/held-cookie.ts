@@ -5,7 +5,7 @@ import { decode } from '../../support/cookies';
 
 /** How the session of a cookie stands to express-session. */
 export type Holding =
-  /** express-session opens its record, or would after `reissue`. */
+  /** express-session opens its record, or would on the way back. */
   | 'upgradable'
   /** An upgraded session that was rotated since. */
   | 'rotated'

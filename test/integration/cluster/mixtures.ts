@@ -2,7 +2,7 @@
 import type { Settings } from './settings';
 
 /** What an instance runs. */
-export const kinds = ['express-session', 'step one', 'step two', 'reissue'] as const;
+export const kinds = ['express-session', 'step one', 'step two', 'way back'] as const;
 export type Kind = (typeof kinds)[number];
 
 export interface Mixture {
@@ -20,11 +20,11 @@ export const mixtures: readonly Mixture[] = [
   { title: 'step one and step two', kinds: ['step one', 'step two'] },
   { title: 'step two', kinds: ['step two'] },
   { title: 'back: step two and step one', kinds: ['step two', 'step one'] },
-  { title: 'back: step one, with and without `reissue`', kinds: ['step one', 'reissue'] },
-  { title: 'back: step one with `reissue`', kinds: ['reissue'] },
+  { title: 'back: step one, and the way back', kinds: ['step one', 'way back'] },
+  { title: 'back: the way back', kinds: ['way back'] },
   {
-    title: 'back: step one with `reissue`, and express-session',
-    kinds: ['reissue', 'express-session'],
+    title: 'back: the way back, and express-session',
+    kinds: ['way back', 'express-session'],
     isAfterDeletion: true,
   },
   { title: 'back: express-session', kinds: ['express-session'] },
@@ -40,7 +40,7 @@ export function settingsOf(kind: Kind): Partial<Settings> {
       return { ...claims, options: { cookieFormat: 'express-session' } };
     case 'step two':
       return claims;
-    case 'reissue':
-      return { ...claims, options: { cookieFormat: 'express-session', reissue: true } };
+    case 'way back':
+      return { ...claims, options: { cookieFormat: 'back-to-express-session' } };
   }
 }

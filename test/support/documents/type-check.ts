@@ -130,13 +130,13 @@ export function checkTypes(blocks: readonly Block[]): CheckedTypes {
   };
 }
 
-/** The names of the members of an interface in src/types.ts. */
+/** The names of the members of an interface in src/types. */
 export function membersOf({ program }: CheckedTypes, name: string): string[] {
   const checker = program.getTypeChecker();
-  const source = program.getSourceFile(path.join(root, 'src/types.ts'));
+  const source = program.getSourceFile(path.join(root, 'src/types/index.ts'));
   const symbol = source && checker.getSymbolAtLocation(source);
   const found = symbol && checker.getExportsOfModule(symbol).find((one) => one.name === name);
-  if (!found) throw new Error(`src/types.ts exports no ${name}`);
+  if (!found) throw new Error(`src/types exports no ${name}`);
   return checker
     .getDeclaredTypeOfSymbol(found)
     .getProperties()

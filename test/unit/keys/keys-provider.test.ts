@@ -1,4 +1,4 @@
-// What a keysProvider may answer, and what becomes of its answers.
+// What a function as `keys` may answer, and what becomes of its answers.
 import assert from 'node:assert/strict';
 import { createPrivateKey } from 'node:crypto';
 import { inspect } from 'node:util';
@@ -90,7 +90,7 @@ describe('keysProvider', () => {
       ['an error to done', (_req, _token, done) => done(anError), anError],
       ['an error to done, later', (_req, _token, done) => setImmediate(done, anError), anError],
       ['an error and keys to done', (_req, _token, done) => done(anError, keys), anError],
-      ["'route' as an error", (_req, _token, done) => done('route'), /keysProvider failed/],
+      ["'route' as an error", (_req, _token, done) => done('route'), /keys function failed/],
       [
         'an exception',
         () => {
@@ -134,9 +134,9 @@ describe('keysProvider', () => {
       [
         'keys of another kind',
         () => Promise.resolve(createKeyPair('secp384r1')),
-        /keysProvider: keys\.p\w+ must be an EC key/,
+        /keys function: keys\.p\w+ must be an EC key/,
       ],
-      ['a text', () => Promise.resolve(keys.private), /keysProvider: keys must be an object/],
+      ['a text', () => Promise.resolve(keys.private), /keys function: keys must be an object/],
       [
         'cyclic nonsense',
         () => {
@@ -203,7 +203,7 @@ describe('keysProvider', () => {
       it(`that is ${inspect(tenant)} is refused (B253)`, async () => {
         await assert.rejects(
           provided(() => Promise.resolve({ keys, tenant })),
-          { name: 'TypeError', message: /^keysProvider: tenant must be a string that is not empty/ },
+          { name: 'TypeError', message: /^keys function: tenant must be a string that is not empty/ },
         );
       });
     }
@@ -228,7 +228,7 @@ describe('keysProvider', () => {
       await assert.rejects(
         provided(() => Promise.resolve({ keys: { public: keys.private }, tenant: 'a' })),
         (error: Error) =>
-          error.message.startsWith('keysProvider: keys.public must be') &&
+          error.message.startsWith('keys function: keys.public must be') &&
           !inspect(error).includes(keys.private.split('\n')[1] ?? ''),
       );
     });

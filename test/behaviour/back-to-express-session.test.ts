@@ -1,4 +1,4 @@
-// The way back to express-session: the option reissue, which gives the holders of tokens their old cookies again.
+// The way back to express-session: the cookieFormat that gives the holders of tokens their old cookies again.
 import assert from 'node:assert/strict';
 import { ComparingStore } from '../support/comparing-store';
 import { openOriginal, openStepOne, openStepTwo } from '../support/cookie-format';
@@ -10,9 +10,9 @@ import { sesOf } from '../support/session-tokens';
 import { closeSites, gate } from '../support/site';
 import { startSession02 } from '../support/token02';
 
-const back = { reissue: true };
+const back = { cookieFormat: 'back-to-express-session' } as const;
 
-describe('on the way back to express-session, with reissue (B266)', () => {
+describe('on the way back to express-session (B266)', () => {
   let store: ComparingStore;
   let legacy: LegacySession;
   beforeEach(async () => {
