@@ -18,6 +18,9 @@ export interface StoreAbilities {
 
 type Check = (probe: Probe, findings: Findings, abilities: StoreAbilities) => Promise<void>;
 
+/** How often a touch runs at the same time as a write, and as a destroy. */
+const RACES = 5;
+
 const FIRST_STATE = newState();
 const NARROW =
   'a column is too narrow: ids have 32 characters, and data are as long as the application makes them';
@@ -167,7 +170,7 @@ async function checkTouch(probe: Probe, findings: Findings, abilities: StoreAbil
     findings.add('touch', 'note', text);
     return;
   }
-  abilities.touchWritesRecord = await writesMoreThanExpiry(probe);
+  abilities.touchWritesRecord = await writesMoreThanExpiry(probe, probe.id, RACES);
   if (abilities.touchWritesRecord) {
     const text =
       'touch writes the record: a request elsewhere can bring back what was destroyed or replaced meanwhile';

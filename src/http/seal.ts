@@ -1,36 +1,23 @@
 /** The seal: stands in for the four methods of a response that send bytes, and queues their calls while it has to hold. */
 import type { ServerResponse } from 'node:http';
 import { ClosedHeaders, headersSentError } from './closed-headers';
-import type { Hold, ResponseHooks } from './held-response';
+import { HeldCalls, type Phase } from './held-calls';
+import type { ResponseHooks } from './held-response';
 import { beginHold, type HoldOwner } from './hold';
 import { playCalls, type Call, type Captured, type Name } from './playback';
 import { isStatusAcceptable, refuseWriteAfterEnd, requireEndable, requireWritable } from './refusals';
 import { emit, haveHeadersLeft, isGone, isHttp2Response } from './response-kind';
-
-/**
- * open: nothing was called.
- * due: headers are due at the end of this tick.
- * held: the hold of the headers has not answered.
- * ending: the hold of `end` has not answered.
- * passing: calls go straight to Node.
- * own: calls go straight to Node, and no hook is called.
- * destroyed: the connection was ended.
- */
-type Phase = 'open' | 'due' | 'held' | 'ending' | 'passing' | 'own' | 'destroyed';
 
 export class Seal implements HoldOwner {
   readonly #res: ServerResponse;
   readonly #hooks: ResponseHooks;
   readonly #captured: Captured;
   #phase: Phase = 'open';
-  #queue: Call[] | undefined;
-  #end: Call | undefined;
-  #endHold: Hold | undefined;
+  #held: HeldCalls | undefined;
   #closed: ClosedHeaders | undefined;
   #hasEnded = false;
   #hasLeft = false;
   #isNoting = false;
-  #owesDrain = false;
 
   constructor(res: ServerResponse, hooks: ResponseHooks, captured: Captured) {
     this.#res = res;
@@ -48,8 +35,8 @@ export class Seal implements HoldOwner {
     if (phase === 'destroyed') return this.#res;
     try {
       if (phase === 'held') {
-        this.#endHold = this.#hooks.ended(false);
-        this.#end = ['end', args];
+        const hold = this.#hooks.ended(false);
+        this.#holdEnd(args).endHold = hold;
         return this.#res;
       }
       return this.#endNow(phase, args);
@@ -65,15 +52,15 @@ export class Seal implements HoldOwner {
     const hold = this.#hooks.ended(phase !== 'passing');
     const answer = hold ? beginHold(hold, this) : 'sent';
     if (!answer) {
-      this.#end = ['end', args];
+      this.#holdEnd(args);
       if (phase === 'open') this.#noteHead();
       if (phase === 'due') this.#close();
       return this.#res;
     }
     if (answer !== 'sent') return this.#res;
     this.#phase = 'passing';
-    if (!this.#queue) return this.#call('end', args);
-    this.#play([...this.#queue, ['end', args]]);
+    if (!this.#held) return this.#call('end', args);
+    this.#play([...this.#held.calls, ['end', args]]);
     return this.#res;
   }
 
@@ -88,8 +75,7 @@ export class Seal implements HoldOwner {
       this.#waitForEnd();
     }
     if (phase === 'destroyed' || isGone(this.#res)) return false;
-    this.#hold('write', args);
-    this.#owesDrain = true;
+    this.#hold('write', args).owesDrain = true;
     return false;
   }
 
@@ -132,8 +118,16 @@ export class Seal implements HoldOwner {
     return this.#phase;
   }
 
-  #hold(name: Name, args: unknown[]): void {
-    (this.#queue ??= []).push([name, args]);
+  #hold(name: Name, args: unknown[]): HeldCalls {
+    const held = (this.#held ??= new HeldCalls());
+    held.calls.push([name, args]);
+    return held;
+  }
+
+  #holdEnd(args: unknown[]): HeldCalls {
+    const held = (this.#held ??= new HeldCalls());
+    held.end = ['end', args];
+    return held;
   }
 
   #call(name: Name, args: unknown[]): unknown {
@@ -218,7 +212,7 @@ export class Seal implements HoldOwner {
 
   /** Ends the connection. The headers stay closed, so that nobody tries to send an error page. */
   destroy(error?: Error): void {
-    this.#forget();
+    this.#held = undefined;
     this.#phase = 'destroyed';
     if (!this.#hasLeft && !this.#closed) this.#close();
     if (typeof (this.#res as Partial<ServerResponse>).destroy === 'function') this.#res.destroy(error);
@@ -227,23 +221,18 @@ export class Seal implements HoldOwner {
 
   /** A hold has answered: the held calls are played, and the hold of an `end` that came meanwhile begins. */
   #resume(): void {
-    const queue = this.#queue ?? [];
-    const end = this.#end;
-    const endHold = this.#endHold;
-    if (!end || !endHold) {
-      this.#play(end ? [...queue, end] : queue);
-      return;
-    }
-    this.#play(queue);
+    const { calls, end, endHold } = this.#held ?? new HeldCalls();
+    this.#play(end && !endHold ? [...calls, end] : calls);
+    if (!end || !endHold) return;
     this.#phase = 'ending';
-    this.#end = end;
+    this.#holdEnd(end[1]);
     if (beginHold(endHold, this) === 'sent') this.#play([end]);
   }
 
   #play(calls: Call[]): void {
     const res = this.#res;
-    const owesDrain = this.#owesDrain;
-    this.#forget();
+    const owesDrain = this.#held?.owesDrain;
+    this.#held = undefined;
     this.#phase = 'passing';
     this.#hasLeft = true;
     const isFull = playCalls(res, this.#captured, calls);
@@ -253,15 +242,8 @@ export class Seal implements HoldOwner {
     });
   }
 
-  #forget(): void {
-    this.#queue = undefined;
-    this.#end = undefined;
-    this.#endHold = undefined;
-    this.#owesDrain = false;
-  }
-
   #becomeOwn(): void {
-    this.#forget();
+    this.#held = undefined;
     this.#reopen();
     this.#phase = 'own';
   }

@@ -5,16 +5,23 @@ import { managedOf, type Session } from '../session/session';
 import type { SessionState } from '../session/session-state';
 import type { RequestContext } from './context';
 
-/** Resets the expiry once in a response, unless it has to stay. */
-export function touchOnce(context: RequestContext, session: Session, state: SessionState): void {
-  if (state.isTouched || keepsExpiry(context, session, state)) return;
+/**
+ * Resets the expiry, once in a response, unless the stored one has to stay.
+ *
+ * @returns whether the stored expiry stays
+ * @throws TypeError if it is no session
+ */
+export function resetExpiry(context: RequestContext, session: Session, state: SessionState): boolean {
+  if (state.isTouched) return false;
+  if (keepsExpiry(context, session, state)) return true;
   session.touch();
   state.isTouched = true;
   limitToEnd(context, session.cookie, state);
+  return false;
 }
 
 /** Whether the stored expiry stays. It does not if the handler has set another lifetime, whatever the option says. */
-export function keepsExpiry(context: RequestContext, session: Session, state: SessionState): boolean {
+function keepsExpiry(context: RequestContext, session: Session, state: SessionState): boolean {
   const isAsked = context.config.touch !== undefined && state.origin === 'loaded' && managedOf(session);
   return Boolean(isAsked) && !hasOtherLifetime(session.cookie, state) && !prolongs(context);
 }

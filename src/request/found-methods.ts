@@ -8,7 +8,7 @@ import type { Token } from '../token/token';
 import type { ErrorCallback } from '../types';
 import type { RequestContext } from './context';
 import { decideClaims } from './decide';
-import { observeSession } from './observe';
+import { observeNow } from './observe';
 import { NOT_FOUND } from './session-methods';
 import { storeSession } from './store-session';
 
@@ -67,7 +67,7 @@ export class FoundMethods implements SessionOwner {
     // Several calls may run at once, so each has a state of its own. It holds the LiveSession only while it runs.
     const { live, created } = context.current;
     const state: SessionState = { ...this.#state, live, created };
-    const observed = observeSession(this.#context, session, state);
+    const observed = observeNow(this.#context, session, state);
     if (observed.claimsError !== undefined || decideClaims(state, observed.now) === 'hard')
       throw undeliverable('save: the claims have changed, so that the session', observed.claimsError);
     const isStored = await callSafely<boolean>((answer) => {

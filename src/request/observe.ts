@@ -10,7 +10,7 @@ import type { Response } from '../types';
 import { claimsNow } from './claims-now';
 import type { RequestContext } from './context';
 import type { Now } from './decide';
-import { keepsExpiry, renewedCookie, touchOnce } from './expiry';
+import { renewedCookie, resetExpiry } from './expiry';
 import { hasUsableSessionID } from './request-link';
 
 const warnOfPlainConnection = createWarning(
@@ -56,7 +56,7 @@ export function observe(context: RequestContext, moment: Moment, then?: Snapshot
   const session = req.session as unknown as Session;
   const state = context.stateOf(session);
   // This comes first, because it throws if `req.session` is no session.
-  touchOnce(context, session, state);
+  const keepsExpiry = resetExpiry(context, session, state);
   if (state.origin === 'verified') {
     debug('no store: session not saved');
     return undefined;
@@ -65,25 +65,26 @@ export function observe(context: RequestContext, moment: Moment, then?: Snapshot
     debug('bogus session id');
     return undefined;
   }
-  const observed = observeSession(context, session, state, moment, then);
+  const observed = observeSession(context, session, state, keepsExpiry, moment, then);
   if (!then) return observed;
   return { ...observed, source: { cookie: observed.cookie, ...(JSON.parse(then.data) as object) } };
 }
 
-/**
- * @param moment undefined: in the middle of the request
- * @throws TypeError if it is no session, or if its data cannot be expressed in JSON
- */
-export function observeSession(
+/** In the middle of the request. @throws TypeError if its data cannot be expressed in JSON */
+export function observeNow(context: RequestContext, session: Session, state: SessionState): Observed {
+  return observeSession(context, session, state, resetExpiry(context, session, state));
+}
+
+/** @param moment undefined: in the middle of the request */
+function observeSession(
   context: RequestContext,
   session: Session,
   state: SessionState,
+  keepsExpiry: boolean,
   moment?: Moment,
   then?: Snapshot,
 ): Observed {
-  touchOnce(context, session, state);
-  const keeps = keepsExpiry(context, session, state);
-  const cookie = keeps ? renewedCookie(context, session, state) : session.cookie;
+  const cookie = keepsExpiry ? renewedCookie(context, session, state) : session.cookie;
   const snapshot = then ?? takeSnapshot(session, undefined, state.before);
   let claims = state.claims;
   let claimsError: unknown;
@@ -103,7 +104,7 @@ export function observeSession(
   return {
     source: session,
     cookie,
-    kept: keeps ? session.cookie : undefined,
+    kept: keepsExpiry ? session.cookie : undefined,
     state,
     claimsError,
     now: {
@@ -111,7 +112,7 @@ export function observeSession(
       claims,
       tokenClaims,
       isTokenDue,
-      keepsExpiry: keeps,
+      keepsExpiry,
       expires: cookie._expires instanceof Date ? cookie._expires.valueOf() : undefined,
       hasExpires: (cookie._expires ?? undefined) !== undefined,
       canSend,

@@ -10,7 +10,7 @@ import type { RequestContext } from './context';
 import { decideClaims, signsIn } from './decide';
 import { generateSession } from './generate';
 import { currentToken } from './issue';
-import { type Observed, observeSession } from './observe';
+import { type Observed, observeNow } from './observe';
 import { restoreSession } from './restore';
 import { prepareRotation, type Rotation, storeSession, undeliverable } from './store-session';
 
@@ -120,7 +120,7 @@ export class SessionMethods implements SessionOwner {
       const state = context.stateOf(session);
       state.id.require();
       if (isRenewed && state.cookieFormat === 'express-session') throw hasNoToken();
-      observed = observeSession(context, session, state);
+      observed = observeNow(context, session, state);
       if (isNeverStored(context, observed)) {
         done(null, false);
         return;

@@ -1,8 +1,9 @@
 /** The checks of `get`, `set`, `destroy` and `touch` with single records. */
 import { deepStrictEqual as same, ok, strictEqual as equal } from 'node:assert';
 import { SAMPLE as PROBE_SAMPLE } from '../check/probe';
+import { writesMoreThanExpiry } from '../check/touch-check';
 import type { SessionRecord } from '../types';
-import { type Bench, newId, newTag, plain, recordOf, taggedRecord, tagOf } from './bench';
+import { type Bench, newId, newTag, plain, recordOf } from './bench';
 import { comparisonChecks } from './compare-and-set';
 import type { StoreReport } from './report';
 
@@ -15,7 +16,7 @@ export interface Check {
 
 const SAMPLE = { ...PROBE_SAMPLE, large: 'x'.repeat(32_768) };
 
-/** How often a touch and another call run at the same time. */
+/** How often a touch runs at the same time as a write, and as a destroy. */
 const RACES = 20;
 
 const basicChecks: readonly Check[] = [
@@ -123,33 +124,12 @@ const basicChecks: readonly Check[] = [
       await bench.set(id, recordOf({ a: 1 }, 30_000));
       await bench.touch(id, recordOf({ a: 1 }, 90_000));
       equal((await bench.get(id))?.a, 1);
-      report.touch = (await writesMoreThanExpiry(bench)) ? 'record' : 'expiry';
+      report.touch = (await writesMoreThanExpiry(bench, newId(), RACES)) ? 'record' : 'expiry';
     },
   },
 ];
 
 export const recordChecks: readonly Check[] = [...basicChecks, ...comparisonChecks];
-
-/** Whether touch writes the data that it is given, makes a record that is not there, or writes what it has read before. */
-async function writesMoreThanExpiry(bench: Bench): Promise<boolean> {
-  const id = newId();
-  await bench.set(id, recordOf({ a: 1 }));
-  await bench.touch(id, recordOf({ a: 2 }));
-  if ((await bench.get(id))?.a !== 1) return true;
-  await bench.destroy(id);
-  await bench.touch(id, recordOf({ a: 1 }));
-  if (await bench.get(id)) return true;
-  for (let race = 0; race < RACES; race++) {
-    const [destroyed, replaced] = [newId(), newId()];
-    const [before, after] = [taggedRecord(newTag()), taggedRecord(newTag())];
-    await Promise.all([bench.set(destroyed, before), bench.set(replaced, before)]);
-    await Promise.all([bench.touch(destroyed, before), bench.destroy(destroyed)]);
-    if (await bench.get(destroyed)) return true;
-    await Promise.all([bench.touch(replaced, before), bench.set(replaced, after)]);
-    if (tagOf(await bench.get(replaced)) !== tagOf(after)) return true;
-  }
-  return false;
-}
 
 /** The members with these names. Some stores add members of their own to a record. */
 function pick(record: SessionRecord | undefined, names: object): unknown {

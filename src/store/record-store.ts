@@ -1,9 +1,9 @@
 /** Calls the application's store. Each call gets a callback, answers once, and answers in time. */
 import { AsyncResource } from 'node:async_hooks';
-import type { Cookie } from '../session/cookie';
-import type { LiveSession } from '../session/live-session';
+import { type Cookie, restoreCookie, settingsOf } from '../session/cookie';
+import type { KnownRecord, LiveSession } from '../session/live-session';
 import { type RecordState, STATE_MEMBER, stateIn } from '../session/record-state';
-import { toRecord } from '../session/snapshot';
+import { takeSnapshot, toRecord } from '../session/snapshot';
 import type { AnyStore, ErrorCallback, Guarantee, SessionRecord } from '../types';
 import { callsOf, type StoreCalls } from './guarantee';
 import { callStore, callStoreSafely, isMissing } from './store-call';
@@ -33,6 +33,13 @@ export interface Found {
   /** The data as JSON text, if the store has it in that form. */
   readonly data: string | undefined;
   readonly state: RecordState | undefined;
+}
+
+/** @throws TypeError if the record's cookie is unusable */
+export function toKnown({ record, data, state }: Found): KnownRecord {
+  // The record may have been written by other code, without a cookie.
+  const { cookie = {} } = record as { cookie?: object };
+  return { state, data: data ?? takeSnapshot(record).data, cookie: settingsOf(restoreCookie(cookie)) };
 }
 
 export type FoundCallback = (error?: unknown, found?: Found) => void;

@@ -1,12 +1,11 @@
 /** Writes a session that is in the store already, from the first try to the outcome. */
-import { type Cookie, restoreCookie, settingsOf } from '../session/cookie';
+import { type Cookie, settingsOf } from '../session/cookie';
 import type { KnownRecord, LiveSession } from '../session/live-session';
 import { mergeData } from '../session/merge';
 import { firstState, generationOf, newTag, nextGeneration, type RecordState } from '../session/record-state';
-import { takeSnapshot } from '../session/snapshot';
 import { SessionError } from '../errors';
 import { hidesTags, isUnsupported } from './hidden-tags';
-import type { Contents, Found, RecordStore } from './record-store';
+import { type Contents, type Found, type RecordStore, toKnown } from './record-store';
 import { callStore, callStoreSafely } from './store-call';
 
 /**
@@ -241,13 +240,6 @@ export class Write {
 /** Whether a write changes the tag. Only then the tag in the record shows who has written it. */
 function hasOwnTag({ state }: Contents, expected: RecordState | undefined): boolean {
   return state?.tag !== expected?.tag;
-}
-
-/** @throws TypeError if the record's cookie is unusable */
-function toKnown({ record, data, state }: Found): KnownRecord {
-  // The record may have been written by other code, without a cookie.
-  const { cookie = {} } = record as { cookie?: object };
-  return { state, data: data ?? takeSnapshot(record).data, cookie: settingsOf(restoreCookie(cookie)) };
 }
 
 /** Whether the record belongs to another tenant by now. */
