@@ -67,7 +67,11 @@ export default tseslint.config(
       'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
       'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts'] })],
     },
-    rules: { 'import-x/no-cycle': 'error' },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'max-lines': ['error', 250],
+      'max-lines-per-function': ['error', 50],
+    },
   },
   {
     files: ['**/*.cjs'],

@@ -87,9 +87,61 @@ function namesTenant(value: unknown): value is object {
   return 'keys' in value || 'tenant' in value;
 }
 
+/** Takes the first answer for one request: from `done`, or from the promise. */
+class FirstAnswer {
+  readonly #receive: (answer: Answer) => void;
+  readonly #onLateAnswer: () => void;
+  #answer: Answer | undefined;
+  #isDone = false;
+  #hasReturned = false;
+  #isPassedOn = false;
+
+  constructor(receive: (answer: Answer) => void, onLateAnswer: () => void) {
+    this.#receive = receive;
+    this.#onLateAnswer = onLateAnswer;
+  }
+
+  done(error: unknown, value: unknown): void {
+    if (this.#isDone)
+      this.fail(
+        new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keys function called done twice for one request'),
+      );
+    this.#isDone = true;
+    this.accept({ error, value });
+  }
+
+  accept(answer: Answer): void {
+    this.#answer ??= answer;
+    // In a later turn, so that what the handler throws does not pass through the provider.
+    if (this.#hasReturned) {
+      setImmediate(() => {
+        this.#passOn();
+      });
+    }
+  }
+
+  fail(error: unknown): void {
+    if (this.#isPassedOn) this.#onLateAnswer();
+    else if (this.#answer) this.#answer = { error };
+    else this.accept({ error });
+  }
+
+  /** The function has returned. */
+  returned(): void {
+    this.#hasReturned = true;
+    this.#passOn();
+  }
+
+  #passOn(): void {
+    if (!this.#answer || this.#isPassedOn) return;
+    this.#isPassedOn = true;
+    this.#receive(this.#answer);
+  }
+}
+
 /**
- * Calls the provider and passes its first answer on: from `done`, or from the promise. If an error or a second call of `done`
- * comes before that, the answer is an error. If it comes later, it only causes a warning. Throws only what `receive` throws.
+ * Calls the provider and passes its first answer on. If an error or a second call of `done` comes before that, the answer is an
+ * error. If it comes later, it only causes a warning. Throws only what `receive` throws.
  */
 function ask(
   provider: KeysProvider,
@@ -98,63 +150,42 @@ function ask(
   onLateAnswer: () => void,
   receive: (answer: Answer) => void,
 ): void {
-  const state: { answer?: Answer; isDone?: true; hasReturned?: true; isPassedOn?: true } = {};
-  const passOn = (): void => {
-    if (!state.answer || state.isPassedOn) return;
-    state.isPassedOn = true;
-    receive(state.answer);
-  };
-  const accept = (answer: Answer): void => {
-    state.answer ??= answer;
-    // In a later turn, so that what the handler throws does not pass through the provider.
-    if (state.hasReturned) setImmediate(passOn);
-  };
-  const fail = (error: unknown): void => {
-    if (state.isPassedOn) onLateAnswer();
-    else if (state.answer) state.answer = { error };
-    else accept({ error });
-  };
-
-  let returned: unknown;
+  const first = new FirstAnswer(receive, onLateAnswer);
   try {
-    returned = provider(req, rawJwtToken, (error, value) => {
-      if (state.isDone)
-        fail(
-          new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keys function called done twice for one request'),
-        );
-      state.isDone = true;
-      accept({ error, value });
+    const promise: unknown = provider(req, rawJwtToken, (error, value) => {
+      first.done(error, value);
     });
-    awaitReturned();
+    awaitPromise(promise, provider.length >= 3, first);
   } catch (thrown) {
-    fail(thrown || new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keys function threw without a reason'));
-  }
-  state.hasReturned = true;
-  passOn();
-
-  function awaitReturned(): void {
-    const takesDone = provider.length >= 3;
-    if (!isThenable(returned)) {
-      if (takesDone) return;
-      accept({
-        error: new SessionTypeError(
-          'ERR_SESSION_KEYS_PROVIDER',
-          'keys function must return a promise, or declare `done` and call it',
-        ),
-      });
-      return;
-    }
-    returned.then(
-      (value) => {
-        if (value !== undefined || !takesDone) accept({ value });
-      },
-      (reason: unknown) => {
-        fail(
-          reason || new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keys function rejected without a reason'),
-        );
-      },
+    first.fail(
+      thrown || new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keys function threw without a reason'),
     );
   }
+  first.returned();
+}
+
+/** @param takesDone whether the function declares `done`. Then it need not return anything */
+function awaitPromise(returned: unknown, takesDone: boolean, first: FirstAnswer): void {
+  if (!isThenable(returned)) {
+    if (takesDone) return;
+    first.accept({
+      error: new SessionTypeError(
+        'ERR_SESSION_KEYS_PROVIDER',
+        'keys function must return a promise, or declare `done` and call it',
+      ),
+    });
+    return;
+  }
+  returned.then(
+    (value) => {
+      if (value !== undefined || !takesDone) first.accept({ value });
+    },
+    (reason: unknown) => {
+      first.fail(
+        reason || new SessionError('ERR_SESSION_KEYS_PROVIDER', 'keys function rejected without a reason'),
+      );
+    },
+  );
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -90,10 +90,7 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
   }
   const secrets = resolveSecrets(given.secret);
   const jwtFromReq = optionalFunction('jwtFromReq', given.jwtFromReq);
-  // `key` is express-session's old name for `name`.
-  const name: unknown = given.name || (given as { key?: unknown }).key || 'connect.sid';
-  if (typeof name !== 'string')
-    throw new SessionTypeError('ERR_SESSION_OPTION', 'name option must be a string, the name of the cookie');
+  const name = resolveName(given);
   const rules = resolveRules(given);
   const { tokens, provideTokens } = resolveKeys(given, rules);
   if (tokens?.canIssue && rules.hasAudiencePattern)
@@ -131,6 +128,14 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
     touch: optionalFunction('touch', given.touch),
     touchAfter: optionalDuration('touchAfter', given.touchAfter, 0) ?? 0,
   };
+}
+
+/** `key` is express-session's old name for `name`. */
+function resolveName(given: SessionOptions): string {
+  const name: unknown = given.name || given.key || 'connect.sid';
+  if (typeof name !== 'string')
+    throw new SessionTypeError('ERR_SESSION_OPTION', 'name option must be a string, the name of the cookie');
+  return name;
 }
 
 /**

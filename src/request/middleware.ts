@@ -10,7 +10,7 @@ import { managedOf, type Session } from '../session/session';
 import type { Tokens } from '../token/token';
 import type { Middleware, NextFunction, Request, RequestHandler, RequestLike } from '../types';
 import { beginContext } from './begin-context';
-import { findRawToken, readCandidates } from './credential';
+import { type Candidate, findRawToken, readCandidates } from './credential';
 import { Finder } from './find';
 import { openSession } from './open';
 import { watchResponse } from './response';
@@ -25,8 +25,28 @@ const warnOfTwoMiddlewares = createWarning(
 
 export function createMiddleware(config: Config): Middleware {
   const storages = new Storages(config);
+  const handle = createHandler(config, storages);
+  const session: RequestHandler = (req, res, next) => {
+    if (!wantsDetails()) handle(req, res, next);
+    else {
+      traceRequest(req, () => {
+        handle(req, res, next);
+      });
+    }
+  };
+  const finder = new Finder(config, storages);
+  Object.defineProperty(session, 'find', {
+    value: (request: RequestLike) => finder.find(request),
+    enumerable: true,
+  });
+  Object.defineProperty(session, 'guarantee', { get: () => storages.guarantee, enumerable: true });
+  Object.defineProperty(session, 'store', { get: () => storages.requestStore, enumerable: true });
+  Object.defineProperty(session, 'check', { value: () => check(config, storages.checked) });
+  return session as Middleware;
+}
 
-  const handle: RequestHandler = (req, res, next) => {
+function createHandler(config: Config, storages: Storages): RequestHandler {
+  return (req, res, next) => {
     if (req.session as unknown) {
       if (!managedOf(req.session)) warnOfTwoMiddlewares();
       next();
@@ -51,7 +71,7 @@ export function createMiddleware(config: Config): Middleware {
       return;
     }
     const candidates = readCandidates(config, req, carrier);
-    const begin = (tokens: Tokens): void => {
+    chooseTokens(config, req, candidates, next, (tokens) => {
       const context = beginContext(config, storages.of(tokens), tokens, req, res, next, carrier);
       context.owner = new SessionMethods(context);
       openSession(context, candidates, (error) => {
@@ -61,35 +81,28 @@ export function createMiddleware(config: Config): Middleware {
           next();
         }
       });
-    };
-    if (config.tokens) begin(config.tokens);
-    else if (!config.provideTokens) next(keysRequired());
-    else {
-      // The provider may lose the AsyncLocalStorage context of the request.
-      const asyncContext = new AsyncResource('express-session-jwt');
-      config.provideTokens(req, findRawToken(candidates), (error, tokens) => {
-        if (tokens) asyncContext.runInAsyncScope(begin, undefined, tokens);
-        else asyncContext.runInAsyncScope(next, undefined, error);
-      });
-    }
+    });
   };
-  const session: RequestHandler = (req, res, next) => {
-    if (!wantsDetails()) handle(req, res, next);
-    else {
-      traceRequest(req, () => {
-        handle(req, res, next);
-      });
-    }
-  };
-  const finder = new Finder(config, storages);
-  Object.defineProperty(session, 'find', {
-    value: (request: RequestLike) => finder.find(request),
-    enumerable: true,
-  });
-  Object.defineProperty(session, 'guarantee', { get: () => storages.guarantee, enumerable: true });
-  Object.defineProperty(session, 'store', { get: () => storages.requestStore, enumerable: true });
-  Object.defineProperty(session, 'check', { value: () => check(config, storages.checked) });
-  return session as Middleware;
+}
+
+/** Begins with the keys of the request. If there are none, the error goes to `next`. */
+function chooseTokens(
+  { tokens, provideTokens }: Config,
+  req: Request,
+  candidates: readonly Candidate[],
+  next: NextFunction,
+  begin: (tokens: Tokens) => void,
+): void {
+  if (tokens) begin(tokens);
+  else if (!provideTokens) next(keysRequired());
+  else {
+    // The provider may lose the AsyncLocalStorage context of the request.
+    const asyncContext = new AsyncResource('express-session-jwt');
+    provideTokens(req, findRawToken(candidates), (error, provided) => {
+      if (provided) asyncContext.runInAsyncScope(begin, undefined, provided);
+      else asyncContext.runInAsyncScope(next, undefined, error);
+    });
+  }
 }
 
 function fail(error: unknown, req: Request, next: NextFunction): void {

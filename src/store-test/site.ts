@@ -65,8 +65,11 @@ interface OpenProcess extends Process {
   close(): Promise<void>;
 }
 
-async function open(store: AnyStore): Promise<OpenProcess> {
-  const middleware = session({
+/** Requests that wait in their page, by name. */
+type Holds = Map<string, { readonly reach: () => void; readonly released: Promise<void> }>;
+
+function middlewareOf(store: AnyStore): ReturnType<typeof session> {
+  return session({
     store: store as unknown as session.Store,
     keys: { private: keys.privateKey },
     secret,
@@ -74,26 +77,18 @@ async function open(store: AnyStore): Promise<OpenProcess> {
     saveErrors: 'respond',
     jwtFromReq: (req) => claimsOf(req.session as unknown as Data | undefined),
   });
+}
+
+async function open(store: AnyStore): Promise<OpenProcess> {
+  const middleware = middlewareOf(store);
   const lateErrors: unknown[] = [];
-  const holds = new Map<string, { reach: () => void; released: Promise<void> }>();
-  const respond = async (req: Request): Promise<string> => {
-    const hold = holds.get(String(req.headers['x-hold']));
-    hold?.reach();
-    await hold?.released;
-    return String(await pages[req.url]?.(req.session as unknown as Data, req));
-  };
+  const holds: Holds = new Map();
   const server = createServer((request, response) => {
     const [req, res] = [request as Request, response as Response];
     middleware(req, res, (error: unknown) => {
       if (error !== undefined && res.headersSent) lateErrors.push(error);
       else if (error !== undefined) fail(res, error);
-      else
-        respond(req).then(
-          (text) => res.end(text),
-          (failure: unknown) => {
-            fail(res, failure);
-          },
-        );
+      else respond(req, res, holds);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -129,6 +124,22 @@ async function open(store: AnyStore): Promise<OpenProcess> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Answers a page, and waits before that for the hold which the request names. */
+function respond(req: Request, res: Response, holds: Holds): void {
+  const answer = async (): Promise<string> => {
+    const hold = holds.get(String(req.headers['x-hold']));
+    hold?.reach();
+    await hold?.released;
+    return String(await pages[req.url]?.(req.session as unknown as Data, req));
+  };
+  answer().then(
+    (text) => res.end(text),
+    (failure: unknown) => {
+      fail(res, failure);
+    },
+  );
 }
 
 function fail(res: Response, error: unknown): void {
