@@ -4,6 +4,7 @@ import type { CookieOptions, SessionOptions } from '../types';
 /** The type makes sure that no name is missing. */
 const NAMES: Record<keyof SessionOptions, true> & Record<string, true> = {
   absoluteTimeout: true,
+  awaitTouch: true,
   cookie: true,
   cookieFormat: true,
   genid: true,

@@ -76,6 +76,8 @@ export interface Config {
   readonly touch: ((req: Request, res: Response) => unknown) | undefined;
   /** In ms. 0: each request renews the expiry. */
   readonly touchAfter: number;
+  /** Whether a response waits for the touch of its session. */
+  readonly awaitTouch: boolean;
 }
 
 /** @throws TypeError that names the first option at fault */
@@ -93,8 +95,6 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
   const name = resolveName(given);
   const rules = resolveRules(given);
   const { tokens, provideTokens } = resolveKeys(given, rules);
-  if (tokens?.canIssue && rules.hasAudiencePattern)
-    throw new SessionTypeError('ERR_SESSION_OPTION', AUDIENCE_PATTERN);
   warnOfLikelyMistakes(given as Record<string, unknown>);
   warnOfNewKeysAtStart(given, isProduction);
 
@@ -127,6 +127,7 @@ export function resolveOptions(options: SessionOptions | null | undefined): Conf
     saveErrors: oneOf('saveErrors', ['late', 'respond'], 'late', given.saveErrors),
     touch: optionalFunction('touch', given.touch),
     touchAfter: optionalDuration('touchAfter', given.touchAfter, 0) ?? 0,
+    awaitTouch: optionalBoolean('awaitTouch', given.awaitTouch),
   };
 }
 
@@ -180,6 +181,8 @@ function resolveKeys(given: SessionOptions, rules: TokenRules): Pick<Config, 'to
     return { tokens: undefined, provideTokens: createTokensProvider(keys, cache, rules) };
   }
   const keyRing = createKeyRing(keys);
+  if (keyRing?.canSign && rules.hasAudiencePattern)
+    throw new SessionTypeError('ERR_SESSION_OPTION', AUDIENCE_PATTERN);
   return { tokens: keyRing && new Tokens(keyRing, cache, rules), provideTokens: undefined };
 }
 

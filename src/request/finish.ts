@@ -1,4 +1,5 @@
 /** Finishes a response: the session is stored first, then the token is set, then the bytes leave. */
+import { debug } from '../diagnostics';
 import { abandonBody } from '../http/abandoned-body';
 import type { HeldResponse, Hold } from '../http/held-response';
 import { IssueError } from '../keys/key-ring';
@@ -6,7 +7,7 @@ import type { RequestContext } from './context';
 import { deliver } from './deliver';
 import { type Moment, observe, type Observed } from './observe';
 import { makePlan, type Plan } from './plan';
-import { BegunWork, workFor } from './store-work';
+import { BegunWork, runMeanwhile, workFor } from './store-work';
 
 /**
  * Called when the headers of a stream are due, and when the response ends.
@@ -61,17 +62,21 @@ function settle(context: RequestContext, moment: Moment, observed: Observed | un
     observed.state.hasEnded = true;
     context.reportLate(plan.error);
   }
+  const sendNow: Hold = (held) => {
+    sendWith(held, moment, () => {
+      deliver(context, plan, observed, false);
+    });
+  };
   const work = workFor(context, plan, observed);
-  if (!work) {
-    return (held) => {
-      sendWith(held, moment, () => {
-        deliver(context, plan, observed, false);
-      });
-    };
-  }
+  if (!work) return sendNow;
   if (moment === 'headers') observed.state.headersWrittenAt = performance.now();
-  const begun = new BegunWork(context, moment, work);
+  if (!work.holdsResponse) {
+    runMeanwhile(context, work.run);
+    return sendNow;
+  }
+  const begun = new BegunWork(context, moment, work.run);
   return (held) => {
+    if (!begun.isDone) debug('split response: holding it until the store has answered');
     begun.whenDone((error, isLost) => {
       try {
         conclude(context, moment, plan, observed, error, isLost === true, held);
@@ -97,6 +102,7 @@ function settleWithout(context: RequestContext, moment: Moment): Hold | undefine
     repository.destroy(id, 'destroyed', done);
   });
   return (held) => {
+    if (!begun.isDone) debug('split response: holding it until the store has answered');
     begun.whenDone((error) => {
       if (error && respond(context, moment, held, error)) return;
       if (error) context.reportLate(error);

@@ -1,6 +1,6 @@
-/** The work on the store that a response waits for: a write, a touch, or a second read of the record. */
-import { debug } from '../diagnostics';
+/** The work on the store at a response: a write, a touch, or a second read of the record. */
 import type { LiveSession } from '../session/live-session';
+import type { SessionState } from '../session/session-state';
 import { callStoreSafely } from '../store/store-call';
 import type { RequestContext } from './context';
 import type { Moment, Observed } from './observe';
@@ -50,38 +50,63 @@ export class BegunWork {
 
   whenDone(callback: Done): void {
     if (this.#hasResult) callback(this.#error, this.#isLost);
-    else {
-      debug('split response: holding it until the store has answered');
-      this.#waiting = callback;
-    }
+    else this.#waiting = callback;
+  }
+
+  get isDone(): boolean {
+    return this.#hasResult;
   }
 }
 
-/** The work that a plan needs. Undefined: there is nothing to wait for. */
-export function workFor(context: RequestContext, plan: Plan, observed: Observed): Work | undefined {
-  const { repository } = context;
+/** Runs work that no response waits for. With `saveErrors: 'late'` it throws what the store throws at once. */
+export function runMeanwhile(context: RequestContext, work: Work): void {
+  const done: Done = (error) => {
+    if (error) context.reportLate(error);
+  };
+  if (context.config.saveErrors === 'late') work(done);
+  else callStoreSafely(work, done);
+}
+
+/** What a plan needs of the store. */
+export interface NeededWork {
+  readonly run: Work;
+  /**
+   * Whether the response waits for it. A response without a cookie does not wait for a touch: the client learns nothing from
+   * it, and would wait for a second round trip to the store. Later work of this process on the session comes after the touch in
+   * any case.
+   */
+  readonly holdsResponse: boolean;
+}
+
+/** The work that a plan needs. Undefined: none. */
+export function workFor(context: RequestContext, plan: Plan, observed: Observed): NeededWork | undefined {
+  const { repository, config } = context;
   const { state } = observed;
   if (plan.store === 'save') {
-    return (done) => {
+    const save: Work = (done) => {
       storeSession(context, observed, plan.rotation, (error) => {
         // A session that has ended is not lost here: its state says that it has ended.
         done(error, Boolean(error));
       });
     };
+    return { run: save, holdsResponse: true };
   }
-  // The record is read again, so that a slow request does not overwrite the cookie of a login that came in between.
-  const looks = plan.outgoing !== undefined && !state.mustSend && state.isStored && repository.canCompare;
   const touched = plan.store === 'touch' ? state.live : undefined;
-  if (!looks) {
-    return (
-      touched &&
-      ((done) => {
-        touch(context, observed, touched, done);
-      })
-    );
-  }
+  const touch: Work | undefined =
+    touched &&
+    ((done) => {
+      renew(context, observed, touched, done);
+    });
+  // The record is read again, so that a slow request does not overwrite the cookie of a login that came in between.
+  if (plan.outgoing && !state.mustSend && state.isStored && repository.canCompare)
+    return { run: withLook(context, state, touch), holdsResponse: true };
+  return touch && { run: touch, holdsResponse: plan.outgoing !== undefined || config.awaitTouch };
+}
+
+/** Reads the record once more, at the same time as the touch. */
+function withLook({ repository }: RequestContext, state: SessionState, touch: Work | undefined): Work {
   return (done) => {
-    let waitsFor = touched ? 2 : 1;
+    let waitsFor = touch ? 2 : 1;
     let isLost = false;
     let error: unknown;
     const finishOne = (failure: unknown): void => {
@@ -89,7 +114,7 @@ export function workFor(context: RequestContext, plan: Plan, observed: Observed)
       waitsFor -= 1;
       if (waitsFor === 0) done(error, isLost);
     };
-    if (touched) touch(context, observed, touched, finishOne);
+    touch?.(finishOne);
     repository.look(state.id.require(), state.generation, (failure, isCurrent) => {
       isLost = !isCurrent;
       finishOne(failure);
@@ -97,7 +122,7 @@ export function workFor(context: RequestContext, plan: Plan, observed: Observed)
   };
 }
 
-function touch(
+function renew(
   { repository }: RequestContext,
   { state, source: session, cookie, now }: Observed,
   live: LiveSession,

@@ -171,6 +171,16 @@ export interface SessionOptions extends Omit<expressSession.SessionOptions, 'sec
    * option of the same name). At most half of the session's lifetime counts. Default: 0, each request renews the expiry.
    */
   touchAfter?: number | undefined;
+  /**
+   * Whether a response waits until the store has answered the `touch` of its session. Set it where the platform freezes a process
+   * as soon as its response is out (serverless functions), and for a store whose `touch` writes the whole record and that several
+   * processes use. Default: false. A response without a
+   * cookie goes out while the touch is under way.
+   *
+   * @example
+   * session({ keys, store, awaitTouch: true })
+   */
+  awaitTouch?: boolean | undefined;
   /** How many tokens are remembered, so that they need not be verified again. Each takes about 1 KB. Default: 10000. */
   tokenCacheSize?: number | undefined;
 }

@@ -4,7 +4,7 @@ import express from 'express';
 import request from 'supertest';
 import session from '../../src';
 import { record } from '../support/contents';
-import { setCookie } from '../support/cookies';
+import { cookieOf, setCookie } from '../support/cookies';
 import { serve, storedCookie } from '../support/exchange';
 import { keys } from '../support/keys';
 import { recordNext } from '../support/next-calls';
@@ -37,6 +37,26 @@ describe('a late error', () => {
         .set('Cookie', String(cookie[0]).split(';')[0] ?? '')
         .buffer(true);
       assert.equal((res.body as Buffer).length, size);
+    });
+  }
+
+  for (const saveErrors of ['late', 'respond'] as const) {
+    it(`of a touch comes when the response has left already, with saveErrors: '${saveErrors}' (B052 B128)`, async () => {
+      const store = new ForeignStore();
+      const middleware = recordNext(session({ keys, store: asStore(store), saveErrors }));
+      const server = serverOf(middleware, (req, res) => {
+        if (req.url === '/start') data(req).user = 'bob';
+        res.end('body');
+      });
+      const cookie = cookieOf(await request(server).get('/start'));
+      const held = store.hold('touch');
+      store.failures.touch = new Error('boom!');
+      await request(server).get('/').set('Cookie', cookie).expect(200, 'body');
+      await held.reached;
+      assert.deepEqual(middleware.calls, [[], []]);
+      held.release();
+      await middleware.reached(3);
+      assert.match(String(middleware.calls[2]?.[0]), /boom!/);
     });
   }
 

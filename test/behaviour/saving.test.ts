@@ -407,7 +407,7 @@ describe('the expiry of a session', () => {
     for (const path of ['/new', '/loaded']) {
       await withFrozenClock((clock) =>
         withMovableClock(async (move) => {
-          const options = { rolling: true, cookie: { maxAge: MINUTE } };
+          const options = { rolling: true, awaitTouch: true, cookie: { maxAge: MINUTE } };
           const { server, store } = serve(options, async (req, res) => {
             if (req.url === '/start') return views(req, res);
             if (path === '/new') data(req).user = 'bob';

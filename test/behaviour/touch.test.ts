@@ -46,7 +46,12 @@ function pages(slow: Gate): Handler {
 }
 
 async function openPages(store: ForeignStore, slow = gate()) {
-  const options = { store: asStore(store), cookie: { maxAge: 60_000 }, jwtFromReq: claimsOfSession };
+  const options = {
+    store: asStore(store),
+    cookie: { maxAge: 60_000 },
+    jwtFromReq: claimsOfSession,
+    awaitTouch: true,
+  };
   const here = await open(createServer(options, pages(slow)));
   const there = await open(createServer(options, pages(slow)));
   const first = await here.visit('/');

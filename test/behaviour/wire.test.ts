@@ -145,7 +145,29 @@ describe('a raw socket', () => {
     }
   });
 
-  it('sees no byte before a touch is through (B037, B052)', async () => {
+  for (const [title, options] of [
+    ['with awaitTouch', { awaitTouch: true }],
+    ['of a response with a cookie', { rolling: true }],
+  ] as const) {
+    it(`sees no byte before a touch is through, ${title} (B037, B052)`, async () => {
+      const { server, store } = serve(options, (req, res) => {
+        if (req.url === '/start') data(req).user = 'bob';
+        res.end('body');
+      });
+      const cookie = await storedCookie(server);
+      const held = store.hold('touch');
+      await withServer(server, async (port) => {
+        const wire = new Wire(port, requestText('GET', '/', { Cookie: cookie }));
+        await held.reached;
+        await roundTrip();
+        assert.equal(wire.received, '');
+        held.release();
+        assert.equal(parseRaw(await wire.closed).body, 'body');
+      });
+    });
+  }
+
+  it('sees a whole response without a cookie while its touch is under way (B052)', async () => {
     const { server, store } = serve({}, (req, res) => {
       if (req.url === '/start') data(req).user = 'bob';
       res.end('body');
@@ -154,11 +176,9 @@ describe('a raw socket', () => {
     const held = store.hold('touch');
     await withServer(server, async (port) => {
       const wire = new Wire(port, requestText('GET', '/', { Cookie: cookie }));
-      await held.reached;
-      await roundTrip();
-      assert.equal(wire.received, '');
-      held.release();
       assert.equal(parseRaw(await wire.closed).body, 'body');
+      await held.reached;
+      held.release();
     });
   });
 
