@@ -53,21 +53,43 @@ function installPackages() {
 }
 
 /**
- * The database at this distance.
+ * The database at this distance: a round trip to it takes `rtt` ms, or what it takes without a network if that is longer.
  *
+ * @param {StoreName} store
  * @param {DatabaseServer} server
  * @param {number} rtt in ms
- * @returns {Promise<{ url: string, stop: () => void }>}
+ * @returns {Promise<{ url: string, measuredRtt: number, stop: () => void }>}
  */
-export async function atDistance({ url, port }, rtt) {
-  if (rtt === 0) return { url, stop: () => undefined };
+export async function atDistance(store, { url, port }, rtt) {
+  if (rtt === 0) return { url, measuredRtt: await measureRtt(store, url), stop: () => undefined };
   const proxy = new Worker('./store/proxy.mjs');
   const far = new URL(url);
-  far.port = String(await proxy.call('start', { port, rtt }));
+  far.port = String(await proxy.call('start', { port }));
+  await proxy.call('delay', { rtt });
+  // The database, the way to it and the proxy take their time as well, which is not to come on top.
+  const excess = (await measureRtt(store, far.href)) - rtt;
+  await proxy.call('delay', { rtt: Math.max(0, rtt - excess) });
   return {
     url: far.href,
+    measuredRtt: await measureRtt(store, far.href),
     stop: () => {
       proxy.stop();
     },
   };
+}
+
+/**
+ * How long a round trip takes from an application.
+ *
+ * @param {StoreName} store
+ * @param {string} url
+ * @returns {Promise<number>} ms
+ */
+async function measureRtt(store, url) {
+  const worker = new Worker('./store/server.mjs', ['express-session', 'read', store, url]);
+  try {
+    return await worker.call('ping');
+  } finally {
+    worker.stop();
+  }
 }

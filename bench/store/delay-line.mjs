@@ -18,6 +18,11 @@ export class DelayLine {
     this.#now = now;
   }
 
+  /** @param {number} ms how long what goes in from now on is on its way */
+  set length(ms) {
+    this.#ms = ms;
+  }
+
   /** @param {() => void} deliver */
   push(deliver) {
     this.#onTheWay.push({ due: this.#now() + this.#ms, deliver });

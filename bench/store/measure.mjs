@@ -37,18 +37,6 @@ export async function measureOnStore(scenario, database, pace) {
 }
 
 /**
- * How long a round trip to the database takes from an application, in ms.
- *
- * @param {{ store: string, url: string }} database
- */
-export async function measureRtt({ store, url }) {
-  const worker = new Worker('./store/server.mjs', ['express-session', 'read', store, url]);
-  const ms = /** @type {number} */ (await worker.call('ping'));
-  worker.stop();
-  return ms;
-}
-
-/**
  * @param {SubjectName} name
  * @param {string} id of the scenario
  * @param {{ store: string, url: string }} database

@@ -7,7 +7,7 @@ import { describeConditions } from '../report/machine.mjs';
 import { sectionOf, storeTable, touchAfterTable, withSection } from '../report/store-document.mjs';
 import { concludeStores, storeHeading, storeLines } from '../report/store-lines.mjs';
 import { atDistance, startDatabase } from './databases.mjs';
-import { measureOnStore, measureRtt } from './measure.mjs';
+import { measureOnStore } from './measure.mjs';
 import { countTouches } from './touch-after.mjs';
 
 /* The benchmark on real databases. */
@@ -67,9 +67,8 @@ export async function runOnStores(options) {
  * @returns {Promise<StoreRun>}
  */
 async function runAtDistance(store, server, rtt, { scenarios, pace, isMeasurement }) {
-  const { url, stop } = await atDistance(server, rtt);
+  const { url, measuredRtt, stop } = await atDistance(store, server, rtt);
   try {
-    const measuredRtt = await measureRtt({ store, url });
     console.log(storeHeading({ store, rtt, measuredRtt }));
     const reports = [];
     for (const scenario of scenarios) {
