@@ -31,18 +31,19 @@ export async function takeTurns(participants, rounds) {
 }
 
 /**
- * Does this with each item, as many at a time as there are cores.
+ * Does this with each item, several at a time.
  *
  * @template Item, Result
  * @param {readonly Item[]} items
  * @param {(item: Item) => Promise<Result>} work
+ * @param {number} [atOnce] as many as there are cores, if it is not said
  * @returns {Promise<Result[]>} in the order of the items
  */
-export async function mapParallel(items, work) {
+export async function mapParallel(items, work, atOnce = availableParallelism()) {
   /** @type {Result[]} */
   const results = [];
   const left = [...items.entries()];
-  const workers = Array.from({ length: availableParallelism() }, async () => {
+  const workers = Array.from({ length: atOnce }, async () => {
     for (let next = left.shift(); next; next = left.shift()) results[next[0]] = await work(next[1]);
   });
   await Promise.all(workers);

@@ -157,6 +157,7 @@ export interface Pace {
   httpWarmUpMs: number;
   httpRounds: number;
   httpSliceMs: number;
+  storeRounds: number;
   /** Of latency on a database; that of requests per second is half as long. */
   storeSliceMs: number;
   /** Sessions in scenarios that ask for many; undefined: as many as they ask for. */

@@ -13,7 +13,7 @@ export const figureTitles = {
   commands: 'commands/request',
 };
 
-const WIDTHS = [72, 20, 8, 14, 10, 10, 12, 9, 7];
+const WIDTHS = [92, 20, 8, 14, 10, 10, 12, 9, 7];
 
 /** @param {readonly string[]} cells */
 function line(cells) {
@@ -44,7 +44,7 @@ export function storeLines(report, rtt, isMeasurement) {
     const { ratio, values } = figures[name];
     const sign = name === 'perSecond' ? '≥' : '≤';
     return line([
-      index === 0 ? `${scenario.id.padEnd(20)}${scenario.title}` : '',
+      index === 0 ? `${scenario.id.padEnd(20)}${scenario.title} ` : '',
       figureTitles[name],
       ratio ? format(ratio.median) : '–',
       ratio ? `${format(ratio.low)}–${format(ratio.high)}` : '',

@@ -26,7 +26,7 @@ export async function measureOnStore(scenario, database, pace) {
   const sites = storeSubjects.map((name) => createSite(name, scenario.id, database, load, pace));
   // One after the other: each needs all cores.
   for (const site of sites) await attempt(site, () => site.prepare());
-  const rounds = await takeTurns(sites, pace.httpRounds);
+  const rounds = await takeTurns(sites, pace.storeRounds);
   for (const site of sites) site.stop();
   load.stop();
   return {

@@ -6,6 +6,7 @@ import { chart } from '../report/chart.mjs';
 import { describeConditions } from '../report/machine.mjs';
 import { sectionOf, storeTable, touchAfterTable, withSection } from '../report/store-document.mjs';
 import { concludeStores, storeHeading, storeLines } from '../report/store-lines.mjs';
+import { mapParallel } from '../rounds.mjs';
 import { atDistance, startDatabase } from './databases.mjs';
 import { measureOnStore } from './measure.mjs';
 import { countTouches } from './touch-after.mjs';
@@ -29,7 +30,7 @@ export async function runOnStores(options) {
   for (const store of stores) {
     const { server, version } = await startDatabase(store);
     try {
-      const conditions = describeConditions(store, version, options.pace.httpRounds);
+      const conditions = describeConditions(store, version, options.pace.storeRounds);
       console.log(`\n${conditions}`);
       for (const rtt of rtts)
         done.push({ run: await runAtDistance(store, server, rtt, options), conditions });
@@ -70,12 +71,17 @@ async function runAtDistance(store, server, rtt, { scenarios, pace, isMeasuremen
   const { url, measuredRtt, stop } = await atDistance(store, server, rtt);
   try {
     console.log(storeHeading({ store, rtt, measuredRtt }));
-    const reports = [];
-    for (const scenario of scenarios) {
-      const report = await measureOnStore(scenario, { store, url }, pace);
-      reports.push(report);
-      console.log(storeLines(report, rtt, isMeasurement));
-    }
+    // One after the other, as each needs the machine for itself; unless the numbers do not matter.
+    const inTurn = isMeasurement ? 1 : undefined;
+    const reports = await mapParallel(
+      scenarios,
+      async (scenario) => {
+        const report = await measureOnStore(scenario, { store, url }, pace);
+        console.log(storeLines(report, rtt, isMeasurement));
+        return report;
+      },
+      inTurn,
+    );
     return { store, rtt, measuredRtt, reports };
   } finally {
     stop();
