@@ -1,3 +1,5 @@
+/* The benchmark on sessions in memory. */
+
 import console from 'node:console';
 import { measureHttp } from './http.mjs';
 import { measureInProcess, Yardsticks } from './in-process.mjs';
@@ -5,8 +7,6 @@ import { describeMachine } from './report/machine.mjs';
 import { conclude, heading, limitLines, notes, row } from './report/table.mjs';
 import { mapParallel } from './rounds.mjs';
 import { measureMemory } from './stored-sessions.mjs';
-
-/* The benchmark on sessions in memory. */
 
 /**
  * @param {import('./types.ts').MemoryOptions} options

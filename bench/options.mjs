@@ -1,8 +1,8 @@
+/* What the command line asks for. */
+
 import { parseArgs } from 'node:util';
 import { scenarios } from './scenarios.mjs';
 import { asksForStore, readStoreOptions } from './store/options.mjs';
-
-/* What the command line asks for. */
 
 /** @typedef {import('./types.ts').Pace} Pace */
 /** @typedef {import('./types.ts').SubjectName} SubjectName */

@@ -1,7 +1,7 @@
+/* The headline chart: a few bars, each the time of a page beside that of express-session, which is 1. */
+
 import { palettes } from './palette.mjs';
 import { format } from './table.mjs';
-
-/* The headline chart: a few bars, each the time of a page beside that of express-session, which is 1. */
 
 /** @typedef {import('../store/types.ts').StoreRun} StoreRun */
 

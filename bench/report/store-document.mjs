@@ -1,8 +1,8 @@
+/* The tables of docs/performance.md, each between two comments that name it. */
+
 import { figureNames, targetOf } from '../store/figures.mjs';
 import { choices } from '../store/touch-after.mjs';
 import { format } from './table.mjs';
-
-/* The tables of docs/performance.md, each between two comments that name it. */
 
 /** @typedef {import('../store/types.ts').StoreRun} StoreRun */
 /** @typedef {import('../store/types.ts').StoreReport} StoreReport */

@@ -1,7 +1,7 @@
+/* What the benchmark on databases prints. */
+
 import { figureNames, targetOf } from '../store/figures.mjs';
 import { format } from './table.mjs';
-
-/* What the benchmark on databases prints. */
 
 /** @typedef {import('../store/types.ts').StoreReport} StoreReport */
 

@@ -1,7 +1,7 @@
+/* A thread that answers each message at the time it names. Timers of Node know whole milliseconds only. */
+
 import { parentPort } from 'node:worker_threads';
 import { now } from './clock.mjs';
-
-/* A thread that answers each message at the time it names. Timers of Node know whole milliseconds only. */
 
 const cell = new Int32Array(new SharedArrayBuffer(4));
 

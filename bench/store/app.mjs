@@ -1,8 +1,8 @@
+/* The application that the benchmark on real databases visits: the same one for all subjects. */
+
 import express from 'express';
 import { count, create, createLarge, read, readCart } from '../site/acts.mjs';
 import { typicalData } from '../site/data.mjs';
-
-/* The application that the benchmark on real databases visits: the same one for all subjects. */
 
 /** @typedef {import('../types.ts').Request} Request */
 

@@ -1,3 +1,5 @@
+/* A browser of the load generator. */
+
 import { cookieIn } from '../http/connection.mjs';
 
 /** @typedef {import('../http/connection.mjs').Connection} Connection */

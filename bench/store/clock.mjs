@@ -1,3 +1,5 @@
+/* The clock of the proxy. */
+
 import process from 'node:process';
 
 /** In ms, by a clock that all threads share. */

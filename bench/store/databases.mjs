@@ -1,10 +1,10 @@
+/* The databases of the benchmark: servers of its own on loopback, started as the tests start theirs. */
+
 import { execFileSync } from 'node:child_process';
 import process from 'node:process';
 import { fileURLToPath, URL } from 'node:url';
 import { tsImport } from 'tsx/esm/api';
 import { Worker } from '../ipc.mjs';
-
-/* The databases of the benchmark: servers of its own on loopback, started as the tests start theirs. */
 
 /** @typedef {import('./types.ts').StoreName} StoreName */
 /** @typedef {import('./types.ts').DatabaseServer} DatabaseServer */

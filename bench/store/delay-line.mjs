@@ -1,3 +1,5 @@
+/* The delay of the proxy, apart from sockets and clocks. */
+
 /** A line of given length: what goes in comes out that much later, in order. What follows is on its way at the same time. */
 export class DelayLine {
   /** @type {{ due: number, deliver: () => void }[]} */

@@ -1,9 +1,9 @@
+/* What the rounds come to. */
+
 import { median, quartiles } from '../statistics.mjs';
 
 /** @typedef {import('./types.ts').Sample} Sample */
 /** @typedef {import('./types.ts').StoreSubjectName} SubjectName */
-
-/* What the rounds come to. */
 
 /** @type {readonly import('./types.ts').FigureName[]} */
 export const figureNames = ['median', 'p99', 'perSecond', 'commands'];

@@ -1,3 +1,5 @@
+/* The load generator of the benchmark on real databases. Bounded: a browser waits for its page before it opens the next. */
+
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { Connection } from '../http/connection.mjs';
@@ -5,8 +7,6 @@ import { answerCalls } from '../ipc.mjs';
 import { quantile } from '../statistics.mjs';
 import { Browser } from './browser.mjs';
 import { storeScenarioOf } from './scenarios.mjs';
-
-/* The load generator of the benchmark on real databases. Bounded: a browser waits for its page before it opens the next. */
 
 const BROWSERS = 100;
 

@@ -1,3 +1,5 @@
+/* Measures a scenario on a database. */
+
 import { Worker } from '../ipc.mjs';
 import { attempt, takeTurns } from '../rounds.mjs';
 import { figuresOf } from './figures.mjs';

@@ -1,6 +1,6 @@
-import { storeScenarios } from './scenarios.mjs';
-
 /* The options of the benchmark on real databases: --store, --rtt, --write, --plot, --only. */
+
+import { storeScenarios } from './scenarios.mjs';
 
 /** @typedef {import('./types.ts').StoreName} StoreName */
 

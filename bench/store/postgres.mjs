@@ -1,7 +1,7 @@
+/* connect-pg-simple on node-postgres, as an application opens it. Its queries are counted as the pool gets them. */
+
 import { createRequire } from 'node:module';
 import { URL } from 'node:url';
-
-/* connect-pg-simple on node-postgres, as an application opens it. Its queries are counted as the pool gets them. */
 
 // Packages of the integration tests.
 const load = createRequire(new URL('../../test/integration/package.json', import.meta.url));

@@ -1,11 +1,11 @@
+/* The process that stands for a network: a TCP proxy that delays each chunk by half of the round trip, in each direction. */
+
 import net from 'node:net';
 import { URL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { answerCalls } from '../ipc.mjs';
 import { now } from './clock.mjs';
 import { DelayLine } from './delay-line.mjs';
-
-/* The process that stands for a network: a TCP proxy that delays each chunk by half of the round trip, in each direction. */
 
 const alarm = new Worker(new URL('alarm.mjs', import.meta.url));
 const wakeAt = (/** @type {number} */ due) => {

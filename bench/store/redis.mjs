@@ -1,7 +1,7 @@
+/* connect-redis on node-redis, as an application opens it. The commands of sessions are counted as the client gets them. */
+
 import { RedisStore } from 'connect-redis';
 import { createClient } from 'redis';
-
-/* connect-redis on node-redis, as an application opens it. The commands of sessions are counted as the client gets them. */
 
 const COMMANDS = /** @type {const} */ (['get', 'set', 'expire', 'del', 'eval', 'evalSha']);
 

@@ -1,3 +1,5 @@
+/* The benchmark on real databases. */
+
 import console from 'node:console';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, URL } from 'node:url';
@@ -10,8 +12,6 @@ import { mapParallel } from '../rounds.mjs';
 import { atDistance, startDatabase } from './databases.mjs';
 import { measureOnStore } from './measure.mjs';
 import { countTouches } from './touch-after.mjs';
-
-/* The benchmark on real databases. */
 
 /** @typedef {import('./types.ts').StoreRun} StoreRun */
 /** @typedef {import('./types.ts').StoreOptions} StoreOptions */

@@ -1,3 +1,5 @@
+/* The process of one subject in one scenario: node store/server.mjs <subject> <scenario> <store> <URL of the database> */
+
 import http from 'node:http';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
@@ -5,8 +7,6 @@ import { answerCalls } from '../ipc.mjs';
 import { median } from '../statistics.mjs';
 import { createApp } from './app.mjs';
 import { storeScenarioOf } from './scenarios.mjs';
-
-/* The process of one subject in one scenario: node store/server.mjs <subject> <scenario> <store> <URL of the database> */
 
 const [, , name = '', id = '', storeName = '', url = ''] = process.argv;
 const { setup } = storeScenarioOf(id);

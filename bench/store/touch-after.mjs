@@ -1,8 +1,8 @@
+/* How many calls of the store touchAfter saves: counted, not timed, while the clock stands where this module sets it. */
+
 import { subject, library } from '../subjects/express-session-jwt.mjs';
 import { create, read } from '../site/acts.mjs';
 import { Running } from '../site/site.mjs';
-
-/* How many calls of the store touchAfter saves: counted, not timed, while the clock stands where this module sets it. */
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
