@@ -157,6 +157,8 @@ export interface Pace {
   httpWarmUpMs: number;
   httpRounds: number;
   httpSliceMs: number;
+  /** Until so many requests have been answered, by when V8 has compiled what they run through; or until the time is up. */
+  storeWarmUp: { requests: number; atMostMs: number };
   storeRounds: number;
   /** Of latency on a database; that of requests per second is half as long. */
   storeSliceMs: number;

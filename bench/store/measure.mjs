@@ -46,7 +46,7 @@ export async function measureOnStore(scenario, database, pace) {
  * @param {Pace} pace
  * @returns {import('../rounds.mjs').Participant<import('./types.ts').Sample> & { name: SubjectName, prepare: () => Promise<void>, stop: () => void }}
  */
-function createSite(name, id, { store, url }, load, { httpWarmUpMs, storeSliceMs }) {
+function createSite(name, id, { store, url }, load, { storeWarmUp, storeSliceMs }) {
   const worker = new Worker('./store/server.mjs', [name, id, store, url]);
   /**
    * @param {number} connections
@@ -59,7 +59,11 @@ function createSite(name, id, { store, url }, load, { httpWarmUpMs, storeSliceMs
     async prepare() {
       const { port, cookies } = await worker.call('start');
       await load.call('connect', { name, id, port, cookies });
-      await visit(MANY, httpWarmUpMs);
+      const { requests, atMostMs } = storeWarmUp;
+      const sliceMs = Math.min(200, atMostMs);
+      for (let spent = 0, answered = 0; spent < atMostMs && answered < requests; spent += sliceMs) {
+        answered += (await visit(MANY, sliceMs)).requests;
+      }
     },
     async slice() {
       const before = await worker.call('commands');
