@@ -1,5 +1,5 @@
 import { Worker } from './ipc.mjs';
-import { attempt, takeTurns } from './rounds.mjs';
+import { attempt, msEach, takeTurns } from './rounds.mjs';
 import { bare } from './scenarios.mjs';
 import { median, quartiles } from './statistics.mjs';
 
@@ -57,7 +57,7 @@ export async function measureHttp(scenario, subjects, pace) {
  * @param {string} id of the scenario that this subject runs
  * @param {Worker} load
  * @param {Pace} pace
- * @returns {import('./rounds.mjs').Participant & { prepare: () => Promise<void>, stop: () => void }}
+ * @returns {import('./rounds.mjs').Participant<number> & { prepare: () => Promise<void>, stop: () => void }}
  */
 function createServer(name, id, load, { httpWarmUpMs, httpSliceMs, maxSessions }) {
   const worker = new Worker('./http/server.mjs', [name, id]);
@@ -72,7 +72,7 @@ function createServer(name, id, load, { httpWarmUpMs, httpSliceMs, maxSessions }
     async slice() {
       const slice = await load.call('slice', { name, ms: httpSliceMs });
       await worker.call('clear');
-      return slice;
+      return msEach(slice);
     },
     stop: () => {
       worker.stop();

@@ -1,5 +1,5 @@
 import { Worker } from './ipc.mjs';
-import { attempt, mapParallel, takeTurns } from './rounds.mjs';
+import { attempt, mapParallel, msEach, takeTurns } from './rounds.mjs';
 import { bare } from './scenarios.mjs';
 import { median, quartiles } from './statistics.mjs';
 
@@ -22,14 +22,14 @@ export class Yardsticks {
   /**
    * @param {Pace} pace
    * @param {readonly import('./types.ts').Limit[]} limits
-   * @returns {import('./rounds.mjs').Participant[]}
+   * @returns {import('./rounds.mjs').Participant<number>[]}
    */
   participants({ sliceMs: ms }, limits) {
     return [
-      { name: bare.id, slice: () => this.#bare.call('slice', { ms: ms / 2 }) },
+      { name: bare.id, slice: async () => msEach(await this.#bare.call('slice', { ms: ms / 2 })) },
       ...limits.map((limit) => ({
         name: limit,
-        slice: () => this.#limits.call('slice', { limit, ms: ms / 4 }),
+        slice: async () => msEach(await this.#limits.call('slice', { limit, ms: ms / 4 })),
       })),
     ];
   }
@@ -95,7 +95,7 @@ export async function measureInProcess(scenario, subjects, pace, yardsticks) {
  * @param {SubjectName} name
  * @param {string} id of the scenario that this subject runs
  * @param {Pace} pace
- * @returns {import('./rounds.mjs').Participant & { prepare: () => Promise<void>, stop: () => void }}
+ * @returns {import('./rounds.mjs').Participant<number> & { prepare: () => Promise<void>, stop: () => void }}
  */
 function createRunner(name, id, { warmUp, sliceMs, maxSessions }) {
   const worker = new Worker('./site/process.mjs', [name, id]);
@@ -105,7 +105,7 @@ function createRunner(name, id, { warmUp, sliceMs, maxSessions }) {
       await worker.call('prepare', { maxSessions });
       await worker.call('warmUp', warmUp);
     },
-    slice: () => worker.call('slice', { ms: sliceMs }),
+    slice: async () => msEach(await worker.call('slice', { ms: sliceMs })),
     stop: () => {
       worker.stop();
     },

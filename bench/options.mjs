@@ -1,5 +1,8 @@
+/* What the command line asks for. */
+
 import { parseArgs } from 'node:util';
 import { scenarios } from './scenarios.mjs';
+import { asksForStore, readStoreOptions } from './store/options.mjs';
 
 /** @typedef {import('./types.ts').Pace} Pace */
 /** @typedef {import('./types.ts').SubjectName} SubjectName */
@@ -19,6 +22,9 @@ const paces = {
     httpWarmUpMs: 1000,
     httpRounds: 9,
     httpSliceMs: 150,
+    storeWarmUp: { requests: 8000, atMostMs: 10_000 },
+    storeRounds: 9,
+    storeSliceMs: 600,
     storedSessions: 100_000,
     createdAndDestroyed: 1_000_000,
   },
@@ -30,6 +36,9 @@ const paces = {
     httpWarmUpMs: 800,
     httpRounds: 9,
     httpSliceMs: 100,
+    storeWarmUp: { requests: 5000, atMostMs: 6000 },
+    storeRounds: 5,
+    storeSliceMs: 250,
     storedSessions: 100_000,
     createdAndDestroyed: 50_000,
   },
@@ -42,13 +51,19 @@ const paces = {
     httpWarmUpMs: 10,
     httpRounds: 1,
     httpSliceMs: 10,
+    storeWarmUp: { requests: 1, atMostMs: 10 },
+    storeRounds: 1,
+    storeSliceMs: 20,
     maxSessions: 100,
     storedSessions: 1000,
     createdAndDestroyed: 1000,
   },
 };
 
-/** @param {string[]} args */
+/**
+ * @param {string[]} args
+ * @returns {import('./types.ts').MemoryOptions | import('./store/types.ts').StoreOptions}
+ */
 export function readOptions(args) {
   const { values } = parseArgs({
     args,
@@ -58,25 +73,24 @@ export function readOptions(args) {
       http: { type: 'boolean', default: false },
       plot: { type: 'boolean', default: false },
       only: { type: 'string' },
+      store: { type: 'string' },
+      rtt: { type: 'string' },
+      write: { type: 'boolean', default: false },
     },
   });
-  const { quick, smoke, http, plot, only } = values;
-  const isChosen = chooser(only);
+  const { quick, smoke, http, only } = values;
   const pace = paces[smoke ? 'smoke' : quick ? 'quick' : 'full'];
+  if (asksForStore(values)) return readStoreOptions(values, { pace, isMeasurement: !smoke });
+  const isChosen = chooser(only);
   return {
-    plot,
-    pace: { ...pace, measuresLimits: pace.measuresLimits || plot },
-    /** Whether the numbers mean anything. */
+    kind: 'memory',
+    pace,
     isMeasurement: !smoke,
     subjects: smoke || quick ? ESSENTIAL : ALL,
-    /** @type {readonly SubjectName[]} */
     httpSubjects: smoke ? ESSENTIAL : [...(quick ? ESSENTIAL : ALL), 'none'],
     inProcess: http && !smoke ? [] : scenarios.filter(({ id }) => isChosen(id)),
     memory: (smoke || !http) && isChosen('M'),
-    http:
-      http || smoke || (!quick && !plot)
-        ? scenarios.filter(({ id, httpTarget }) => httpTarget && isChosen(id))
-        : [],
+    http: http || smoke || !quick ? scenarios.filter(({ id, httpTarget }) => httpTarget && isChosen(id)) : [],
   };
 }
 

@@ -1,63 +1,10 @@
-import console from 'node:console';
-import { writeFileSync } from 'node:fs';
-import process from 'node:process';
-import { URL } from 'node:url';
-import { measureHttp } from './http.mjs';
-import { measureInProcess, Yardsticks } from './in-process.mjs';
-import { readOptions } from './options.mjs';
-import { describeMachine } from './report/machine.mjs';
-import { plot } from './report/plot.mjs';
-import { mapParallel } from './rounds.mjs';
-import { conclude, heading, notes, row } from './report/table.mjs';
-import { measureMemory } from './stored-sessions.mjs';
+/* npm run bench -- [--quick] [--http] [--plot] [--store redis,postgres] [--rtt 0,1] [--write] [--only 1,3]; see README.md */
 
-/* npm run bench -- [--quick] [--http] [--plot] [--smoke] [--only 1,3]; see README.md */
+import process from 'node:process';
+import { runInMemory } from './in-memory.mjs';
+import { readOptions } from './options.mjs';
+import { runOnStores } from './store/run.mjs';
 
 const options = readOptions(process.argv.slice(2));
-const { pace, subjects } = options;
-/** @type {import('./types.ts').Report[]} */
-const reports = [];
-
-/** @param {import('./types.ts').Report} report */
-function add(report) {
-  const judged = options.isMeasurement ? report : { ...report, target: undefined };
-  reports.push(judged);
-  console.log(row(judged));
-}
-
-/**
- * One after the other, as each needs the machine for itself; unless the numbers do not matter.
- *
- * @param {readonly import('./types.ts').Scenario[]} scenarios
- * @param {(scenario: import('./types.ts').Scenario) => Promise<import('./types.ts').Report>} measure
- */
-async function addAll(scenarios, measure) {
-  if (options.isMeasurement) for (const scenario of scenarios) add(await measure(scenario));
-  else (await mapParallel(scenarios, measure)).forEach(add);
-}
-
-console.log(describeMachine(subjects).join('\n'));
-if (options.inProcess.length > 0) {
-  const yardsticks = new Yardsticks();
-  await yardsticks.warmUp(pace);
-  console.log(heading('in-process', subjects));
-  await addAll(options.inProcess, (scenario) => measureInProcess(scenario, subjects, pace, yardsticks));
-  yardsticks.stop();
-}
-if (options.memory) {
-  console.log(heading('memory', subjects));
-  (await measureMemory(subjects, pace)).forEach(add);
-}
-if (options.http.length > 0) {
-  console.log(heading('http', options.httpSubjects));
-  await addAll(options.http, (scenario) => measureHttp(scenario, options.httpSubjects, pace));
-}
-console.log(notes(reports).join('\n'));
-
-const { text, hasFault } = conclude(reports);
-console.log(text);
-if (hasFault) process.exitCode = 1;
-if (options.plot) {
-  writeFileSync(new URL('results.svg', import.meta.url), plot(reports, describeMachine(subjects)));
-  console.log('drawn: bench/results.svg');
-}
+const isRight = options.kind === 'store' ? await runOnStores(options) : await runInMemory(options);
+if (!isRight) process.exitCode = 1;

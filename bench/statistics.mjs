@@ -2,7 +2,7 @@
  * @param {number[]} values
  * @param {number} fraction
  */
-function quantile(values, fraction) {
+export function quantile(values, fraction) {
   const sorted = [...values].sort((a, b) => a - b);
   const position = (sorted.length - 1) * fraction;
   const [below = NaN, above = below] = [sorted[Math.floor(position)], sorted[Math.ceil(position)]];

@@ -41,6 +41,10 @@ export interface Setup {
   claims?: boolean;
   /** Know the secret of express-session cookies. */
   legacy?: boolean;
+  /** Tokens expire after so many seconds, where there are tokens. */
+  expiresIn?: number;
+  /** Leave out touches that would move the expiry by less than this, in ms. Only in this package. */
+  touchAfter?: number;
 }
 
 /** A middleware and the store behind it; undefined where sessions live in the cookie. */
@@ -153,10 +157,28 @@ export interface Pace {
   httpWarmUpMs: number;
   httpRounds: number;
   httpSliceMs: number;
+  /** Until so many requests have been answered, by when V8 has compiled what they run through; or until the time is up. */
+  storeWarmUp: { requests: number; atMostMs: number };
+  storeRounds: number;
+  /** Of latency on a database; that of requests per second is half as long. */
+  storeSliceMs: number;
   /** Sessions in scenarios that ask for many; undefined: as many as they ask for. */
   maxSessions?: number;
   storedSessions: number;
   createdAndDestroyed: number;
+}
+
+/** What the command line asks for, when sessions are in memory. */
+export interface MemoryOptions {
+  kind: 'memory';
+  pace: Pace;
+  /** Whether the numbers mean anything. */
+  isMeasurement: boolean;
+  subjects: readonly SubjectName[];
+  httpSubjects: readonly SubjectName[];
+  inProcess: readonly Scenario[];
+  memory: boolean;
+  http: readonly Scenario[];
 }
 
 export interface Quartiles {

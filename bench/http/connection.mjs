@@ -27,15 +27,16 @@ export class Connection {
 
   /**
    * @param {string | null} cookie
+   * @param {string} [path]
    * @returns {Promise<string>} the response as it came
    */
-  get(cookie) {
+  get(cookie, path = '/') {
     const line = cookie === null ? '' : `Cookie: ${cookie}\r\n`;
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
       this.#socket.write(
-        Buffer.from(`GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n${line}\r\n`, 'latin1'),
+        Buffer.from(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n${line}\r\n`, 'latin1'),
       );
     });
   }

@@ -23,6 +23,25 @@ const packages = {
   'iron-session': '../node_modules/iron-session',
 };
 
+/** @type {Record<import('../store/types.ts').StoreName, string[]>} */
+const storePackages = {
+  redis: ['../node_modules/connect-redis', '../node_modules/redis'],
+  postgres: ['../test/integration/node_modules/connect-pg-simple', '../test/integration/node_modules/pg'],
+};
+
+/**
+ * What the numbers of a run on a database depend on.
+ *
+ * @param {import('../store/types.ts').StoreName} store
+ * @param {string} database its name and version
+ * @param {number} rounds
+ */
+export function describeConditions(store, database, rounds) {
+  const [machine, versions] = describeMachine(['express-session-jwt', 'express-session']);
+  const parts = [machine, database, ...(storePackages[store] ?? []).map(versionOf), versions];
+  return `${parts.join(', ')}; ${String(rounds)} rounds`;
+}
+
 /**
  * What the numbers depend on.
  *
@@ -33,10 +52,15 @@ export function describeMachine(subjects) {
   const versions = subjects.flatMap((subject) => {
     const directory = packages[subject];
     if (directory === undefined) return [];
-    const file = new URL(`../${directory}/package.json`, import.meta.url);
-    const { name, version } = JSON.parse(readFileSync(file, 'utf8'));
-    return [`${name} ${version}`];
+    return [versionOf(directory)];
   });
   const machine = `Node ${process.version}, ${String(processors.length)} × ${processors[0]?.model.trim() ?? 'unknown'}`;
   return [machine, versions.join(', ')];
+}
+
+/** @param {string} directory relative to bench/ */
+function versionOf(directory) {
+  const file = new URL(`../${directory}/package.json`, import.meta.url);
+  const { name, version } = JSON.parse(readFileSync(file, 'utf8'));
+  return `${name} ${version}`;
 }

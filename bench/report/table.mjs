@@ -101,6 +101,32 @@ export function notes(reports) {
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
+/** @type {Record<import('../types.ts').Limit, string>} */
+const limitTitles = {
+  sign: 'ES256 signature',
+  verify: 'ES256 verification',
+  hmac: 'HMAC',
+  sha256: 'SHA-256',
+  json: 'JSON',
+  json50k: 'JSON of 50 KB',
+};
+
+/**
+ * What Node itself takes for the work that scenarios cannot do without.
+ *
+ * @param {Report[]} reports
+ */
+export function limitLines(reports) {
+  const lines = reports
+    .filter(({ limits }) => limits.length > 0)
+    .map(({ id, limits }) => {
+      const parts = limits.map(({ name, value }) => `${limitTitles[name]} ${format(value)} µs`);
+      const share = limits.reduce((sum, { ratio }) => sum + ratio, 0);
+      return `${id}: ${parts.join(' + ')}: ${format(share)} of the time of express-session`;
+    });
+  return lines.length === 0 ? [] : ['', 'What Node itself takes for the same work:', ...lines];
+}
+
 /** @param {Report[]} reports */
 export function conclude(reports) {
   const targeted = reports.filter(({ target }) => target !== undefined);

@@ -9,11 +9,12 @@ export class Running {
   /**
    * @param {import('../types.ts').Subject} subject
    * @param {import('../types.ts').Setup} setup
+   * @param {import('../types.ts').BenchStore} [store] undefined: one of its own
    */
-  constructor(subject, setup) {
+  constructor(subject, setup, store) {
     this.subject = subject;
     this.#setup = setup;
-    this.#site = subject.create(setup);
+    this.#site = subject.create(setup, store);
   }
 
   get middleware() {

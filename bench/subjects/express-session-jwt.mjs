@@ -4,6 +4,7 @@ import { addLegacySession, createKeys, forgeToken } from './tokens.mjs';
 
 // Required by path: types are checked without a build.
 const session = createRequire(import.meta.url)('../../dist/index.js');
+export const library = session;
 const keys = createKeys('prime256v1');
 
 const TAG_PREFIX = 'qYfT1bKqV7nT';
@@ -20,6 +21,8 @@ export const subject = {
       keys,
       store,
       ...(setup.claims ? { jwtFromReq: claimsOf } : {}),
+      ...(setup.expiresIn === undefined ? {} : { jwt: { expiresIn: setup.expiresIn } }),
+      ...(setup.touchAfter === undefined ? {} : { touchAfter: setup.touchAfter }),
       ...(setup.legacy ? { secret: SECRET } : {}),
     };
     return { middleware: session(options), store };

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import session from 'express-session';
 import { commonOptions, SECRET } from './options.mjs';
 
+export const library = session;
+
 /** @type {import('../types.ts').Subject} */
 export const subject = {
   name: 'express-session',
