@@ -20,6 +20,8 @@ export class LiveSession {
   isOver = false;
   /** Counts writes. If one was under way while a record was read, the record may be older than `newest`. */
   writes = 0;
+  /** The touch that waits at the end of the queue. Later touches join it. Undefined: none is there. */
+  waitingTouch: object | undefined;
   #isBusy = false;
   readonly #waiting: (() => void)[] = [];
 
@@ -36,6 +38,7 @@ export class LiveSession {
    */
   run(work: (release: () => void) => void, fail: (error: unknown) => void): void {
     if (this.#isBusy) {
+      this.waitingTouch = undefined;
       // Not AsyncResource.bind. The function that it returns has own getters, which make V8 keep the whole request until it
       // collects old objects.
       const context = new AsyncResource('express-session-jwt');

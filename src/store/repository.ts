@@ -1,11 +1,12 @@
 /** Reads, writes, touches and destroys the records of sessions, in an order that no request of this process can break. */
 import { createWarning, trace } from '../diagnostics';
-import { Cookie, sameSettings, settingsOf } from '../session/cookie';
+import { settingsOf } from '../session/cookie';
 import type { KnownRecord, LiveSession } from '../session/live-session';
 import { generationOf, type RecordState } from '../session/record-state';
 import type { AnyStore, ErrorCallback, Guarantee, SessionRecord } from '../types';
-import type { Contents, Found, RecordStore } from './record-store';
+import type { Found, RecordStore } from './record-store';
 import { sharedBy } from './shared';
+import { type Touch, touchSession } from './touch';
 import { type Change, Write, type WriteCallback } from './write';
 
 export interface Loaded {
@@ -17,9 +18,6 @@ export interface Loaded {
   /** Whether nothing was written while the record was read. */
   readonly isNewest: boolean;
 }
-
-/** What a touch needs. */
-export type Touch = Pick<Change, 'session' | 'data' | 'cookie' | 'generation'>;
 
 export class Repository {
   readonly #records: RecordStore;
@@ -157,27 +155,13 @@ export class Repository {
   }
 
   /**
-   * Renews the expiry. Some stores rewrite the whole record for that, so they get the newest one, not what this request loaded.
+   * Renews the expiry.
    *
    * @throws what the store throws at once
    */
   touch(id: string, live: LiveSession, touch: Touch, callback: ErrorCallback): void {
     trace('touching %s', id);
-    live.run((release) => {
-      const { newest } = live;
-      const isOver = live.ended !== undefined && !this.#records.refusesDestroyed;
-      if (isOver || generationOf(newest) !== touch.generation) {
-        release();
-        callback();
-        return;
-      }
-      const touched: ErrorCallback = (error) => {
-        if (!error) trace('touched %s', id);
-        release();
-        callback(error);
-      };
-      this.#records.touch(id, contentsOf(touch, newest), touched, live);
-    }, callback);
+    touchSession({ id, live, records: this.#records }, touch, callback);
   }
 
   /**
@@ -226,15 +210,4 @@ function run(live: LiveSession, callback: ErrorCallback, work: (done: ErrorCallb
 function remember(live: LiveSession, record: KnownRecord): void {
   live.writes += 1;
   live.newest = record;
-}
-
-function contentsOf({ session, data, cookie }: Touch, newest: KnownRecord | undefined): Contents {
-  const state = newest?.state;
-  if (!newest || newest.data === data) return { session, data, isMerged: false, cookie, state };
-  if (sameSettings(newest.cookie, cookie)) {
-    return { session, data: newest.data, isMerged: true, cookie, state };
-  }
-  const renewed = new Cookie(newest.cookie);
-  renewed.maxAge = renewed.originalMaxAge;
-  return { session, data: newest.data, isMerged: true, cookie: renewed, state };
 }
