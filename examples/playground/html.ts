@@ -1,3 +1,4 @@
+/** HTML from templates in which every value is escaped. */
 /** Markup that is ready to be sent: everything in it that came from outside is escaped already. */
 export class Html {
   constructor(readonly text: string) {}
@@ -32,9 +33,4 @@ function render(content: Content): string {
 /** A template whose values are escaped unless they are `Html` themselves; lists are joined, absent values vanish. */
 export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
   return new Html(strings.reduce((text, part, index) => text + render(values[index - 1]) + part));
-}
-
-/** A value as indented JSON in a `<pre>`; `kind` colours it as one of the token's parts. */
-export function json(value: unknown, kind?: 'header' | 'claims' | 'signature'): Html {
-  return html`<pre class="${kind ? `part-${kind}` : 'plain'}">${JSON.stringify(value, null, 2)}</pre>`;
 }

@@ -1,3 +1,4 @@
+/** The pages for what is not there and for what went wrong. */
 import { html } from '../html';
 import type { Person } from '../people';
 import { page } from './layout';
