@@ -34,3 +34,8 @@ function render(content: Content): string {
 export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
   return new Html(strings.reduce((text, part, index) => text + render(values[index - 1]) + part));
 }
+
+/** Lines of code, which scroll where they are too long; the keyboard scrolls them, too. */
+export function code(text: string): Html {
+  return html`<pre class="plain code" tabindex="0">${text}</pre>`;
+}

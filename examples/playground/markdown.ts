@@ -1,5 +1,5 @@
 /** Markdown to HTML: as much of it as the pages in docs/ use. */
-import { html, Html, type Content } from './html';
+import { code, html, type Content, type Html } from './html';
 
 /** Where a link of a document leads to on this site; undefined for a file that is not shown. */
 export type Resolve = (link: string) => string | undefined;
@@ -20,8 +20,8 @@ function block(lines: string[], resolve: Resolve): Html {
   const [, fence] = /^\s*(```+)/.exec(line) ?? [];
   if (fence !== undefined) {
     const end = lines.findIndex((other) => other.trim() === fence);
-    const code = lines.splice(0, end < 0 ? lines.length : end + 1).slice(0, end < 0 ? undefined : -1);
-    return html`<pre class="plain code">${code.join('\n')}</pre>`;
+    const text = lines.splice(0, end < 0 ? lines.length : end + 1).slice(0, end < 0 ? undefined : -1);
+    return code(text.join('\n'));
   }
 
   const [, marks, heading = ''] = /^(#+) (.*)/.exec(line) ?? [];
@@ -83,7 +83,12 @@ function table(lines: string[], inText: (text: string) => Html): Html {
       .map((cell) => inText(cell.trim().replaceAll('\\|', '|')));
   const [head = '', , ...rows] = lines;
   const names = cells(head).map((cell) => html`<th scope="col">${cell}</th>`);
-  return html`<div class="wide" tabindex="0" role="region" aria-label="Table">
+  return html`<div
+    class="wide"
+    tabindex="0"
+    role="region"
+    aria-label="Table: ${head.replace(/[|`*]/g, ' ').trim()}"
+  >
     <table>
       <thead>
         <tr>
@@ -109,8 +114,8 @@ function inline(text: string, resolve: Resolve): Html {
   let at = 0;
   for (const match of text.matchAll(pattern)) {
     content.push(text.slice(at, match.index));
-    const [whole, code, label, link, bold, italic] = match;
-    if (code !== undefined) content.push(html`<code>${code}</code>`);
+    const [whole, literal, label, link, bold, italic] = match;
+    if (literal !== undefined) content.push(html`<code>${literal}</code>`);
     else if (label !== undefined) content.push(linked(inline(label, resolve), link ?? '', resolve));
     else if (bold !== undefined) content.push(html`<strong>${inline(bold, resolve)}</strong>`);
     else content.push(html`<em>${inline(italic ?? '', resolve)}</em>`);

@@ -92,8 +92,8 @@ async function run(lab: Lab): Promise<Findings> {
       mood: inStepTwo.you === 'Ada' && claimsIn(token) ? 'good' : 'bad',
     },
     {
-      who: 'The store',
-      what: 'Are the records where they were, under the same ids?',
+      who: 'The records:',
+      what: 'are they where they were, under the same ids?',
       got: sameIds ? 'Yes' : 'No',
       mood: sameIds ? 'good' : 'bad',
     },
@@ -133,6 +133,7 @@ export const migration: Demo = {
   title: 'The move, on a site that runs',
   life: 'The site changes from express-session to express-session-jwt while you are signed in.',
   file: __filename,
+  hasOwnSetup: true,
   words: ['cookie', 'token', 'store', 'record', 'id', 'secret'],
   links: [['/docs/migration', 'Moving from express-session']],
   run,

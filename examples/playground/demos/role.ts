@@ -37,13 +37,13 @@ async function scenario(side: Side, lab: Lab): Promise<Finding> {
     steps: [
       { who: 'Ada', what: 'is signed in as a reader, and has two tabs open.' },
       {
-        who: 'First tab',
+        who: 'First tab:',
         what: html`Ada becomes an editor. The handler does nothing but <code>session.role = 'editor'</code>.`,
         got: changed.cookie === undefined ? 'No new cookie' : 'A new cookie',
       },
       {
-        who: 'Second tab',
-        what: 'Its request was on its way already, with the cookie from before.',
+        who: 'Second tab:',
+        what: 'its request was on its way already, with the cookie from before.',
         got: other.you ? `Signed in as ${other.you}, ${String(other.role)}` : 'Not signed in',
         mood: other.you === 'Ada' && other.role === 'editor' ? 'good' : 'bad',
       },

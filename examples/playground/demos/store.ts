@@ -65,7 +65,7 @@ async function scenario(side: Side, lab: Lab): Promise<Finding> {
         what: 'after her sign-in:',
         details: after.map(([label, value]) => ({ label, value })),
       },
-      { who: 'Ada’s cookie', what: 'Is the id in it?', got: inCookie ? 'Yes' : 'No' },
+      { who: 'The id:', what: 'is it in Ada’s cookie?', got: inCookie ? 'Yes' : 'No' },
       ...attempts,
     ],
     verdict: open

@@ -84,6 +84,7 @@ export const verifier: Demo = {
   title: 'One signs, another checks',
   life: 'You sign in at the shop, and its help desk, another service, greets you by name.',
   file: __filename,
+  hasOwnSetup: true,
   words: ['token', 'claims', 'public key', 'private key', 'secret', 'store', 'verifier'],
   links: [
     ['/docs/verifying', 'Verifying tokens in another service'],

@@ -34,6 +34,8 @@ export interface Demo {
   life: string;
   /** The source file whose marked lines are shown. */
   file: string;
+  /** Whether those lines show how the two sides are set up. */
+  hasOwnSetup?: true;
   words: readonly Word[];
   /** Pages of the documentation. */
   links: readonly (readonly [address: string, text: string])[];

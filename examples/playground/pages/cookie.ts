@@ -3,6 +3,7 @@ import { html, type Html } from '../html';
 import type { Person } from '../people';
 import { cookieName } from '../token';
 import { fromNow } from '../times';
+import { wordList } from '../words';
 import { noCookie } from './no-cookie';
 import { page } from './layout';
 
@@ -30,6 +31,7 @@ export function cookiePage({ person, flags, tokenLength, setCookie }: CookiePage
       What the browser was told to do with the token. The options are those of express-session.
     </p>
     ${flags ? settings(flags, tokenLength, setCookie) : noCookie('/cookie')}
+    ${wordList(['cookie', 'session', 'token'])}
     <p class="next">
       <span>Read more:</span> <a href="/docs/options#cookie">The option cookie</a>
       <a href="/docs/deployment">Deployment: proxies and https</a>

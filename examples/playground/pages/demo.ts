@@ -1,5 +1,5 @@
 /** One demonstration: what happens in life, what both sides did, and the code. */
-import { html, type Html } from '../html';
+import { code, html, type Html } from '../html';
 import { json } from '../json';
 import type { Demo, Finding, Findings, Step } from '../lab/demo';
 import { sides, versionOf, type Side } from '../lab/sides';
@@ -33,12 +33,15 @@ export function demoPage({ demo, findings, setup, next, person }: DemoPage): str
       </div>`
     }
     <section class="card">
-      <h2>The code, the same for both</h2>
-      <pre class="plain code" data-testid="code">${shownLines(demo.file)}</pre>
-      <details>
-        <summary>How the two are set up</summary>
-        <pre class="plain code">${setup}</pre>
-      </details>
+      <h2>The code that makes it happen</h2>
+      <div data-testid="code">${code(shownLines(demo.file))}</div>
+      ${
+        !demo.hasOwnSetup &&
+        html`<details>
+          <summary>How the two are set up</summary>
+          ${code(setup)}
+        </details>`
+      }
     </section>
     ${wordList(demo.words)}
     <p class="next">
@@ -61,7 +64,11 @@ function sideColumn(side: Side, { steps, verdict, good, why }: Finding): Html {
     <ol class="steps">
       ${steps.map(stepItem)}
     </ol>
-    ${why && html`<p class="why">${why}</p>`}
+    ${
+      why &&
+      html`<h3>What ${side} does here</h3>
+        <p>${why}</p>`
+    }
   </section>`;
 }
 

@@ -46,7 +46,7 @@ function parts(token: TokenParts, text: string, publicKey: string, hidden: reado
       ${token.length} characters. The signature is cut short here on purpose: whoever has the whole token has
       your session, so it belongs in the cookie and nowhere else, not even in a page.
     </p>
-    <div class="columns">
+    <div class="columns token">
       <section class="card edge-header">
         <h2>Header</h2>
         ${json(token.header, 'header')}

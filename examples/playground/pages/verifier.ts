@@ -2,6 +2,7 @@
 import type { JwtPayload } from 'express-session-jwt';
 import { html } from '../html';
 import { json } from '../json';
+import { wordList } from '../words';
 import { page } from './layout';
 import { expiry } from './refresh';
 
@@ -29,6 +30,7 @@ export function verifierPage(claims: JwtPayload | undefined): string {
             </p>
           </section>`
     }
+    ${wordList(['verifier', 'token', 'claims', 'public key', 'private key', 'store'])}
     <p class="next">
       <a href="/refresh">Back to the service that signs</a>
       <a href="/demos/two-services">The same beside express-session</a>
