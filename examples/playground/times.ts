@@ -9,7 +9,7 @@ const units = [
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
 /** The largest unit of which there is at least one and a half, so that 90 minutes do not become "1 hour". */
-function inUnit(duration: number): [number, Intl.NumberFormatOptions['unit'] & (typeof units)[number][0]] {
+function inUnit(duration: number): [number, (typeof units)[number][0]] {
   const size = Math.abs(duration);
   const [unit, length] =
     units.find(([, length]) => size >= 1.5 * length || size === length) ?? (['second', 1000] as const);

@@ -4,6 +4,7 @@ import { html } from '../html';
 import { onBothSides, type Demo, type Finding } from '../lab/demo';
 import { Gate } from '../lab/gate';
 import type { Side } from '../lab/sides';
+import { signOutRoute } from '../lab/sign-out';
 import type { Lab } from '../lab/site';
 import { signedInAs } from '../lab/told';
 
@@ -19,9 +20,7 @@ function routes(app: Express, checkPassword: () => Promise<void>): void {
     session.visits = (session.visits ?? 0) + 1;
     res.json({ you: session.user });
   });
-  app.post('/sign-out', ({ session }, res, next) => {
-    session.destroy((error) => (error ? next(error) : res.json({ you: null })));
-  });
+  signOutRoute(app);
 }
 
 async function scenario(side: Side, lab: Lab): Promise<Finding> {

@@ -5,6 +5,7 @@ import session from 'express-session-jwt';
 import { html } from '../html';
 import type { Demo, Finding, Findings, Step } from '../lab/demo';
 import { newSigningKey } from '../lab/sides';
+import { signOutRoute } from '../lab/sign-out';
 import type { Lab } from '../lab/site';
 import type { Answer } from '../lab/browser';
 import { signedInAs } from '../lab/told';
@@ -18,9 +19,7 @@ function routes(app: Express): void {
   app.get('/', (req, res) => {
     res.json({ you: req.session.user });
   });
-  app.post('/sign-out', (req, res, next) => {
-    req.session.destroy((error) => (error ? next(error) : res.json({ you: null })));
-  });
+  signOutRoute(app);
 }
 
 async function run(lab: Lab): Promise<Findings> {

@@ -20,7 +20,8 @@ export function demoRoutes({ runs }: Playground): Router {
   router.get('/demos/:name', (req, res, next) => {
     const at = demos.findIndex(({ name }) => name === req.params.name);
     const demo = demos[at];
-    const findings = runs.get(String(req.query.run));
+    const { run } = req.query;
+    const findings = typeof run === 'string' ? runs.get(run) : undefined;
     const { person } = req.session;
     if (demo) res.send(demoPage({ demo, findings, setup, next: demos[at + 1], person }));
     else next();

@@ -46,7 +46,7 @@ async function scenario(side: Side, lab: Lab): Promise<Finding> {
           await attempt(
             site,
             'has even the private key, and signs a token that names the id.',
-            await tokenThatNames(id, cookie, String(key.pair.private), site),
+            await tokenThatNames(id, cookie, key.pair.private, site),
           ),
         ]
       : []),

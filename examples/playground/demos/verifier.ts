@@ -5,6 +5,7 @@ import session from 'express-session-jwt';
 import { html } from '../html';
 import { onBothSides, type Demo, type Finding } from '../lab/demo';
 import { newSigningKey, newStore, type Side, type SigningKey } from '../lab/sides';
+import { signOutRoute } from '../lab/sign-out';
 import type { Lab } from '../lab/site';
 import { signedInAs } from '../lab/told';
 import { claimsIn } from '../token';
@@ -20,9 +21,7 @@ function issuer(app: Express): void {
   app.get('/', (req, res) => {
     res.json({ you: req.session.user });
   });
-  app.post('/sign-out', (req, res, next) => {
-    req.session.destroy((error) => (error ? next(error) : res.json({ you: null })));
-  });
+  signOutRoute(app);
 }
 
 // shown
@@ -31,7 +30,9 @@ function secondService(side: Side, { secret, pair }: SigningKey): RequestHandler
   return expressSession({ secret, resave: false, saveUninitialized: false });
 }
 function pages(app: Express): void {
-  app.get('/', ({ session: { jwt, user } }, res) => res.json({ you: jwt?.sub ?? user }));
+  app.get('/', ({ session: { jwt, user } }, res) => {
+    res.json({ you: jwt?.sub ?? user });
+  });
 }
 // end
 

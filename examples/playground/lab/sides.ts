@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import type { RequestHandler } from 'express';
 import expressSession, { type Store } from 'express-session';
-import session, { type KeyPair, type SessionOptions } from 'express-session-jwt';
+import session, { type SessionOptions } from 'express-session-jwt';
 import type { Role } from '../people';
 
 export const sides = ['express-session', 'express-session-jwt'] as const;
@@ -22,7 +22,7 @@ declare module 'express-session' {
 /** What one package or the other signs its cookies with. */
 export interface SigningKey {
   secret: string;
-  pair: KeyPair;
+  pair: { private: string; public: string };
 }
 
 export interface Setup {

@@ -39,7 +39,11 @@ describe('The playground in a browser with JavaScript', function () {
         // The header is the same everywhere: its every turning point is looked at once for each visitor.
         for (const width of address === '/demos' ? allWidths : [360, 1280]) {
           await page.setViewportSize({ width, height: 800 });
-          const { widest, height, lines } = (await page.evaluate(`(() => {
+          const { widest, height, lines } = await page.evaluate<{
+            widest: number;
+            height: number;
+            lines: number;
+          }>(`(() => {
             const visible = [...document.querySelectorAll('header.site :is(a, button, .name)')]
               .map((element) => element.getBoundingClientRect()).filter(({ width }) => width > 0);
             return {
@@ -47,7 +51,7 @@ describe('The playground in a browser with JavaScript', function () {
               height: document.querySelector('header.site').getBoundingClientRect().height,
               lines: new Set(visible.map(({ top, bottom }) => Math.round((top + bottom) / 16))).size,
             };
-          })()`)) as { widest: number; height: number; lines: number };
+          })()`);
           const where = `${address} of ${person} at ${String(width)}`;
           assert.ok(widest <= width, `${where} is ${String(widest)} wide`);
           assert.ok(height < 72, `${where} has a header of ${String(height)}`);
@@ -140,7 +144,7 @@ describe('The playground in a browser with JavaScript', function () {
       ] as const) {
         await page.emulateMedia({ colorScheme });
         await page.setViewportSize({ width, height: 800 });
-        const { violations } = (await page.evaluate(`axe.run(${rules})`)) as { violations: Violation[] };
+        const { violations } = await page.evaluate<{ violations: Violation[] }>(`axe.run(${rules})`);
         const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`);
         assert.deepEqual(found, [], `${where} in ${colorScheme}`);
       }
