@@ -107,16 +107,18 @@ function table(lines: string[], inText: (text: string) => Html): Html {
   </div>`;
 }
 
-/** Code, links, bold and italics within a line. */
+/** Code, links, pictures, bold and italics within a line. */
 function inline(text: string, resolve: Resolve): Html {
-  const pattern = /`([^`]+)`|\[((?:[^[\]]|`[^`]*`)+)\]\(([^)\s]+)\)|\*\*([^*]+)\*\*|(?<!\w)_([^_]+)_(?!\w)/g;
+  const pattern =
+    /`([^`]+)`|(?<!!)\[((?:[^[\]]|`[^`]*`)+)\]\(([^)\s]+)\)|!\[([^\]]*)\]\(([^)\s]+)\)|\*\*([^*]+)\*\*|(?<!\w)_([^_]+)_(?!\w)/g;
   const content: Content[] = [];
   let at = 0;
   for (const match of text.matchAll(pattern)) {
     content.push(text.slice(at, match.index));
-    const [whole, literal, label, link, bold, italic] = match;
+    const [whole, literal, label, link, alt, picture, bold, italic] = match;
     if (literal !== undefined) content.push(html`<code>${literal}</code>`);
     else if (label !== undefined) content.push(linked(inline(label, resolve), link ?? '', resolve));
+    else if (picture !== undefined) content.push(html`<img src="${resolve(picture)}" alt="${alt}" />`);
     else if (bold !== undefined) content.push(html`<strong>${inline(bold, resolve)}</strong>`);
     else content.push(html`<em>${inline(italic ?? '', resolve)}</em>`);
     at = match.index + whole.length;

@@ -5,9 +5,7 @@ import { page } from './layout';
 
 export function notFoundPage(path: string, person: Person | undefined): string {
   const body = html`<h1>Nothing here</h1>
-    <p class="lead">
-      There is no page at <code>${path}</code>, or it was an outcome that has been forgotten.
-    </p>
+    <p class="lead">There is no page at <code>${path}</code>.</p>
     <p class="next"><a href="/">Back to the session</a></p>`;
   return page({ title: 'Not found', person, body });
 }

@@ -131,6 +131,24 @@ describe('The playground in a browser with JavaScript', function () {
     assert.equal(await visitor.page.locator('script:not([src]), [style], [onclick]').count(), 0);
   });
 
+  it('shows the documentation, with its pictures, and links that lead somewhere', async () => {
+    const { page } = visitor;
+    await page.goto('/docs');
+    await page.getByRole('link', { name: 'Playground', exact: true }).click();
+    await page.getByRole('heading', { name: 'Side by side' }).waitFor();
+    for (const picture of await page.locator('.document img').all()) {
+      await picture.scrollIntoViewIfNeeded();
+      assert.ok(await picture.getAttribute('alt'));
+      const address = (await picture.getAttribute('src')) ?? '';
+      assert.match(address, /^\/docs\/images\//);
+      assert.equal((await fetch(visitor.playground.url + address)).headers.get('content-type'), 'image/png');
+    }
+    await page.getByRole('link', { name: 'two steps' }).click();
+    await page.locator('#several-instances-two-steps').waitFor();
+    assert.equal(new URL(page.url()).hash, '#several-instances-two-steps');
+    assert.equal((await page.goto('/docs/..%2Fpackage'))?.status(), 404);
+  });
+
   it('has nothing that axe finds, on any page, in light and in dark', async () => {
     const { page } = visitor;
     const axe = readFileSync(createRequire(__filename).resolve('axe-core/axe.min.js'), 'utf8');
@@ -153,7 +171,14 @@ describe('The playground in a browser with JavaScript', function () {
     await page.goto('/');
     await check('/ of a stranger');
     await visitor.signIn('Grace');
-    for (const address of [...sections, '/verifier', '/nothing', '/docs/migration', '/demos/role']) {
+    for (const address of [
+      ...sections,
+      '/verifier',
+      '/nothing',
+      '/docs/migration',
+      '/docs/playground',
+      '/demos/role',
+    ]) {
       await page.goto(address);
       await check(address);
     }
