@@ -115,10 +115,12 @@ describe('The playground in a browser with JavaScript', function () {
 
   it('looks at the refresh page again by itself', async () => {
     const { page } = visitor;
+    await visitor.signIn('Ada');
+    await page.clock.install();
     await page.goto('/refresh');
-    await page.getByRole('button', { name: 'Sign in as Ada' }).click();
     await page.getByTestId('left').waitFor();
     await page.evaluate("document.querySelector('main').classList.add('before')");
+    await page.clock.fastForward(5000);
     await page.locator('main:not(.before)').waitFor();
     assert.equal(await page.getByTestId('seen').getByRole('listitem').count(), 1);
   });
