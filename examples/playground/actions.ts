@@ -1,9 +1,10 @@
+/** The forms that sign in and out and keep a note. */
 import { Router, urlencoded } from 'express';
 import { people } from './people';
 import { cookieOptions } from './session-options';
 import { cookieName } from './token';
 
-const pagesToReturnTo = new Set(['/', '/token', '/store', '/cookie', '/refresh', '/promises']);
+const pagesToReturnTo = new Set(['/', '/token', '/store', '/cookie', '/refresh', '/demos']);
 
 /** The forms: each changes something and redirects to a page that shows it. */
 export function actions(): Router {

@@ -1,12 +1,10 @@
+/** The whole site, from the first middleware to the page for errors. */
 import path from 'node:path';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import session from 'express-session-jwt';
 import { actions } from './actions';
-import { afterTheMove, beforeTheMove } from './demos/legacy';
-import { raceDemo } from './demos/race';
-import { roleDemo } from './demos/role';
-import { signInDemo } from './demos/sign-in';
-import { theftDemo } from './demos/theft';
+import { demoRoutes } from './demos/routes';
+import { docs } from './docs';
 import { errorPage, notFoundPage } from './pages/error';
 import { pages } from './pages/routes';
 import type { Playground } from './playground';
@@ -20,12 +18,11 @@ export function createApp(playground: Playground): Express {
   app.use(express.static(path.join(__dirname, 'public'), { index: false }));
   app.use(securityHeaders, sameOriginOnly);
   app.use('/verifier', verifier(playground));
-  app.use(beforeTheMove(playground));
   app.use(session(sessionOptions(playground)));
   app.use(pages(playground));
   app.use(actions());
-  app.use(roleDemo(playground), signInDemo(playground), raceDemo(playground), theftDemo(playground));
-  app.use(afterTheMove(playground));
+  app.use(demoRoutes(playground));
+  app.use('/docs', docs());
 
   app.use((req, res) => {
     res.status(404).send(notFoundPage(req.path, req.session.person));

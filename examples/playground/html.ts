@@ -1,3 +1,4 @@
+/** HTML from templates in which every value is escaped. */
 /** Markup that is ready to be sent: everything in it that came from outside is escaped already. */
 export class Html {
   constructor(readonly text: string) {}
@@ -34,7 +35,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly Content[
   return new Html(strings.reduce((text, part, index) => text + render(values[index - 1]) + part));
 }
 
-/** A value as indented JSON in a `<pre>`; `kind` colours it as one of the token's parts. */
-export function json(value: unknown, kind?: 'header' | 'claims' | 'signature'): Html {
-  return html`<pre class="${kind ? `part-${kind}` : 'plain'}">${JSON.stringify(value, null, 2)}</pre>`;
+/** Lines of code, which scroll where they are too long; the keyboard scrolls them, too. */
+export function code(text: string): Html {
+  return html`<pre class="plain code" tabindex="0">${text}</pre>`;
 }

@@ -1,22 +1,18 @@
-import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+/** The key pair of this site, kept in files. */
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 
 export interface KeyMaterial {
   keys: { public: string; private: string };
-  /** What the site's earlier life with express-session signed its cookies with. */
-  legacySecret: string;
 }
 
 /** The keys of this directory; those that are missing are made, readable for the owner alone. */
 export function loadKeys(directory: string): KeyMaterial {
   fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
   const privateKey = readOrCreate(path.join(directory, 'private.pem'), createPrivateKey);
-  const legacySecret = readOrCreate(path.join(directory, 'legacy-secret'), () =>
-    randomBytes(32).toString('hex'),
-  );
   const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
-  return { keys: { public: publicKey, private: privateKey }, legacySecret };
+  return { keys: { public: publicKey, private: privateKey } };
 }
 
 function createPrivateKey(): string {

@@ -1,3 +1,4 @@
+/** The SQLite driver of this site. */
 import BetterSqlite3Client from 'knex/lib/dialects/better-sqlite3/index.js';
 import libsql from 'libsql';
 

@@ -1,3 +1,4 @@
+/** The two people who can sign in here, and what this site keeps in its sessions. */
 export type Role = 'reader' | 'editor';
 
 export interface Person {

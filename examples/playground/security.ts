@@ -1,7 +1,10 @@
+/** What browsers may do with these pages, and who may send forms here. */
 import type { NextFunction, Request, Response } from 'express';
 
 const policy = [
   "default-src 'none'",
+  "script-src 'self'",
+  "connect-src 'self'",
   "style-src 'self'",
   "img-src 'self'",
   "form-action 'self'",

@@ -1,6 +1,7 @@
+/** Where this site keeps its sessions: memory or SQLite, and a look at all that is in there. */
 import path from 'node:path';
 import { ConnectSessionKnexStore } from 'connect-session-knex';
-import type { SessionData, Store } from 'express-session';
+import type { Store } from 'express-session';
 import session from 'express-session-jwt';
 import knex from 'knex';
 import { LibsqlClient } from './libsql-client';
@@ -16,8 +17,6 @@ export interface Storage {
   store: Store;
   /** Everything the store holds. The session interface has no call that tells ids, so each store is asked in its way. */
   entries(): Promise<Entry[]>;
-  /** Writes a record behind the middleware's back, as another application with the same store would. */
-  write(id: string, record: SessionData): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -39,11 +38,6 @@ function memory(): Storage {
         Object.entries(sessions).map(([id, text]) => ({ id, record: JSON.parse(text) as Entry['record'] })),
       );
     },
-    // It needs no callback: it takes effect at once.
-    write: (id, record) => {
-      store.set(id, record);
-      return Promise.resolve();
-    },
     close: () => Promise.resolve(),
   };
 }
@@ -59,7 +53,6 @@ function sqlite(filename: string): Storage {
       const rows = await database<{ sid: string; sess: string }>('sessions').select('sid', 'sess');
       return rows.map((row) => ({ id: row.sid, record: JSON.parse(row.sess) as Entry['record'] }));
     },
-    write: (id, record) => store.set(id, record),
     close: () => database.destroy(),
   };
 }

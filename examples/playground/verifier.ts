@@ -1,3 +1,4 @@
+/** A second service, which only checks tokens. */
 import { Router } from 'express';
 import session from 'express-session-jwt';
 import { verifierPage } from './pages/verifier';

@@ -1,71 +1,88 @@
-/** A claim that changes while the user stays the same: a new token, and the old one goes on. */
-import { Router, type Request } from 'express';
+/** A role that changes while another tab is open. */
+import type { Express } from 'express';
 import { html } from '../html';
-import { ownAddress, whoIs } from '../loopback';
-import type { Outcome } from '../outcomes';
-import type { Playground } from '../playground';
-import { shortDigest, takeApart, tokenOf } from '../token';
-import { replayStep } from './replay';
+import { onBothSides, type Demo, type Finding } from '../lab/demo';
+import type { Side } from '../lab/sides';
+import type { Lab } from '../lab/site';
+import { claimsIn } from '../token';
 
-export function roleDemo({ outcomes }: Playground): Router {
-  const router = Router();
-  router.post('/promises/role', (req, res) => {
-    const { person } = req.session;
-    if (!person) {
-      res.redirect(303, '/promises');
-      return;
-    }
-    const oldToken = tokenOf(req);
-    person.role = person.role === 'editor' ? 'reader' : 'editor';
-    // The new token leaves with this response; the page behind the redirect comes with it.
-    res.redirect(
-      303,
-      outcomes.keep((later) => tell(oldToken, later)),
-    );
+function routes(app: Express): void {
+  // shown
+  app.post('/sign-in', ({ session }, res) => {
+    Object.assign(session, { user: 'Ada', role: 'reader' });
+    res.json({ you: session.user, role: session.role });
   });
-  return router;
+  app.post('/become-an-editor', ({ session }, res) => {
+    session.role = 'editor';
+    res.json({ you: session.user, role: session.role });
+  });
+  // end
+  app.get('/', ({ session }, res) => {
+    res.json({ you: session.user, role: session.role });
+  });
 }
 
-async function tell(oldToken: string, req: Request): Promise<Outcome> {
-  const newToken = tokenOf(req);
-  const role = req.session.person?.role;
-  const [before, after] = [takeApart(oldToken), takeApart(newToken)];
-  const [old, current] = [await whoIs(oldToken, ownAddress(req)), await whoIs(newToken, ownAddress(req))];
+async function scenario(side: Side, lab: Lab): Promise<Finding> {
+  const site = await lab.open(side, routes);
+  const ada = site.browser();
+  await ada.post('/sign-in');
+  const { cookie: before = '' } = ada;
+  const changed = await ada.post('/become-an-editor');
+  const other = await site.browser(before).get('/');
+  const first = await ada.get('/');
+  const [old, now] = [claimsIn(before), claimsIn(ada.cookie ?? '')];
+  const good = [first, other].every(({ you, role }) => you === 'Ada' && role === 'editor');
 
   return {
-    title: 'A new role, a new token',
-    promise:
-      'When a claim changes, the response carries a token that says so, and no other tab is signed out.',
     steps: [
+      { who: 'Ada', what: 'is signed in as a reader, and has two tabs open.' },
       {
-        who: 'Server',
-        what: html`Ran <code>req.session.person.role = '${role}'</code> and nothing else. The claims were
-          different when the response left, so it carried a new token. It is of the same generation, as
-          <code>sub</code> says that it is the same person:`,
-        details: [
-          { label: `Before · SHA-256 ${shortDigest(oldToken)}…`, value: before.claims },
-          { label: `After · SHA-256 ${shortDigest(newToken)}…`, value: after.claims },
-        ],
+        who: 'First tab:',
+        what: html`Ada becomes an editor. The handler does nothing but <code>session.role = 'editor'</code>.`,
+        got: changed.cookie === undefined ? 'No new cookie' : 'A new cookie',
       },
-      replayStep(
-        'Old cookie',
-        html`The site sends the old token to itself, like a tab that missed the new one. It opens the same
-        session, in which the role is the new one:`,
-        oldToken,
-        old,
-      ),
-      replayStep('New cookie', html`The same with the token your browser holds now:`, newToken, current),
       {
-        who: 'Old cookie',
-        what: html`What it still says is the old role. A service that looks at nothing but tokens believes
-        that until it expires.`,
+        who: 'Second tab:',
+        what: 'its request was on its way already, with the cookie from before.',
+        got: other.you ? `Signed in as ${other.you}, ${String(other.role)}` : 'Not signed in',
+        mood: other.you === 'Ada' && other.role === 'editor' ? 'good' : 'bad',
+      },
+      {
+        who: 'Another service',
+        what: 'looks at the new cookie alone. What it says of the role:',
+        got: roleIn(now),
+      },
+      {
+        who: 'The old cookie',
+        what: 'says of the role to such a service:',
+        got: roleIn(old),
       },
     ],
-    kept:
-      [old, current].every(({ body }) => body.signedIn && body.role === role) &&
-      before.claims.role !== role &&
-      after.claims.role === role &&
-      before.claims.ses.gen === after.claims.ses.gen,
-    conclusion: html`Both tokens open the session; only the new one says <code>${role}</code>.`,
+    verdict:
+      (good ? 'Both tabs go on, with the new role.' : 'A tab lost its session.') +
+      (now ? ' The new cookie tells other services, too.' : ' The cookie itself tells no role.'),
+    good,
+    why: now
+      ? html`It is the same person, as the claim <code>sub</code> says, so the new token is of the same
+          generation, and the old one still opens the session. A service that looks at tokens alone may
+          believe the old role until that token expires.`
+      : html`The cookie is a name for the session and no more. The role is in the store.`,
   };
 }
+
+function roleIn(claims: Record<string, unknown> | undefined): string {
+  return claims ? String(claims.role) : 'Nothing';
+}
+
+export const role: Demo = {
+  name: 'role',
+  title: 'A new role with another tab open',
+  life: 'You become an editor in one tab, and go on working in another.',
+  file: __filename,
+  words: ['session', 'cookie', 'token', 'claims', 'generation'],
+  links: [
+    ['/docs/tokens', 'Tokens: claims and generations'],
+    ['/docs/verifying', 'Verifying tokens in another service'],
+  ],
+  run: onBothSides(scenario),
+};

@@ -1,6 +1,9 @@
+/** The flags of the visitor's cookie. */
 import { html, type Html } from '../html';
 import type { Person } from '../people';
 import { cookieName } from '../token';
+import { fromNow } from '../times';
+import { wordList } from '../words';
 import { noCookie } from './no-cookie';
 import { page } from './layout';
 
@@ -28,6 +31,11 @@ export function cookiePage({ person, flags, tokenLength, setCookie }: CookiePage
       What the browser was told to do with the token. The options are those of express-session.
     </p>
     ${flags ? settings(flags, tokenLength, setCookie) : noCookie('/cookie')}
+    ${wordList(['cookie', 'session', 'token'])}
+    <p class="next">
+      <span>Read more:</span> <a href="/docs/options#cookie">The option cookie</a>
+      <a href="/docs/deployment">Deployment: proxies and https</a>
+    </p>
   `;
   return page({ title: 'Cookie', section: '/cookie', person, body });
 }
@@ -87,7 +95,7 @@ function rows(flags: CookieFlags, tokenLength: number): [string, string, string]
     ['SameSite', text(flags.sameSite), 'Forms on other sites cannot send it along.'],
     ['Path', text(flags.path), 'The part of the site that gets it.'],
     ['Domain', text(flags.domain), 'Not set: this host alone gets it.'],
-    ['Expires', text(flags.expires), 'Moved forward with each visit that changes the session.'],
+    ['Expires', expiry(flags.expires), 'Moved forward with each visit that changes the session.'],
   ];
 }
 
@@ -95,7 +103,10 @@ function yesNo(flag: boolean | string | undefined): string {
   return flag ? 'yes' : 'no';
 }
 
-function text(value: CookieFlags['expires']): string {
-  if (value instanceof Date) return value.toUTCString();
-  return value === undefined || value === null || value === false ? '–' : String(value);
+function expiry(expires: CookieFlags['expires']): string {
+  return expires instanceof Date ? fromNow(expires.getTime()) : 'with the browser';
+}
+
+function text(value: string | boolean | undefined): string {
+  return value === undefined || value === false ? '–' : String(value);
 }

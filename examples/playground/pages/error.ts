@@ -1,12 +1,11 @@
+/** The pages for what is not there and for what went wrong. */
 import { html } from '../html';
 import type { Person } from '../people';
 import { page } from './layout';
 
 export function notFoundPage(path: string, person: Person | undefined): string {
   const body = html`<h1>Nothing here</h1>
-    <p class="lead">
-      There is no page at <code>${path}</code>, or it was an outcome that has been forgotten.
-    </p>
+    <p class="lead">There is no page at <code>${path}</code>.</p>
     <p class="next"><a href="/">Back to the session</a></p>`;
   return page({ title: 'Not found', person, body });
 }

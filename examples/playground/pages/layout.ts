@@ -1,3 +1,4 @@
+/** A whole page: header, content, footer. */
 import type { Person } from '../people';
 import { html, type Content, type Html } from '../html';
 
@@ -6,6 +7,8 @@ interface Page {
   /** The address of the navigation entry this page belongs to. */
   section?: string;
   person?: Person | undefined;
+  /** Where the page shall be looked at again and again: the pause in seconds. */
+  refresh?: number;
   body: Content;
 }
 
@@ -15,15 +18,16 @@ const sections = [
   ['/store', 'Store'],
   ['/cookie', 'Cookie'],
   ['/refresh', 'Refresh'],
-  ['/promises', 'Promises'],
+  ['/demos', 'Demos'],
+  ['/docs', 'Docs'],
 ] as const;
 
 const current = html`aria-current="page"`;
 
-const stylesheets = ['/base.css', '/layout.css', '/parts.css', '/details.css'];
+const stylesheets = ['/base.css', '/layout.css', '/header.css', '/parts.css', '/details.css', '/demo.css'];
 
-/** A whole document. */
-export function page({ title, section, person, body }: Page): string {
+/** A whole document. The menu is a popover on narrow screens and a row on wide ones; it needs no script. */
+export function page({ title, section, person, refresh, body }: Page): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -33,24 +37,34 @@ export function page({ title, section, person, body }: Page): string {
         <title>${title} · express-session-jwt playground</title>
         ${stylesheets.map((address) => html`<link rel="stylesheet" href="${address}" />`)}
         <link rel="icon" href="/icon.svg" type="image/svg+xml" />
+        <script src="/no-reloads.js" defer></script>
+        ${
+          refresh !== undefined &&
+          html`<noscript><meta http-equiv="refresh" content="${refresh}" /></noscript>`
+        }
       </head>
       <body>
         <a class="skip" href="#content">Skip to content</a>
         <header class="site">
           <a class="brand" href="/">express-session-jwt <span>playground</span></a>
-          <nav aria-label="Pages">
-            <ul>
-              ${sections.map(
-                ([address, name]) =>
-                  html`<li><a href="${address}" ${address === section && current}>${name}</a></li>`,
-              )}
-            </ul>
-          </nav>
-          ${person && signedIn(person)}
+          <button class="quiet menu-button" type="button" popovertarget="menu">Menu</button>
+          <div class="menu" id="menu" popover>
+            <nav aria-label="Pages">
+              <ul>
+                ${sections.map(
+                  ([address, name]) =>
+                    html`<li><a href="${address}" ${address === section && current}>${name}</a></li>`,
+                )}
+              </ul>
+            </nav>
+            ${person && signedIn(person)}
+          </div>
         </header>
-        <main id="content" tabindex="-1">${body}</main>
+        <main id="content" tabindex="-1" ${refresh !== undefined && html`data-refresh="${refresh}"`}>
+          ${body}
+        </main>
         <footer>
-          <p>A demonstration: two invented people, no passwords, reachable from this machine only.</p>
+          <p>A demonstration: invented people, no passwords, reachable from this machine only.</p>
         </footer>
       </body>
     </html>`.toString();
@@ -58,7 +72,7 @@ export function page({ title, section, person, body }: Page): string {
 
 function signedIn(person: Person): Html {
   return html`<form class="account" method="post" action="/sign-out">
-    <span>${person.name} <span class="tag">${person.role}</span></span>
+    <span class="name">${person.name.split(' ')[0]} <span class="tag">${person.role}</span></span>
     <button class="quiet">Sign out</button>
   </form>`;
 }

@@ -1,7 +1,7 @@
+/** What a page says to a visitor without a session. */
 import { html, type Html } from '../html';
 import { signInForms } from './session';
 
-/** For pages that have nothing to show before there is a session. */
 export function noCookie(back: string): Html {
   return html`<section class="card">
     <h2>You have no session yet</h2>

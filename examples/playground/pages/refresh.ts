@@ -1,6 +1,9 @@
+/** How tokens are followed by new ones before they expire. */
 import type { JwtPayload } from 'express-session-jwt';
 import { html, type Html } from '../html';
 import type { Person } from '../people';
+import { fromNow, inWords } from '../times';
+import { wordList } from '../words';
 import { page } from './layout';
 import { noCookie } from './no-cookie';
 
@@ -10,20 +13,28 @@ interface RefreshPage {
   claims: JwtPayload | undefined;
   /** Names of the tokens that came here with this session. */
   seen: readonly string[];
-  expiresIn: string;
+  /** In seconds. */
+  expiresIn: number;
 }
+
+const pause = 5;
 
 export function refreshPage({ person, claims, seen, expiresIn }: RefreshPage): string {
   const body = html`
     <h1>A token that does not grow old</h1>
     <p class="lead">
-      Tokens here are good for ${expiresIn}. When less than half of that is left, the next request brings a
-      new one of the same session and generation. Nothing is written for that, and all of them open the
-      session.
+      Tokens here are good for ${inWords(expiresIn * 1000)}. When less than half of that is left, the next
+      request brings a new one of the same session and generation. Nothing is written for that, and all of
+      them open the session.
     </p>
     ${claims ? history(claims, seen) : noCookie('/refresh')}
+    ${wordList(['token', 'session', 'generation', 'verifier'])}
+    <p class="next">
+      <span>Read more:</span> <a href="/docs/tokens#lifetime">Tokens: lifetime</a>
+      <a href="/docs/options#jwtexpiresin">The option jwt.expiresIn</a>
+    </p>
   `;
-  return page({ title: 'Refresh', section: '/refresh', person, body });
+  return page({ title: 'Refresh', section: '/refresh', person, body, ...(claims && { refresh: pause }) });
 }
 
 function history(claims: JwtPayload, seen: readonly string[]): Html {
@@ -31,10 +42,10 @@ function history(claims: JwtPayload, seen: readonly string[]): Html {
     <section class="card">
       <h2>Your token</h2>
       <p>
-        It expires in <strong data-testid="left">${secondsLeft(claims)}</strong> seconds; the next one comes
-        before. This page asks again every five seconds; any other request would do as well.
+        It expires <strong data-testid="left">${expiry(claims)}</strong>; the next one comes before. This page
+        looks again every ${inWords(pause * 1000)}; any other request would do as well.
       </p>
-      <h3>Those that came here with this session, by the first characters of their digests</h3>
+      <h3>Those that came here with this session, each by a name made of it</h3>
       <ol data-testid="seen">
         ${seen.map((digest) => html`<li><code>${digest}</code></li>`)}
       </ol>
@@ -49,6 +60,7 @@ function history(claims: JwtPayload, seen: readonly string[]): Html {
   `;
 }
 
-export function secondsLeft({ exp = 0 }: JwtPayload): number {
-  return Math.max(0, exp - Math.floor(Date.now() / 1000));
+/** When a token expires, in words. */
+export function expiry({ exp = 0 }: JwtPayload): string {
+  return fromNow(exp * 1000);
 }

@@ -1,11 +1,10 @@
+/** The pages that are only looked at. */
 import { Router } from 'express';
 import type { Cookie } from 'express-session';
 import type { Playground } from '../playground';
 import { expiresIn } from '../session-options';
 import { cookieName, sentToken, shortDigest } from '../token';
 import { cookiePage } from './cookie';
-import { outcomePage } from './outcome';
-import { promisesPage } from './promises';
 import { refreshPage } from './refresh';
 import { sessionPage } from './session';
 import { storePage } from './store';
@@ -20,8 +19,7 @@ function setCookieLine(cookie: Cookie): string {
   );
 }
 
-/** Everything that is only looked at. */
-export function pages({ material, storage, outcomes }: Playground): Router {
+export function pages({ material, storage }: Playground): Router {
   const router = Router();
 
   router.get('/', (req, res) => {
@@ -59,7 +57,6 @@ export function pages({ material, storage, outcomes }: Playground): Router {
     const { person } = req.session;
     const token = sentToken(req);
     if (token !== undefined) {
-      res.set('Refresh', '5');
       const digest = shortDigest(token);
       const seen = req.session.seen ?? [];
       if (!seen.includes(digest)) req.session.seen = [...seen, digest].slice(-8);
@@ -72,16 +69,6 @@ export function pages({ material, storage, outcomes }: Playground): Router {
         expiresIn,
       }),
     );
-  });
-
-  router.get('/promises', (req, res) => {
-    res.send(promisesPage({ person: req.session.person }));
-  });
-
-  router.get('/promises/outcome/:id', async (req, res, next) => {
-    const outcome = await outcomes.tell(req.params.id, req);
-    if (outcome) res.send(outcomePage({ person: req.session.person, outcome }));
-    else next();
   });
 
   router.get('/whoami', (req, res) => {

@@ -1,5 +1,8 @@
-import { html, json, type Html } from '../html';
+/** The first page: the visitor's session. */
+import { html, type Html } from '../html';
+import { json } from '../json';
 import { people, type Person } from '../people';
+import { wordList } from '../words';
 import { page } from './layout';
 
 interface SessionPage {
@@ -28,7 +31,7 @@ export function sessionPage({ person, views, note, data, known }: SessionPage): 
           <p>
             ${
               known
-                ? 'Reload and it counts on. The number lives on the server; your browser only holds a token.'
+                ? 'Come back and it counts on. The number lives on the server; your browser only holds a token.'
                 : 'Your first visit: this very response brings the cookie with your first token.'
             }
           </p>
@@ -45,6 +48,11 @@ export function sessionPage({ person, views, note, data, known }: SessionPage): 
           ${json(data)}
         </div>
       </section>
+      ${wordList(['session', 'cookie', 'token', 'claims', 'generation'])}
+      <p class="next">
+        <span>Read more:</span> <a href="/docs/session">The session in a request</a>
+        <a href="/docs">All documentation</a>
+      </p>
     `,
   });
 }
@@ -54,7 +62,8 @@ function signIn(): Html {
     <h1 id="hello">A session you can look inside</h1>
     <p class="lead">
       This site uses express-session’s API, unchanged. The cookie is a signed token, the data stays on the
-      server. Sign in as one of two people and see where everything goes.
+      server. Sign in as one of two people and see where everything goes, or
+      <a href="/demos">see it side by side with express-session</a>.
     </p>
     ${signInForms()}
   </section>`;
@@ -87,7 +96,7 @@ function welcome(person: Person): Html {
     <p class="next">
       <a href="/token">Take the token apart</a>
       <a href="/store">See what the store holds</a>
-      <a href="/promises">Put the promises to the test</a>
+      <a href="/demos">Compare with express-session</a>
     </p>
   </section>`;
 }

@@ -1,7 +1,10 @@
-import { html, json, type Html } from '../html';
+/** All that the store holds. */
+import { html, type Html } from '../html';
+import { json } from '../json';
 import type { Person } from '../people';
 import type { Entry } from '../storage';
 import { takeApart } from '../token';
+import { wordList } from '../words';
 import { page } from './layout';
 
 interface StorePage {
@@ -30,6 +33,11 @@ export function storePage({ person, token, label, entries }: StorePage): string 
       ${sorted.slice(0, shown).map((entry) => entryCard(entry, entry.id === own))}
     </ul>
     ${entries.length > shown && html`<p>The first ${shown} are shown.</p>`}
+    ${wordList(['store', 'record', 'id', 'token', 'handle', 'generation'])}
+    <p class="next">
+      <span>Read more:</span> <a href="/docs/stores">Stores</a>
+      <a href="/demos/store">The same beside express-session</a>
+    </p>
   `;
   return page({ title: 'Store', section: '/store', person, body });
 }
@@ -38,8 +46,7 @@ export function storePage({ person, token, label, entries }: StorePage): string 
 function search(token: string, entries: readonly Entry[]): Html {
   const dump = JSON.stringify(entries);
   const { signature, claims } = takeApart(token);
-  // Without a handle the token names the session by its id, which is no secret.
-  const secrets = [token, signature, ...(claims.ses.id === undefined ? [] : [claims.ses.id])];
+  const secrets = [token, signature, claims.ses.id];
   const count = secrets.reduce((sum, secret) => sum + dump.split(secret).length - 1, 0);
   return html`<p class="card verdict ${count === 0 ? 'good' : 'bad'}">
     <strong>Searched for your token, its signature and its handle: ${count} found.</strong>
@@ -50,16 +57,13 @@ function search(token: string, entries: readonly Entry[]): Html {
 function entryCard({ id, record }: Entry, own: boolean): Html {
   return html`<li class="card${own && ' own'}">
     <h3 class="digest">${id}</h3>
-    <p class="tags">
-      ${own && html`<span class="tag strong">yours</span>`}
-      ${kindsOf(record).map((kind) => html`<span class="tag">${kind}</span>`)}
-    </p>
+    <p class="tags">${own && html`<span class="tag strong">yours</span>`} ${generation(record)}</p>
     ${json(record)}
   </li>`;
 }
 
-function kindsOf({ __session: state }: Entry['record']): string[] {
-  if (!state) return ['record of express-session'];
-  const { gen, adopted } = state as { gen: number; adopted?: unknown };
-  return [`generation ${String(gen)}`, ...(adopted ? ['begun by express-session'] : [])];
+/** Which generation the record is in. */
+function generation({ __session: state }: Entry['record']): Html | false {
+  const { gen } = (state ?? {}) as { gen?: number };
+  return gen !== undefined && html`<span class="tag">generation ${gen}</span>`;
 }

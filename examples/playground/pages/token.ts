@@ -1,6 +1,10 @@
-import { html, json, type Html } from '../html';
+/** The visitor's token, taken apart. */
+import { html, type Html } from '../html';
+import { json } from '../json';
 import type { Person } from '../people';
 import { shortened, takeApart, type TokenParts } from '../token';
+import { fromNow } from '../times';
+import { wordList } from '../words';
 import { noCookie } from './no-cookie';
 import { page } from './layout';
 
@@ -20,6 +24,11 @@ export function tokenPage({ person, token, publicKey, hidden }: TokenPage): stri
       holds it, the third proves that nobody changed them.
     </p>
     ${token === undefined ? noCookie('/token') : parts(takeApart(token), token, publicKey, hidden)}
+    ${wordList(['token', 'claims', 'signature', 'private key', 'public key', 'handle', 'generation'])}
+    <p class="next">
+      <span>Read more:</span> <a href="/docs/tokens">Tokens</a> <a href="/docs/keys">Keys</a>
+      <a href="/demos/keys">Forged tokens, and a new key</a>
+    </p>
   `;
   return page({ title: 'Token', section: '/token', person, body });
 }
@@ -37,7 +46,7 @@ function parts(token: TokenParts, text: string, publicKey: string, hidden: reado
       ${token.length} characters. The signature is cut short here on purpose: whoever has the whole token has
       your session, so it belongs in the cookie and nowhere else, not even in a page.
     </p>
-    <div class="columns">
+    <div class="columns token">
       <section class="card edge-header">
         <h2>Header</h2>
         ${json(token.header, 'header')}
@@ -50,9 +59,9 @@ function parts(token: TokenParts, text: string, publicKey: string, hidden: reado
         <h2>Claims</h2>
         ${json(token.claims, 'claims')}
         <p>
-          <span class="tag">readable</span> What <code>jwtFromReq</code> chose to tell the world, the moment
-          of issue (${when(token.claims.iat)}), and <code>ses</code>: which session the token opens, and in
-          which generation.
+          <span class="tag">readable</span> What <code>jwtFromReq</code> chose to tell the world, when it was
+          issued (${fromNow(token.claims.iat * 1000)}), and <code>ses</code>: which session the token opens,
+          and in which generation.
         </p>
       </section>
       <section class="card edge-signature">
@@ -68,7 +77,8 @@ function parts(token: TokenParts, text: string, publicKey: string, hidden: reado
       <h2>What nobody reads here</h2>
       <p>
         The session itself is not in the token. Of yours, the server alone knows
-        ${hidden.map((name, index) => html`${index > 0 && ', '}<code>${name}</code>`)}. ${howItIsFound(token)}
+        ${hidden.map((name, index) => html`${index > 0 && ', '}<code>${name}</code>`)}. It finds them by the
+        id that is made of the handle, <code>ses.id</code>, with SHA-256:
       </p>
       <p class="digest">${token.id}</p>
       <p>
@@ -83,16 +93,4 @@ function parts(token: TokenParts, text: string, publicKey: string, hidden: reado
       <pre class="plain">${publicKey.trim()}</pre>
     </section>
   `;
-}
-
-function howItIsFound({ claims }: TokenParts): Html {
-  return claims.ses.lid === undefined
-    ? html`It finds them by the id that is made of the handle, <code>ses.id</code>, with SHA-256:`
-    : html`It finds them by the id that express-session gave them, <code>ses.lid</code>:`;
-}
-
-function when(seconds: unknown): string {
-  return typeof seconds === 'number'
-    ? new Date(seconds * 1000).toISOString().replace('T', ' ').slice(0, 19) + ' UTC'
-    : '?';
 }

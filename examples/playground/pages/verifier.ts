@@ -1,7 +1,10 @@
+/** What a service sees of the visitor that has the public key alone. */
 import type { JwtPayload } from 'express-session-jwt';
-import { html, json } from '../html';
+import { html } from '../html';
+import { json } from '../json';
+import { wordList } from '../words';
 import { page } from './layout';
-import { secondsLeft } from './refresh';
+import { expiry } from './refresh';
 
 export function verifierPage(claims: JwtPayload | undefined): string {
   const body = html`
@@ -15,7 +18,9 @@ export function verifierPage(claims: JwtPayload | undefined): string {
         ? html`<section class="card">
             <h2>What it sees as <code>req.session.jwt</code></h2>
             <div data-testid="claims">${json(claims, 'claims')}</div>
-            <p>It believes this for ${secondsLeft(claims)} more seconds, also if you sign out meanwhile.</p>
+            <p>
+              It believes this until the token expires, ${expiry(claims)}, also if you sign out meanwhile.
+            </p>
           </section>`
         : html`<section class="card" data-testid="refused">
             <h2>No token that it accepts</h2>
@@ -25,7 +30,12 @@ export function verifierPage(claims: JwtPayload | undefined): string {
             </p>
           </section>`
     }
-    <p class="next"><a href="/refresh">Back to the service that signs</a></p>
+    ${wordList(['verifier', 'token', 'claims', 'public key', 'private key', 'store'])}
+    <p class="next">
+      <a href="/refresh">Back to the service that signs</a>
+      <a href="/demos/two-services">The same beside express-session</a>
+      <a href="/docs/verifying">Verifying tokens in another service</a>
+    </p>
   `;
   return page({ title: 'Verifier', body });
 }
