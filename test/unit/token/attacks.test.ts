@@ -1,6 +1,6 @@
 // Attacks on the verifier of tokens: what is refused, and at what cost.
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { createTokenCache, type Token, verificationBudget } from '../../../src/token/token';
 import { countChecks } from '../../support/cryptography';
 import {
@@ -528,7 +528,7 @@ describe('a token of another purpose, signed with the same key', () => {
 });
 
 function idOfGenuine(): string {
-  return createTokens().verify(genuine)?.recordId(undefined) ?? assert.fail();
+  return createHash('sha256').update(genuineContents.ses.id).digest('base64url').slice(0, 32);
 }
 
 /** The last character of 64 bytes in base64url has four bits that decode to nothing. */

@@ -142,6 +142,25 @@ describe('a token cannot be issued', () => {
     });
   }
 
+  it('without saying by a stable code why', () => {
+    const cases = [
+      ['ERR_SESSION_OPTION', createTokens({ rules: { audience: [/b/] } }), {}],
+      ['ERR_SESSION_GENID', createTokens(), { handle: '' }],
+      ['ERR_SESSION_TOKEN_TOO_LONG', createTokens(), { claims: JSON.stringify({ pad: 'x'.repeat(LENGTH) }) }],
+    ] as const;
+    for (const [code, tokens, more] of cases) {
+      assert.throws(() => tokens.issue(contents(more), LENGTH), { code });
+    }
+  });
+
+  it('that is one character longer than it may be, and the error says how long it may be (B214)', () => {
+    const { length } = createTokens().issue(contents(), LENGTH).text;
+    assert.equal(createTokens().issue(contents(), length).text.length, length);
+    assert.throws(() => createTokens().issue(contents(), length - 1), {
+      message: `jwtFromReq returned too many claims: the token has ${String(length)} characters, with its cookie name it may have no more than 4096`,
+    });
+  });
+
   it('that is too long for a cookie (B214)', () => {
     const tokens = createTokens();
     const lengthWith = (pad: number) =>

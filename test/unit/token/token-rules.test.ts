@@ -94,6 +94,34 @@ describe('rules', () => {
     );
   });
 
+  it('write no claim for an option that is not there', () => {
+    assert.deepEqual([...new TokenRules({ issuer: ['a'] }).written], [['iss', 'jwt.issuer']]);
+    assert.deepEqual([...new TokenRules().written], []);
+  });
+
+  it('say that a token without a session is never due, if none of them is', () => {
+    assert.equal(new TokenRules().dueAt({ exp: 1 }, undefined), Infinity);
+  });
+
+  it('refuse a token without an iat where they limit its age, even if its issuer could refresh it (B023)', () => {
+    const rules = new TokenRules({ expiresIn: 60, maxTokenAge: 60 });
+    const session = { handle: 'h', legacyId: undefined, generation: 1, hasOwnExpiry: true };
+    const exp = seconds() + 60;
+    assert.equal(rules.isTimely({ exp }, session, true), false);
+    assert.equal(rules.isTimely({ iat: seconds(), exp }, session, true), true);
+  });
+
+  it('let clockTolerance lengthen jwt.maxTokenAge (B023)', async () => {
+    await withFrozenClock(({ tick }) => {
+      const rules = new TokenRules({ maxTokenAge: 60, clockTolerance: 10 });
+      const iat = seconds();
+      tick(69_000);
+      assert.equal(rules.isTimely({ iat }, undefined, false), true);
+      tick(1000);
+      assert.equal(rules.isTimely({ iat }, undefined, false), false);
+    });
+  });
+
   it('let a refreshed token be one of the same session with later times (B250)', async () => {
     await withFrozenClock(({ tick }) => {
       const tokens = createTokens({ rules: { expiresIn: 600 } });

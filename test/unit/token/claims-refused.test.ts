@@ -1,0 +1,105 @@
+// What a refusal of claims says, and what is not refused.
+import assert from 'node:assert/strict';
+import { claimsOf, readClaims, sameClaims, subjectOf } from '../../../src/token/claims';
+import type { Request } from '../../../src/types';
+
+const req = Object.create(null) as Request;
+const NOTHING = new Map<string, string>();
+const written = new Map([['exp', 'jwt.expiresIn']]);
+const read = (result: unknown, options = NOTHING) => readClaims(() => result, req, options, undefined);
+
+describe('a refusal of what jwtFromReq returns', () => {
+  const kinds: [kind: string, result: unknown][] = [
+    ['string', 'ada'],
+    ['number', 7],
+    ['boolean', false],
+    ['function', () => ({ sub: 'ada' })],
+    ['array', [{ sub: 'ada' }]],
+    ['promise', Promise.resolve({ sub: 'ada' })],
+    ['promise', { sub: 'ada', then: undefined }],
+  ];
+  for (const [kind, result] of kinds) {
+    it(`says that it is a ${kind} and no object of claims: ${JSON.stringify(result)} (B206)`, () => {
+      assert.throws(() => read(result), {
+        code: 'ERR_SESSION_CLAIMS',
+        message: `jwtFromReq must return a plain object of claims, null or undefined; it returned a ${kind}`,
+      });
+    });
+  }
+
+  const others: [name: string, result: unknown, message: RegExp][] = [
+    ['what is no object in JSON', { toJSON: () => [1] }, /must return an object that is a JSON object$/],
+    ['what is null in JSON', { toJSON: () => null }, /must return an object that is a JSON object$/],
+    ['an exp that is no time', { exp: 'soon' }, /"exp" should be a number of seconds$/],
+    ['a claim ses', { ses: 1 }, /returned "ses", which the library writes/],
+    ['a claim of an option', { exp: 1 }, /returned "exp", which the jwt\.expiresIn option writes/],
+  ];
+  for (const [name, result, message] of others) {
+    it(`has a code and names the mistake for ${name}`, () => {
+      assert.throws(() => read(result, written), { code: 'ERR_SESSION_CLAIMS', message });
+    });
+  }
+
+  it('is for no claims but those that options write', () => {
+    assert.equal(read({ nbf: 1, sub: 'ada' }, written), '{"nbf":1,"sub":"ada"}');
+  });
+});
+
+describe('the warning of an auth_time that jwtFromReq returns', () => {
+  it('is given for that claim alone, and once (B256)', () => {
+    const codes: unknown[] = [];
+    const listen = ({ code }: { code?: unknown }) => codes.push(code);
+    const modules = ['../../../src/token/claims', '../../../src/diagnostics'].map((name) =>
+      require.resolve(name),
+    );
+    const loaded = modules.map((name) => [name, require.cache[name]] as const);
+    for (const name of modules) Reflect.deleteProperty(require.cache, name);
+    process.on('deprecation', listen);
+    try {
+      // eslint-disable-next-line @typescript-eslint/no-require-imports
+      const fresh = require('../../../src/token/claims') as { readClaims: typeof readClaims };
+      const told = (result: object) => {
+        fresh.readClaims(() => result, req, NOTHING, undefined);
+        return codes.splice(0);
+      };
+      assert.deepEqual(told({ iat: 1, exp: 2 }), []);
+      assert.deepEqual(told({ iat: 1, auth_time: 2 }), ['WARN_SESSION_AUTH_TIME']);
+      assert.deepEqual(told({ auth_time: 3 }), []);
+    } finally {
+      process.off('deprecation', listen);
+      for (const [name, module] of loaded) {
+        if (module) require.cache[name] = module;
+        else Reflect.deleteProperty(require.cache, name);
+      }
+    }
+  });
+});
+
+describe('the user whom claims are about', () => {
+  const claims: [claims: string, subject: string | undefined][] = [
+    ['{"sub":"ada","role":"admin"}', 'ada'],
+    ['{}', undefined],
+    ['{"role":"admin"}', undefined],
+    ['{"sub":""}', undefined],
+    ['{"sub":null}', undefined],
+    ['{"sub":7}', undefined],
+    ['{"sub":["ada"]}', undefined],
+  ];
+  for (const [text, subject] of claims) {
+    it(`is ${String(subject)} for ${text}`, () => {
+      assert.equal(subjectOf(text), subject);
+    });
+  }
+});
+
+describe('two claims', () => {
+  it('are the same in any order of names, and not with another value or name', () => {
+    assert.equal(sameClaims('{"a":1,"b":[2]}', '{"b":[2],"a":1}'), true);
+    assert.equal(sameClaims('{"a":1}', '{"a":2}'), false);
+    assert.equal(sameClaims('{"a":1}', '{"b":1}'), false);
+  });
+
+  it('are read from a token of 0.2.2 with the exp that its application wrote (B237)', () => {
+    assert.deepEqual(claimsOf({ nonce: 'k3', exp: 9, sub: 'ada' }, NOTHING).value, { exp: 9, sub: 'ada' });
+  });
+});
