@@ -115,9 +115,7 @@ export function decideHeaders(before: Before, now: Now, settings: Settings): Tok
   if (before.mustSend) return 'send';
   if (before.hasFailed) return 'keep';
   if (origin !== 'loaded') {
-    return origin === 'regenerated' || settings.saveUninitialized || isModified(before, now)
-      ? 'send'
-      : 'keep';
+    return settings.saveUninitialized || isModified(before, now) ? 'send' : 'keep';
   }
   const isWanted = change === 'soft' || now.isTokenDue || !before.isSent;
   if (isWanted && now.canRefresh) return 'refresh';

@@ -24,6 +24,7 @@ export default {
   plugins: ['@stryker-mutator/mocha-runner'],
   mochaOptions: {
     config: '.mocharc.json',
+    require: ['./test/support/register.cjs', './test/support/quiet.cjs', './test/mutation/time-limit.cjs'],
     spec: ['test/unit/**/*.test.ts', 'test/behaviour/*.test.ts'],
     ignore: leftOut,
   },
@@ -32,7 +33,7 @@ export default {
   ignoreStatic: true,
   concurrency: 1,
   // Not copied, because nothing here needs it.
-  ignorePatterns: ['/dist', '/coverage', '/docs', '/bench', '/test/integration', '/test/mutation'],
+  ignorePatterns: ['/dist', '/coverage', '/docs', '/bench', '/test/integration'],
   tempDirName: 'coverage/mutation',
   reporters: ['clear-text', 'html', 'json', 'progress-append-only'],
   htmlReporter: { fileName: 'coverage/mutation.html' },

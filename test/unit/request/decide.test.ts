@@ -189,6 +189,12 @@ describe('isModified', () => {
     ['a new session without data', fresh, empty, false],
     ['a new session with data', fresh, {}, true],
     ['a new session with another cookie', fresh, { snapshot: snapshot({}, { sameSite: 'strict' }) }, false],
+    [
+      'a new session that is stored, with another cookie',
+      { ...fresh, isStored: true },
+      { snapshot: snapshot({}, { sameSite: 'strict' }) },
+      false,
+    ],
     ['a regenerated session without data', regenerated, empty, true],
   ];
   for (const [name, before, now, expected] of table) {
@@ -482,6 +488,7 @@ describe('decideStore', () => {
     ['an expiry that is young enough', since(MINUTE - 1), lastingNow, { touchAfter: MINUTE }, 'nothing'],
     ['an expiry that is old enough', since(MINUTE), lastingNow, { touchAfter: MINUTE }, 'touch'],
     ['an expiry, without touchAfter', since(1), lastingNow, {}, 'touch'],
+    ['an expiry that comes sooner, without touchAfter', since(-MINUTE), lastingNow, {}, 'touch'],
     [
       'an expiry, and a touchAfter longer than half of the life',
       since(day / 2),

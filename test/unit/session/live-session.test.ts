@@ -18,6 +18,14 @@ function recorder() {
 }
 
 describe('A live session', () => {
+  it('knows of nothing before the first read or write', () => {
+    const { newest, ended, isOver, writes } = new LiveSession();
+    assert.deepEqual(
+      { newest, ended, isOver, writes },
+      { newest: undefined, ended: undefined, isOver: false, writes: 0 },
+    );
+  });
+
   it('runs work at once when it has none, and is busy until that is done', () => {
     const live = new LiveSession();
     const { begun, work, release } = recorder();
