@@ -9,13 +9,13 @@ const mutate = [
   'src/session/live-session.ts',
 ];
 
-/** Tests that take seconds, start programs in which nothing is broken, or do not reach the code above. */
-const leftOut = [
-  'test/unit/{cli,http,options}/**',
-  'test/unit/keys/remote-keys.test.ts',
-  'test/behaviour/*.property.test.ts',
-  'test/behaviour/{check,check-command,diagnostics,likely-mistakes,options,promises,run-time-warnings}.test.ts',
-  'test/behaviour/{destroyed-meanwhile,garbage,key-rotation,store-timeout,two-middlewares,wire}.test.ts',
+/** Quick tests that need no other program. The behaviours are for finish.ts, which does nothing without a response. */
+const spec = [
+  'test/unit/{legacy,token}/*.test.ts',
+  'test/unit/request/{decide,finish}.test.ts',
+  'test/unit/session/live-session.test.ts',
+  'test/behaviour/{clear-cookie,foreign-responses,genid,id-and-token,keys,late-errors,pending-work,response}.test.ts',
+  'test/behaviour/{rotation,save-errors,streams,throwing-store,touch,undeliverable,unset}.test.ts',
 ];
 
 export default {
@@ -25,8 +25,7 @@ export default {
   mochaOptions: {
     config: '.mocharc.json',
     require: ['./test/support/register.cjs', './test/support/quiet.cjs', './test/mutation/time-limit.cjs'],
-    spec: ['test/unit/**/*.test.ts', 'test/behaviour/*.test.ts'],
-    ignore: leftOut,
+    spec,
   },
   coverageAnalysis: 'perTest',
   // What runs while a module is loaded needs a process of its own for each change.
