@@ -1,9 +1,13 @@
-// Breaks what runs once, when a module is loaded: constants and regular expressions. All tests run for each change.
+// Breaks what is computed once, while a module is loaded: constants and regular expressions. All unit tests run for each.
 import functions from './stryker.config.mjs';
 
 export default {
   ...functions,
   plugins: [...functions.plugins, './test/mutation/ignore-functions.mjs'],
+  mochaOptions: {
+    ...functions.mochaOptions,
+    spec: functions.mochaOptions.spec.filter((tests) => tests.startsWith('test/unit/')),
+  },
   ignorers: ['functions'],
   ignoreStatic: false,
   htmlReporter: { fileName: 'coverage/mutation-constants.html' },

@@ -9,12 +9,12 @@ const mutate = [
   'src/session/live-session.ts',
 ];
 
-/** Quick tests that need no other program. The behaviours are for finish.ts, which does nothing without a response. */
+/** Quick tests. The behaviours are for finish.ts, which does nothing without a response. */
 const spec = [
   'test/unit/{legacy,token}/*.test.ts',
   'test/unit/request/{decide,finish}.test.ts',
   'test/unit/session/live-session.test.ts',
-  'test/behaviour/{clear-cookie,foreign-responses,genid,id-and-token,keys,late-errors,pending-work,response}.test.ts',
+  'test/behaviour/{foreign-responses,genid,id-and-token,keys,late-errors,pending-work,response}.test.ts',
   'test/behaviour/{rotation,save-errors,streams,throwing-store,touch,undeliverable,unset}.test.ts',
 ];
 
