@@ -1,6 +1,6 @@
 // What a refusal of claims says, and what is not refused.
 import assert from 'node:assert/strict';
-import { claimsOf, readClaims, sameClaims, subjectOf } from '../../../src/token/claims';
+import { readClaims } from '../../../src/token/claims';
 import type { Request } from '../../../src/types';
 import { debugLines } from '../../support/debug-lines';
 
@@ -51,34 +51,5 @@ describe('the warning of an auth_time that jwtFromReq returns', () => {
     const linesFor = (result: object) => debugLines(() => read(result));
     assert.deepEqual(await linesFor({ iat: 1, exp: 2 }), []);
     assert.match(String(await linesFor({ auth_time: 3 })), /^jwtFromReq returned "auth_time", which/);
-  });
-});
-
-describe('the user whom claims are about', () => {
-  const claims: [claims: string, subject: string | undefined][] = [
-    ['{"sub":"ada","role":"admin"}', 'ada'],
-    ['{}', undefined],
-    ['{"role":"admin"}', undefined],
-    ['{"sub":""}', undefined],
-    ['{"sub":null}', undefined],
-    ['{"sub":7}', undefined],
-    ['{"sub":["ada"]}', undefined],
-  ];
-  for (const [text, subject] of claims) {
-    it(`is ${String(subject)} for ${text}`, () => {
-      assert.equal(subjectOf(text), subject);
-    });
-  }
-});
-
-describe('two claims', () => {
-  it('are the same in any order of names, and not with another value or name', () => {
-    assert.equal(sameClaims('{"a":1,"b":[2]}', '{"b":[2],"a":1}'), true);
-    assert.equal(sameClaims('{"a":1}', '{"a":2}'), false);
-    assert.equal(sameClaims('{"a":1}', '{"b":1}'), false);
-  });
-
-  it('are read from a token of 0.2.2 with the exp that its application wrote (B237)', () => {
-    assert.deepEqual(claimsOf({ nonce: 'k3', exp: 9, sub: 'ada' }, NOTHING).value, { exp: 9, sub: 'ada' });
   });
 });
