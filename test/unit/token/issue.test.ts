@@ -113,6 +113,16 @@ describe('a token that is issued', () => {
     assert.equal(createTokens({ keys: otherKeys }).verify(text), undefined);
   });
 
+  it('is signed with the first of the public keys that verify it (B238)', () => {
+    const tokens = createTokens({ keys: [otherKeys, keys] });
+    const kids = tokens.publicKeys.map(({ kid }) => kid);
+    assert.deepEqual(
+      kids,
+      [otherKeys, keys].map((pair) => thumbprint(pair.public)),
+    );
+    assert.equal(tokens.issue(contents(), LENGTH).kid, kids[0]);
+  });
+
   it('may be remembered by key rings that do not know its key, and opens nothing there (B253)', () => {
     const cache = createTokenCache(10);
     const { text } = createTokens({ cache }).issue(contents(), LENGTH);
