@@ -8,10 +8,11 @@ import type { RequestContext } from '../../../src/request/context';
 import { finish } from '../../../src/request/finish';
 import { contextOf } from '../../../src/request/request-link';
 import { withFrozenClock } from '../../support/clock';
+import { debugLines } from '../../support/debug-lines';
 import { turn } from '../../support/gate';
 import { keys } from '../../support/keys';
 import { asStore, data } from '../../support/site';
-import { ForeignStore } from '../../support/stores';
+import { ForeignStore, SyncStore } from '../../support/stores';
 import type { Request, Response } from '../../../src/types';
 
 /** A response without bytes: the middleware finds no `end` to replace, so the tests call `finish` themselves. */
@@ -197,6 +198,29 @@ describe('the end of a response', () => {
       [...store.records.values()].map((text) => (JSON.parse(text) as { hits: number }).hits),
       [1],
     );
+  });
+
+  it('says in a debug line that a response is held, unless the store has answered at once', async () => {
+    const linesOf = async (options: session.SessionOptions, isRemoved: boolean) => {
+      const { req, context } = await open({ unset: 'destroy', ...options });
+      data(req).hits = 1;
+      const { id } = req.session;
+      if (isRemoved) {
+        Reflect.deleteProperty(req, 'session');
+        Object.assign(req, { sessionID: id });
+      }
+      const response = new Held();
+      const done = once(response, 'done');
+      const lines = await debugLines(async () => {
+        finish(context, 'whole')?.(response);
+        await done;
+      });
+      return lines.filter((line) => line.startsWith('split response: holding it')).length;
+    };
+    const atOnce = { store: asStore(new SyncStore()) };
+    for (const isRemoved of [false, true]) {
+      assert.deepEqual([await linesOf({}, isRemoved), await linesOf(atOnce, isRemoved)], [1, 0]);
+    }
   });
 
   it('sets headers right before they leave, and none when they have left', async () => {
