@@ -223,6 +223,21 @@ describe('the end of a response', () => {
     }
   });
 
+  it('waits for the touch of the store, but not with awaitTouch: false', async () => {
+    const cookie = await begin();
+    for (const awaitTouch of [true, false]) {
+      const { context } = await open({ awaitTouch }, cookie);
+      const touch = store.hold('touch');
+      const held = new Held();
+      const done = once(held, 'done');
+      finish(context, 'whole')?.(held);
+      await touch.reached;
+      assert.deepEqual(held.calls, awaitTouch ? [] : ['send with headers']);
+      touch.release();
+      await done;
+    }
+  });
+
   it('sets headers right before they leave, and none when they have left', async () => {
     for (const [moment, call] of [
       ['headers', 'send with headers'],
