@@ -13,6 +13,8 @@ export interface RedisClient {
   eval: Call;
   del: Call;
   wait(replicas: number, milliseconds: number): Promise<number>;
+  /** Only behind Redis Sentinel. */
+  getMasterNode?(): unknown;
 }
 
 interface NodeRedis {
@@ -55,13 +57,19 @@ function sentinelOptions(url: string, { addresses, replicaPoolSize = 0 }: Sentin
   };
 }
 
-/** A write that no replica has is an error, so that nobody is told of it. */
+/**
+ * A write that no replica has is an error, so that nobody is told of it. The client repeats on the new primary what a fail-over
+ * interrupts. There WAIT says nothing about a write to the old one.
+ */
 function waitForReplica(client: RedisClient): void {
+  const primary = (): unknown => JSON.stringify(client.getMasterNode?.());
   for (const method of ['set', 'del', 'eval'] as const) {
     const write = client[method].bind(client);
     client[method] = async (...args) => {
+      const before = primary();
       const answer = await write(...args);
-      if ((await client.wait(1, PATIENCE)) < 1) throw new Error(`${method}: no replica has it`);
+      const replicas = await client.wait(1, PATIENCE);
+      if (replicas < 1 || primary() !== before) throw new Error(`${method}: no replica has it`);
       return answer;
     };
   }

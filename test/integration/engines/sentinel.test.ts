@@ -1,0 +1,83 @@
+/** connect-redis behind Redis Sentinel: what a fail-over under load loses, and what it does not. */
+import assert from 'node:assert/strict';
+import { skipWithout } from '../../support/database-server';
+import { createKeyPair } from '../../support/keys';
+import { redisProgram } from '../../support/redis';
+import { startRedisSentinel } from '../../support/redis-sentinel';
+import { send, signIn } from '../cluster/client';
+import { Cluster } from '../cluster/cluster';
+import { countLogins } from '../cluster/redirect';
+import { failOver, type FailOver, type Scenario } from './fail-over';
+
+describe('Behind Redis Sentinel', function () {
+  this.timeout(60_000);
+
+  before(function () {
+    if (!redisProgram) skipWithout(this, 'no redis: apt-get install redis-server');
+  });
+
+  it('who reads from a replica that is 50 ms behind finds no login, and is signed in after a logout', async () => {
+    const redis = await startRedisSentinel({ replicas: 1, lag: 50 });
+    const engine = { addresses: redis.addresses, replicaPoolSize: 1 };
+    const settings = {
+      store: 'connect-redis',
+      url: redis.url,
+      keys: createKeyPair(),
+      secret: 'cat',
+      engine,
+    } as const;
+    const cluster = new Cluster(settings, 2);
+    try {
+      await cluster.start();
+      assert.equal(await countLogins({ cluster }, 5), 0);
+      const cookie = await signIn(cluster, 'ada');
+      const user = async () => (await send(cluster, 'GET /me', { cookie })).body.user;
+      await redis.replicated();
+      assert.equal(await user(), 'ada');
+      await send(cluster, 'POST /logout', { cookie });
+      assert.equal(await user(), 'ada');
+      await redis.replicated();
+      assert.equal(await user(), null);
+    } finally {
+      await cluster.stop();
+      await redis.remove();
+    }
+  });
+
+  const scenarios: readonly (Scenario & { title: string; losesNothing?: boolean })[] = [
+    { title: 'a primary that is killed, its replicas at its heels', fate: 'killed' },
+    { title: 'a primary that is killed, its replicas 20 ms behind', fate: 'killed', lag: 20 },
+    {
+      title: 'the same, where writes WAIT for a replica',
+      fate: 'killed',
+      lag: 20,
+      waits: true,
+      losesNothing: true,
+    },
+    { title: 'a primary that is cut off and goes on', fate: 'cut off', downAfter: 3000 },
+    {
+      title: 'the same, with min-replicas-to-write 1',
+      fate: 'cut off',
+      downAfter: 3000,
+      settings: ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '1'],
+    },
+  ];
+  for (const { title, losesNothing = false, ...scenario } of scenarios) {
+    it(`requests are answered again, and what the replicas knew is as it was: ${title}`, async () => {
+      const result = await failOver(scenario);
+      console.log(`        ${line(result)}`);
+      const { replicatedLogins, replicatedLogouts } = result;
+      assert.deepEqual(
+        { replicatedLogins, replicatedLogouts },
+        { replicatedLogins: 0, replicatedLogouts: 0 },
+      );
+      if (losesNothing) assert.equal(result.lost, 0);
+    });
+  }
+});
+
+function line({ answered, lost, logins, changes, logouts, switched, away }: FailOver): string {
+  const numbers = `${String(logins)} logins, ${String(changes)} changes, ${String(logouts)} logouts`;
+  const times = `fail-over after ${String(switched)} ms, answers after ${String(away)} ms`;
+  return `${String(lost)} of ${String(answered)} answered writes lost (${numbers}); ${times}`;
+}
