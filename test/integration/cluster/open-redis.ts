@@ -6,6 +6,7 @@ export type Call = (...args: unknown[]) => Promise<unknown>;
 
 export interface RedisClient {
   connect(): Promise<unknown>;
+  destroy(): void;
   on(event: 'error', listener: () => void): unknown;
   get: Call;
   set: Call;
@@ -30,7 +31,7 @@ const failing = { disableOfflineQueue: true, socket: { reconnectStrategy: 50 } }
 const PATIENCE = 1000;
 
 /** A client that is connected. */
-export async function openClient({ engine, url }: Settings): Promise<RedisClient> {
+export async function openClient({ engine, url }: Pick<Settings, 'engine' | 'url'>): Promise<RedisClient> {
   const redis = load<NodeRedis>('redis');
   const client =
     engine === undefined

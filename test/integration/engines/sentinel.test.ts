@@ -1,12 +1,16 @@
 /** connect-redis behind Redis Sentinel: what a fail-over under load loses, and what it does not. */
 import assert from 'node:assert/strict';
+import { callsOf } from '../../../src/store/guarantee';
+import type { AnyStore } from '../../../src/types';
 import { skipWithout } from '../../support/database-server';
 import { createKeyPair } from '../../support/keys';
 import { redisProgram } from '../../support/redis';
 import { startRedisSentinel } from '../../support/redis-sentinel';
 import { send, signIn } from '../cluster/client';
 import { Cluster } from '../cluster/cluster';
+import { openClient } from '../cluster/open-redis';
 import { countLogins } from '../cluster/redirect';
+import { storeClass } from '../stores/redis';
 import { failOver, type FailOver, type Scenario } from './fail-over';
 
 describe('Behind Redis Sentinel', function () {
@@ -14,6 +18,25 @@ describe('Behind Redis Sentinel', function () {
 
   before(function () {
     if (!redisProgram) skipWithout(this, 'no redis: apt-get install redis-server');
+  });
+
+  it('connect-redis neither counts nor lists nor clears the sessions, since its client cannot scan', async () => {
+    const redis = await startRedisSentinel({ replicas: 1 });
+    const engine = { addresses: redis.addresses };
+    const client = await openClient({ url: redis.url, engine });
+    const store = new (storeClass('connect-redis'))({ client }) as unknown as Record<
+      string,
+      () => Promise<unknown>
+    >;
+    assert.equal(callsOf(store as unknown as AnyStore).guarantee, 'everywhere');
+    try {
+      for (const method of ['length', 'ids', 'all', 'clear']) {
+        await assert.rejects(async () => await store[method]?.(), /scanIterator is not a function/, method);
+      }
+    } finally {
+      client.destroy();
+      await redis.remove();
+    }
   });
 
   it('who reads from a replica that is 50 ms behind finds no login, and is signed in after a logout', async () => {
