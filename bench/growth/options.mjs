@@ -1,0 +1,30 @@
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+
+/**
+ * @typedef {object} GrowthPace
+ * @property {readonly number[]} sizes numbers of sessions
+ * @property {number} slices
+ * @property {number} sliceMs
+ * @property {number} floodMs how long each flood goes on
+ */
+
+/** @type {Record<'full' | 'smoke', GrowthPace>} */
+const paces = {
+  full: { sizes: [10_000, 100_000, 1_000_000], slices: 15, sliceMs: 60, floodMs: 5000 },
+  // Whether everything works; the numbers mean nothing.
+  smoke: { sizes: [2000, 3000], slices: 1, sliceMs: 5, floodMs: 100 },
+};
+
+/** @param {string[]} args those of `npm run bench -- --growth` */
+export function readGrowthOptions(args = process.argv.slice(2)) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      growth: { type: 'boolean', default: false },
+      smoke: { type: 'boolean', default: false },
+      plot: { type: 'boolean', default: false },
+    },
+  });
+  return { plot: values.plot, pace: paces[values.smoke ? 'smoke' : 'full'] };
+}

@@ -1,0 +1,81 @@
+import console from 'node:console';
+import { writeFileSync } from 'node:fs';
+import { URL } from 'node:url';
+import { describeMachine } from '../report/machine.mjs';
+import { chart, short } from './chart.mjs';
+import { measureFloods } from './measure-floods.mjs';
+import { measureRemembered, measureStore } from './measure-sessions.mjs';
+import { readGrowthOptions } from './options.mjs';
+
+/* npm run bench -- --growth [--plot] [--smoke]; see README.md */
+
+/** @type {readonly ['express-session-jwt', 'express-session']} */
+const SUBJECTS = ['express-session-jwt', 'express-session'];
+
+/** Prints tables as docs/performance.md has them. */
+export async function runGrowth() {
+  const { pace, plot } = readGrowthOptions();
+  const machine = describeMachine(SUBJECTS);
+  console.log(machine.join('\n'));
+
+  const [ours, theirs] = [await measureStore(SUBJECTS[0], pace), await measureStore(SUBJECTS[1], pace)];
+  const both = (/** @type {(size: import('./measure-sessions.mjs').Size) => number} */ of) =>
+    ours.map((size, index) => `${short(of(size))} : ${short(of(theirs[index] ?? size))}`);
+  print(
+    ['Sessions in MemoryStore', ...pace.sizes.map((size) => size.toLocaleString('en'))],
+    [
+      ['Read, µs', ...both(({ read }) => read)],
+      ['Change, µs', ...both(({ modify }) => modify)],
+      ['Bytes per session', ...both(({ bytes }) => bytes)],
+    ],
+  );
+
+  const tokens = await measureRemembered('tokens', pace);
+  const live = await measureRemembered('live', pace);
+  print(
+    ['Remembered', ...pace.sizes.map((size) => size.toLocaleString('en'))],
+    [
+      ['Token: bytes', ...tokens.map(({ bytes }) => short(bytes))],
+      ['Token: µs to find it', ...tokens.map(({ ns }) => (ns / 1000).toFixed(2))],
+      ['Session that a request has in hand: bytes', ...live.map(({ bytes }) => short(bytes))],
+      ['The same: µs to find it', ...live.map(({ ns }) => (ns / 1000).toFixed(2))],
+      ['The same: bytes left when the request has ended', ...live.map(({ left }) => short(left ?? NaN))],
+    ],
+  );
+
+  const floods = await measureFloods(pace);
+  print(
+    ['Attack', 'Forged requests/s', 'Of one core', 'Event loop late, p99', "A user's page, median", 'p99'],
+    floods.map(({ title, perSecond, cpu, p99, median, userP99 }) => [
+      title,
+      String(Math.round(perSecond)),
+      `${String(Math.round(cpu * 100))} %`,
+      `${short(p99)} ms`,
+      `${short(median)} ms`,
+      `${short(userP99)} ms`,
+    ]),
+  );
+
+  if (plot) {
+    const lines = (/** @type {'read' | 'modify' | 'bytes'} */ of) => [
+      { of: /** @type {const} */ ('this'), values: ours.map((size) => size[of]) },
+      { of: /** @type {const} */ ('other'), values: theirs.map((size) => size[of]) },
+    ];
+    const panels = [
+      { title: 'Read', unit: 'µs a request', lines: lines('read') },
+      { title: 'Change', unit: 'µs a request', lines: lines('modify') },
+      { title: 'Memory', unit: 'bytes a session', lines: lines('bytes') },
+    ];
+    writeFileSync(new URL('../growth.svg', import.meta.url), chart(pace.sizes, panels, machine.join(', ')));
+    console.log('drawn: bench/growth.svg');
+  }
+}
+
+/**
+ * @param {string[]} head
+ * @param {string[][]} rows
+ */
+function print(head, rows) {
+  const line = (/** @type {string[]} */ cells) => `| ${cells.join(' | ')} |`;
+  console.log(['', line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n'));
+}
