@@ -1,4 +1,5 @@
 /** A PgBouncer of a test's own, in transaction mode, before a PostgreSQL. */
+import { execFileSync } from 'node:child_process';
 import { chownSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { findProgram, startServer, temporaryDirectory, type DatabaseServer } from './database-server';
@@ -11,22 +12,28 @@ export const pgbouncerProgram = findProgram('pgbouncer', ['/usr/sbin']);
 /** Fewer connections than requests at a time, so that each transaction may get another one than the one before. */
 const CONNECTIONS = 3;
 
+export interface Pgbouncer extends DatabaseServer {
+  /** From now on its URL leads to the database of the same name on this port. */
+  leadTo(port: number): void;
+}
+
 /** Its URL leads to the database at that URL. */
-export async function startPgbouncer(databaseUrl: string): Promise<DatabaseServer> {
+export async function startPgbouncer(databaseUrl: string): Promise<Pgbouncer> {
   const port = await freePort();
   const directory = temporaryDirectory('pgbouncer-');
   const user = unprivilegedUser();
   if (user) chownSync(directory, user.uid, user.gid);
   const database = new URL(databaseUrl);
   const name = database.pathname.slice(1);
-  const settings = [
+  const settingsFor = (databasePort: string): string[] => [
     '[databases]',
-    `${name} = host=${database.hostname} port=${database.port} dbname=${name} user=${database.username}`,
+    `${name} = host=${database.hostname} port=${databasePort} dbname=${name} user=${database.username}`,
     '[pgbouncer]',
     'listen_addr = 127.0.0.1',
     `listen_port = ${String(port)}`,
     'unix_socket_dir =',
     'auth_type = any',
+    'admin_users = admin',
     'pool_mode = transaction',
     `default_pool_size = ${String(CONNECTIONS)}`,
     'max_client_conn = 200',
@@ -35,8 +42,11 @@ export async function startPgbouncer(databaseUrl: string): Promise<DatabaseServe
     'server_login_retry = 1',
   ];
   const file = path.join(directory, 'pgbouncer.ini');
-  writeFileSync(file, `${settings.join('\n')}\n`);
-  return await startServer({
+  const write = (databasePort: string): void => {
+    writeFileSync(file, `${settingsFor(databasePort).join('\n')}\n`);
+  };
+  write(database.port);
+  const server = await startServer({
     name: 'pgbouncer',
     url: Object.assign(new URL(databaseUrl), { port: String(port) }).href,
     port,
@@ -45,4 +55,15 @@ export async function startPgbouncer(databaseUrl: string): Promise<DatabaseServe
     user,
     isReady: () => Promise.resolve(true),
   });
+  const leadTo = (databasePort: number): void => {
+    write(String(databasePort));
+    execFileSync(
+      'psql',
+      ['-h', '127.0.0.1', '-p', String(port), '-U', 'admin', '-c', 'RELOAD', 'pgbouncer'],
+      {
+        stdio: 'pipe',
+      },
+    );
+  };
+  return { ...server, leadTo };
 }

@@ -1,15 +1,26 @@
-/** A fail-over of Redis Sentinel under load, and what is lost by it. */
+/** A fail-over from a primary to a replica under load, and what is lost by it. */
 import assert from 'node:assert/strict';
 import { createKeyPair } from '../../support/keys';
-import { startRedisSentinel, type SentinelOptions } from '../../support/redis-sentinel';
 import { type Answer, send, signIn } from '../cluster/client';
 import { Cluster, type Member } from '../cluster/cluster';
-import type { Sentinel } from '../cluster/settings';
+import type { Settings } from '../cluster/settings';
 import { History, type Losses } from './history';
 
-export interface Scenario extends SentinelOptions, Pick<Sentinel, 'waits'> {
-  /** What becomes of the primary: it is killed, or nobody but the application reaches it any more. */
-  readonly fate: 'killed' | 'cut off';
+/** A database and its replicas. */
+export interface Replicas {
+  readonly settings: Pick<Settings, 'store' | 'url' | 'engine'>;
+  /** Resolves once the replicas have all that the primary has by now. */
+  replicated(): Promise<void>;
+  /** Ends the primary, or cuts it off. Resolves once a replica has taken its place. */
+  end(): Promise<unknown>;
+  remove(): Promise<void>;
+}
+
+export interface Load {
+  /** Whether people go on after the end of the primary. Default: false. */
+  readonly goesOn?: boolean;
+  /** Sessions of before that people sign out, as long as there are some. Default: 200. */
+  readonly earlier?: number;
 }
 
 export interface FailOver extends Losses {
@@ -27,63 +38,54 @@ export interface FailOver extends Losses {
 const PEOPLE = 8;
 /** Sessions that the replicas know of before. */
 const KNOWN = 20;
-/** Sessions of before that people sign out, as long as there are some. */
-const EARLIER = 200;
-/** One write waits for the other where each waits for a replica. */
-const EARLIER_WAITING = 20;
 
-export async function failOver({ fate, waits = false, ...options }: Scenario): Promise<FailOver> {
-  const redis = await startRedisSentinel(options);
-  const engine = { addresses: redis.addresses, waits };
-  const keys = createKeyPair();
-  const cluster = new Cluster(
-    { store: 'connect-redis', url: redis.url, keys, secret: 'keyboard cat', engine },
-    2,
-  );
+/** Removes the database in the end. */
+export async function failOver(
+  replicas: Replicas,
+  { goesOn = false, earlier = 200 }: Load = {},
+): Promise<FailOver> {
+  const cluster = new Cluster({ ...replicas.settings, keys: createKeyPair(), secret: 'keyboard cat' }, 2);
   try {
     await cluster.start();
     const pids = () => cluster.members.map(({ pid }) => pid);
     const before = pids();
     const [kept, ended, cookies] = await Promise.all(
-      [KNOWN, KNOWN, waits ? EARLIER_WAITING : EARLIER].map((count) => signInAll(cluster, count)),
+      [KNOWN, KNOWN, earlier].map((count) => signInAll(cluster, count)),
     );
     assert.ok(kept && ended && cookies);
     for (const cookie of ended) await send(cluster, 'POST /logout', { cookie });
-    await redis.replicated();
+    await replicas.replicated();
 
     const history = new History(cluster, PEOPLE, { user: 'ada', cookies });
     await history.more(100);
     const start = Date.now();
-    if (fate === 'killed') {
-      const stopped = history.stop();
-      await redis.primary.server.stop('SIGKILL');
-      await redis.failedOver();
-      await stopped;
-    } else {
-      redis.primary.link.cut();
-      await redis.failedOver();
-    }
+    if (!goesOn) void history.stop();
+    await replicas.end();
     const switched = Date.now() - start;
     await Promise.all(cluster.members.map(signInAgain));
     const away = Date.now() - start;
     await history.stop();
 
     const losses = await history.losses();
-    const users = async (cookies: readonly string[]): Promise<number> => {
-      const answers = await Promise.all(cookies.map((cookie) => send(cluster, 'GET /me', { cookie })));
-      return answers.filter(isAda).length;
-    };
-    const replicatedLogouts = await users(ended);
-    const replicatedLogins = KNOWN - (await users(kept));
+    const replicatedLogouts = await countSignedIn(cluster, ended);
+    const replicatedLogins = KNOWN - (await countSignedIn(cluster, kept));
     assert.deepEqual(pids(), before, 'a process has ended');
     // Express tells an error of the store that comes after that of a save.
-    for (const { complaints } of cluster.members)
+    for (const { complaints } of cluster.members) {
       assert.doesNotMatch(complaints, /unhandled|uncaught|TypeError/i);
+    }
     return { ...losses, replicatedLogouts, replicatedLogins, away, switched };
   } finally {
     await cluster.stop();
-    await redis.remove();
+    await replicas.remove();
   }
+}
+
+/** One line for the figures. */
+export function lineOf({ answered, lost, logins, changes, logouts, switched, away }: FailOver): string {
+  const numbers = `${String(logins)} logins, ${String(changes)} changes, ${String(logouts)} logouts`;
+  const times = `fail-over after ${String(switched)} ms, answers after ${String(away)} ms`;
+  return `${String(lost)} of ${String(answered)} answered writes lost (${numbers}); ${times}`;
 }
 
 function signInAll(cluster: Cluster, count: number): Promise<string[]> {
@@ -95,6 +97,7 @@ async function signInAgain(member: Member): Promise<void> {
   while (!(await send(member, 'POST /login?user=again')).cookie);
 }
 
-function isAda({ body }: Answer): boolean {
-  return body.user === 'ada';
+async function countSignedIn(cluster: Cluster, cookies: readonly string[]): Promise<number> {
+  const answers: Answer[] = await Promise.all(cookies.map((cookie) => send(cluster, 'GET /me', { cookie })));
+  return answers.filter(({ body }) => body.user === 'ada').length;
 }

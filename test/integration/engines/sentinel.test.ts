@@ -5,13 +5,19 @@ import type { AnyStore } from '../../../src/types';
 import { skipWithout } from '../../support/database-server';
 import { createKeyPair } from '../../support/keys';
 import { redisProgram } from '../../support/redis';
-import { startRedisSentinel } from '../../support/redis-sentinel';
+import { type SentinelOptions, startRedisSentinel } from '../../support/redis-sentinel';
 import { send, signIn } from '../cluster/client';
 import { Cluster } from '../cluster/cluster';
 import { openClient } from '../cluster/open-redis';
 import { countLogins } from '../cluster/redirect';
 import { storeClass } from '../stores/redis';
-import { failOver, type FailOver, type Scenario } from './fail-over';
+import type { Sentinel } from '../cluster/settings';
+import { failOver, lineOf } from './fail-over';
+
+interface Scenario extends SentinelOptions, Pick<Sentinel, 'waits'> {
+  /** What becomes of the primary: it is killed, or nobody but the application reaches it any more. */
+  readonly fate: 'killed' | 'cut off';
+}
 
 describe('Behind Redis Sentinel', function () {
   this.timeout(60_000);
@@ -67,40 +73,35 @@ describe('Behind Redis Sentinel', function () {
     }
   });
 
-  const scenarios: readonly (Scenario & { title: string; losesNothing?: boolean })[] = [
+  const cut = { fate: 'cut off', downAfter: 3000 } as const;
+  const refusing = ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '1'];
+  const scenarios: readonly (Scenario & { title: string })[] = [
     { title: 'a primary that is killed, its replicas at its heels', fate: 'killed' },
     { title: 'a primary that is killed, its replicas 20 ms behind', fate: 'killed', lag: 20 },
-    {
-      title: 'the same, where writes WAIT for a replica',
-      fate: 'killed',
-      lag: 20,
-      waits: true,
-      losesNothing: true,
-    },
-    { title: 'a primary that is cut off and goes on', fate: 'cut off', downAfter: 3000 },
-    {
-      title: 'the same, with min-replicas-to-write 1',
-      fate: 'cut off',
-      downAfter: 3000,
-      settings: ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '1'],
-    },
+    { title: 'the same, where writes WAIT for a replica', fate: 'killed', lag: 20, waits: true },
+    { title: 'a primary that is cut off and goes on', ...cut },
+    { title: 'the same, with min-replicas-to-write 1', ...cut, settings: refusing },
   ];
-  for (const { title, losesNothing = false, ...scenario } of scenarios) {
+  for (const { title, fate, waits = false, ...options } of scenarios) {
     it(`requests are answered again, and what the replicas knew is as it was: ${title}`, async () => {
-      const result = await failOver(scenario);
-      console.log(`        ${line(result)}`);
+      const redis = await startRedisSentinel(options);
+      const { url, addresses } = redis;
+      const end = async (): Promise<void> => {
+        if (fate === 'cut off') redis.primary.link.cut();
+        else await redis.primary.server.stop('SIGKILL');
+        await redis.failedOver();
+      };
+      const settings = { store: 'connect-redis', url, engine: { addresses, waits } } as const;
+      // One write waits for the other where each waits for a replica.
+      const load = { goesOn: fate === 'cut off', ...(waits && { earlier: 20 }) };
+      const result = await failOver({ ...redis, settings, end }, load);
+      console.log(`        ${lineOf(result)}`);
       const { replicatedLogins, replicatedLogouts } = result;
       assert.deepEqual(
         { replicatedLogins, replicatedLogouts },
         { replicatedLogins: 0, replicatedLogouts: 0 },
       );
-      if (losesNothing) assert.equal(result.lost, 0);
+      if (waits) assert.equal(result.lost, 0);
     });
   }
 });
-
-function line({ answered, lost, logins, changes, logouts, switched, away }: FailOver): string {
-  const numbers = `${String(logins)} logins, ${String(changes)} changes, ${String(logouts)} logouts`;
-  const times = `fail-over after ${String(switched)} ms, answers after ${String(away)} ms`;
-  return `${String(lost)} of ${String(answered)} answered writes lost (${numbers}); ${times}`;
-}
