@@ -29,6 +29,7 @@ const cluster = spawn(process.execPath, [pathOf('../../examples/cluster/start.mj
   stdio: ['ignore', 'pipe', 'pipe'],
 });
 process.once('exit', () => cluster.kill('SIGTERM'));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 /** @typedef {{ requests: number, heap: number, rss: number }} Look */
 /** @type {Map<string, Look[]>} by number of the process */
