@@ -50,3 +50,24 @@ export async function measureRemembered(what, { sizes }) {
   }
   return results;
 }
+
+/**
+ * Users who come in random order, where so many of their tokens are remembered: µs per request.
+ *
+ * @param {number} tokenCacheSize
+ * @param {number} users
+ * @param {import('./options.mjs').GrowthPace} pace
+ * @returns {Promise<number>}
+ */
+export async function measureCache(tokenCacheSize, users, { slices, sliceMs }) {
+  const worker = new Worker('./growth/cache.mjs', [String(tokenCacheSize)]);
+  await worker.call('signUp', { users });
+  await worker.call('slice', { ms: sliceMs * 10 });
+  const times = [];
+  for (let slice = 0; slice < slices; slice++) {
+    const { ms, count } = await worker.call('slice', { ms: sliceMs });
+    times.push((ms / count) * 1000);
+  }
+  worker.stop();
+  return median(times);
+}

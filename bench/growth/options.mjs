@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 /**
  * @typedef {object} GrowthPace
  * @property {readonly number[]} sizes numbers of sessions
+ * @property {number} users who come in random order
  * @property {number} slices
  * @property {number} sliceMs
  * @property {number} floodMs how long each flood goes on
@@ -11,9 +12,9 @@ import { parseArgs } from 'node:util';
 
 /** @type {Record<'full' | 'smoke', GrowthPace>} */
 const paces = {
-  full: { sizes: [10_000, 100_000, 1_000_000], slices: 15, sliceMs: 60, floodMs: 5000 },
+  full: { sizes: [10_000, 100_000, 1_000_000], users: 20_000, slices: 15, sliceMs: 60, floodMs: 5000 },
   // Whether everything works; the numbers mean nothing.
-  smoke: { sizes: [2000, 3000], slices: 1, sliceMs: 5, floodMs: 100 },
+  smoke: { sizes: [2000, 3000], users: 1000, slices: 1, sliceMs: 5, floodMs: 100 },
 };
 
 /** @param {string[]} args those of `npm run bench -- --growth` */

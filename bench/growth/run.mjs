@@ -4,7 +4,7 @@ import { URL } from 'node:url';
 import { describeMachine } from '../report/machine.mjs';
 import { chart, short } from './chart.mjs';
 import { measureFloods } from './measure-floods.mjs';
-import { measureRemembered, measureStore } from './measure-sessions.mjs';
+import { measureCache, measureRemembered, measureStore } from './measure-sessions.mjs';
 import { readGrowthOptions } from './options.mjs';
 
 /* npm run bench -- --growth [--plot] [--smoke]; see README.md */
@@ -41,6 +41,15 @@ export async function runGrowth() {
       ['The same: µs to find it', ...live.map(({ ns }) => (ns / 1000).toFixed(2))],
       ['The same: bytes left when the request has ended', ...live.map(({ left }) => short(left ?? NaN))],
     ],
+  );
+
+  const { users } = pace;
+  const sizes = [users / 10, users / 2, users];
+  const times = [];
+  for (const size of sizes) times.push(await measureCache(size, users, pace));
+  print(
+    ['`tokenCacheSize`', ...sizes.map((size) => size.toLocaleString('en'))],
+    [[`Read, ${users.toLocaleString('en')} users in random order, µs`, ...times.map(short)]],
   );
 
   const floods = await measureFloods(pace);
