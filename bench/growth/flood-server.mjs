@@ -58,7 +58,7 @@ answerCalls({
 });
 
 function limiter() {
-  // A package of the integration tests.
+  // A package of the integration tests: node test/integration/install.mjs .
   const load = createRequire(new URL('../../test/integration/package.json', import.meta.url));
   const { rateLimit } = load('express-rate-limit');
   return rateLimit({ windowMs: 60_000, limit: LIMIT, standardHeaders: true, legacyHeaders: false });

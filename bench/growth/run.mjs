@@ -1,5 +1,6 @@
 import console from 'node:console';
 import { writeFileSync } from 'node:fs';
+import process from 'node:process';
 import { URL } from 'node:url';
 import { describeMachine } from '../report/machine.mjs';
 import { chart, short } from './chart.mjs';
@@ -55,15 +56,20 @@ export async function runGrowth() {
   const floods = await measureFloods(pace);
   print(
     ['Attack', 'Forged requests/s', 'Of one core', 'Event loop late, p99', "A user's page, median", 'p99'],
-    floods.map(({ title, perSecond, cpu, p99, median, userP99 }) => [
-      title,
-      String(Math.round(perSecond)),
-      `${String(Math.round(cpu * 100))} %`,
-      `${short(p99)} ms`,
-      `${short(median)} ms`,
-      `${short(userP99)} ms`,
-    ]),
+    floods.map(({ title, figures, fault = '' }) =>
+      figures
+        ? [
+            title,
+            String(Math.round(figures.perSecond)),
+            `${String(Math.round(figures.cpu * 100))} %`,
+            `${short(figures.late)} ms`,
+            `${short(figures.median)} ms`,
+            `${short(figures.p99)} ms`,
+          ]
+        : [title, `FAULT: ${fault}`],
+    ),
   );
+  if (floods.some(({ fault }) => fault !== undefined)) process.exitCode = 1;
 
   if (plot) {
     const lines = (/** @type {'read' | 'modify' | 'bytes'} */ of) => [
