@@ -7,14 +7,22 @@ import { parseArgs } from 'node:util';
  * @property {number} users who come in random order
  * @property {number} slices
  * @property {number} sliceMs
+ * @property {number} warmUpMs
  * @property {number} floodMs how long each flood goes on
  */
 
 /** @type {Record<'full' | 'smoke', GrowthPace>} */
 const paces = {
-  full: { sizes: [10_000, 100_000, 1_000_000], users: 20_000, slices: 15, sliceMs: 60, floodMs: 5000 },
+  full: {
+    sizes: [10_000, 100_000, 1_000_000],
+    users: 20_000,
+    slices: 200,
+    sliceMs: 4,
+    warmUpMs: 1000,
+    floodMs: 5000,
+  },
   // Whether everything works; the numbers mean nothing.
-  smoke: { sizes: [2000, 3000], users: 1000, slices: 1, sliceMs: 5, floodMs: 100 },
+  smoke: { sizes: [2000, 3000], users: 1000, slices: 1, sliceMs: 5, warmUpMs: 10, floodMs: 100 },
 };
 
 /** @param {string[]} args those of `npm run bench -- --growth` */
@@ -24,8 +32,8 @@ export function readGrowthOptions(args = process.argv.slice(2)) {
     options: {
       growth: { type: 'boolean', default: false },
       smoke: { type: 'boolean', default: false },
-      plot: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
     },
   });
-  return { plot: values.plot, pace: paces[values.smoke ? 'smoke' : 'full'] };
+  return { writes: values.write, pace: paces[values.smoke ? 'smoke' : 'full'] };
 }

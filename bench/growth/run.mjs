@@ -7,22 +7,25 @@ import { chart, short } from './chart.mjs';
 import { measureFloods } from './measure-floods.mjs';
 import { measureCache, measureRemembered, measureStore } from './measure-sessions.mjs';
 import { readGrowthOptions } from './options.mjs';
+import { writeTables } from './write-tables.mjs';
 
-/* npm run bench -- --growth [--plot] [--smoke]; see README.md */
+/* npm run bench -- --growth [--write] [--smoke]; see README.md */
 
 /** @type {readonly ['express-session-jwt', 'express-session']} */
 const SUBJECTS = ['express-session-jwt', 'express-session'];
 
-/** Prints tables as docs/performance.md has them. */
+/** Prints the tables of docs/performance.md, and writes them there if asked to. */
 export async function runGrowth() {
-  const { pace, plot } = readGrowthOptions();
+  const { pace, writes } = readGrowthOptions();
   const machine = describeMachine(SUBJECTS);
   console.log(machine.join('\n'));
+  /** @type {Record<string, string>} */
+  const tables = {};
 
   const [ours, theirs] = [await measureStore(SUBJECTS[0], pace), await measureStore(SUBJECTS[1], pace)];
   const both = (/** @type {(size: import('./measure-sessions.mjs').Size) => number} */ of) =>
     ours.map((size, index) => `${short(of(size))} : ${short(of(theirs[index] ?? size))}`);
-  print(
+  tables.sessions = print(
     ['Sessions in MemoryStore', ...pace.sizes.map((size) => size.toLocaleString('en'))],
     [
       ['Read, µs', ...both(({ read }) => read)],
@@ -33,7 +36,7 @@ export async function runGrowth() {
 
   const tokens = await measureRemembered('tokens', pace);
   const live = await measureRemembered('live', pace);
-  print(
+  tables.remembered = print(
     ['Remembered', ...pace.sizes.map((size) => size.toLocaleString('en'))],
     [
       ['Token: bytes', ...tokens.map(({ bytes }) => short(bytes))],
@@ -48,13 +51,13 @@ export async function runGrowth() {
   const sizes = [users / 10, users / 2, users];
   const times = [];
   for (const size of sizes) times.push(await measureCache(size, users, pace));
-  print(
+  tables.cache = print(
     ['`tokenCacheSize`', ...sizes.map((size) => size.toLocaleString('en'))],
     [[`Read, ${users.toLocaleString('en')} users in random order, µs`, ...times.map(short)]],
   );
 
   const floods = await measureFloods(pace);
-  print(
+  tables.floods = print(
     ['Attack', 'Forged requests/s', 'Of one core', 'Event loop late, p99', "A user's page, median", 'p99'],
     floods.map(({ title, figures, fault = '' }) =>
       figures
@@ -71,7 +74,7 @@ export async function runGrowth() {
   );
   if (floods.some(({ fault }) => fault !== undefined)) process.exitCode = 1;
 
-  if (plot) {
+  if (writes) {
     const lines = (/** @type {'read' | 'modify' | 'bytes'} */ of) => [
       { of: /** @type {const} */ ('this'), values: ours.map((size) => size[of]) },
       { of: /** @type {const} */ ('other'), values: theirs.map((size) => size[of]) },
@@ -82,15 +85,20 @@ export async function runGrowth() {
       { title: 'Memory', unit: 'bytes a session', lines: lines('bytes') },
     ];
     writeFileSync(new URL('../growth.svg', import.meta.url), chart(pace.sizes, panels, machine.join(', ')));
-    console.log('drawn: bench/growth.svg');
+    writeTables(tables);
+    console.log('written: bench/growth.svg, docs/performance.md');
   }
 }
 
 /**
+ * Prints a table.
+ *
  * @param {string[]} head
  * @param {string[][]} rows
  */
 function print(head, rows) {
   const line = (/** @type {string[]} */ cells) => `| ${cells.join(' | ')} |`;
-  console.log(['', line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n'));
+  const table = [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  console.log(`\n${table}`);
+  return table;
 }

@@ -15,8 +15,8 @@ export interface RedisCluster extends DatabaseServer {
 }
 
 const NODES = 3;
-/** After which a node that does not answer is held to be away. In ms. */
-const NODE_TIMEOUT = 1000;
+/** After which a node that does not answer is held to be away, and all others refuse. In ms. A busy machine may be slow. */
+const NODE_TIMEOUT = 15_000;
 
 const run = promisify(execFile);
 
