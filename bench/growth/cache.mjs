@@ -1,3 +1,5 @@
+/* More users than tokens are remembered: node growth/cache.mjs <tokenCacheSize> */
+
 import { randomInt } from 'node:crypto';
 import { createRequire } from 'node:module';
 import process from 'node:process';
@@ -7,8 +9,6 @@ import { Loop } from '../site/loop.mjs';
 import { Running } from '../site/site.mjs';
 import { subject } from '../subjects/express-session-jwt.mjs';
 import { createKeys } from '../subjects/tokens.mjs';
-
-/* More users than tokens are remembered: node growth/cache.mjs <tokenCacheSize> */
 
 const tokenCacheSize = Number(process.argv[2]);
 const session = createRequire(import.meta.url)('../../dist/index.js');

@@ -1,6 +1,6 @@
-import { palettes } from '../report/palette.mjs';
-
 /* Small charts of what grows with the number of sessions, and what does not. */
+
+import { palettes } from '../report/palette.mjs';
 
 const WIDTH = 860;
 const PANEL = { width: 250, height: 130, gap: 32, left: 24, top: 96 };

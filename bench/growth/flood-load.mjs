@@ -1,10 +1,10 @@
+/* An attacker, who sends as fast as answers come or at a rate, and a user, who comes from another address and waits between pages. */
+
 import { performance } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { Connection } from '../http/connection.mjs';
 import { answerCalls } from '../ipc.mjs';
 import { median, quantile } from '../statistics.mjs';
-
-/* An attacker, who sends as fast as answers come or at a rate, and a user, who comes from another address and waits between pages. */
 
 const CONNECTIONS = 32;
 /** ms between two pages of the user. */

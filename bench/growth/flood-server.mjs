@@ -1,3 +1,5 @@
+/* An application under attack: node growth/flood-server.mjs <subject> [limited] */
+
 import { createRequire } from 'node:module';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
@@ -7,8 +9,6 @@ import { answerCalls } from '../ipc.mjs';
 import { create, read } from '../site/acts.mjs';
 import { createHandler } from '../site/handle.mjs';
 import { Running } from '../site/site.mjs';
-
-/* An application under attack: node growth/flood-server.mjs <subject> [limited] */
 
 const [, , name = '', limited] = process.argv;
 /** @type {{ subject: import('../types.ts').Subject }} */

@@ -1,7 +1,7 @@
+/* What an attacker who sends forged cookies makes a server spend. */
+
 import { Worker } from '../ipc.mjs';
 import { attempt } from '../rounds.mjs';
-
-/* What an attacker who sends forged cookies makes a server spend. */
 
 /** @typedef {import('../types.ts').SubjectName} SubjectName */
 /** @typedef {{ title: string, subject: SubjectName, isLimited?: boolean, perSecond: number, isQuiet?: boolean }} Flood */

@@ -1,7 +1,7 @@
+/* How costs grow with the number of sessions. */
+
 import { Worker } from '../ipc.mjs';
 import { quantile } from '../statistics.mjs';
-
-/* How costs grow with the number of sessions. */
 
 /** Of the slices, from the fastest one: what else the machine does can only make them slower. */
 const LOW = 0.25;

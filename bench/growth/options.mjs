@@ -1,3 +1,5 @@
+/* How long the benchmark of growth takes, and what it is told. */
+
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 

@@ -1,3 +1,5 @@
+/* What the middleware remembers of tokens, and of sessions that requests have in hand: node --expose-gc growth/remembered.mjs */
+
 import { Buffer } from 'node:buffer';
 import { randomBytes, randomInt } from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -6,8 +8,6 @@ import process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
 import { URL } from 'node:url';
 import { answerCalls } from '../ipc.mjs';
-
-/* What the middleware remembers of tokens, and of sessions that requests have in hand: node --expose-gc growth/remembered.mjs */
 
 // The parts as built: no option of the middleware leads to a million requests at once.
 const load = createRequire(new URL('../../dist/', import.meta.url));

@@ -1,3 +1,5 @@
+/* npm run bench -- --growth [--write] [--smoke]; see README.md */
+
 import console from 'node:console';
 import { writeFileSync } from 'node:fs';
 import process from 'node:process';
@@ -8,8 +10,6 @@ import { measureFloods } from './measure-floods.mjs';
 import { measureCache, measureRemembered, measureStore } from './measure-sessions.mjs';
 import { readGrowthOptions } from './options.mjs';
 import { writeTables } from './write-tables.mjs';
-
-/* npm run bench -- --growth [--write] [--smoke]; see README.md */
 
 /** @type {readonly ['express-session-jwt', 'express-session']} */
 const SUBJECTS = ['express-session-jwt', 'express-session'];

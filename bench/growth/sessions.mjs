@@ -1,3 +1,5 @@
+/* A MemoryStore with more and more sessions: node --expose-gc growth/sessions.mjs <subject> */
+
 import { randomBytes, randomInt } from 'node:crypto';
 import process from 'node:process';
 import { setImmediate } from 'node:timers/promises';
@@ -6,8 +8,6 @@ import { count, create, read } from '../site/acts.mjs';
 import { Exchange } from '../site/exchange.mjs';
 import { Loop } from '../site/loop.mjs';
 import { Running } from '../site/site.mjs';
-
-/* A MemoryStore with more and more sessions: node --expose-gc growth/sessions.mjs <subject> */
 
 const [, , name = ''] = process.argv;
 /** @type {{ subject: import('../types.ts').Subject }} */

@@ -1,3 +1,5 @@
+/* A million requests through examples/cluster, and its heaps meanwhile: node bench/growth/soak.mjs [requests] */
+
 import { spawn } from 'node:child_process';
 import console from 'node:console';
 import http from 'node:http';
@@ -5,8 +7,6 @@ import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { setInterval } from 'node:timers';
 import { fileURLToPath, URL } from 'node:url';
-
-/* A million requests through examples/cluster, and its heaps meanwhile: node bench/growth/soak.mjs [requests] */
 
 const REQUESTS = Number(process.argv[2] ?? 1_000_000);
 const VISITORS = 16;

@@ -1,7 +1,7 @@
+/* Puts tables into docs/performance.md, between `<!-- growth: name -->` and `<!-- end -->`. */
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { URL } from 'node:url';
-
-/* Puts tables into docs/performance.md, between `<!-- growth: name -->` and `<!-- end -->`. */
 
 const file = new URL('../../docs/performance.md', import.meta.url);
 
