@@ -28,9 +28,9 @@ export function chart(sizes, panels, conditions) {
     `<style>${styleOf('light')}@media (prefers-color-scheme: dark){${styleOf('dark')}}</style>`,
     `<rect class="panel" width="${String(WIDTH)}" height="${String(height)}" rx="8"/>`,
     text(24, 34, title, 'class="text" font-size="19" font-weight="600"'),
-    text(24, 58, 'MemoryStore in one process, each panel from 0. ', 'class="detail"'),
-    text(330, 58, '● this package', 'class="this" font-weight="600"'),
-    text(450, 58, '○ express-session', 'class="other" font-weight="600"'),
+    text(24, 58, 'MemoryStore in one process, each panel from 0', 'class="detail"'),
+    text(400, 58, '● this package', 'class="this" font-weight="600"'),
+    text(530, 58, '○ express-session', 'class="other" font-weight="600"'),
     ...panels.map((panel, index) => draw(panel, sizes, PANEL.left + index * (PANEL.width + PANEL.gap))),
     text(24, height - 16, conditions, 'class="detail" font-size="12"'),
     '</svg>\n',
@@ -50,13 +50,14 @@ function draw({ title, unit, lines }, sizes, left) {
   const x = (/** @type {number} */ index) => left + 24 + ((PANEL.width - 48) * index) / (sizes.length - 1);
   const y = (/** @type {number} */ value) => Math.round(bottom - ((PANEL.height - 24) * value) / highest);
   const axis = `<line class="axis" x1="${String(left)}" x2="${String(left + PANEL.width)}" y1="${String(bottom)}" y2="${String(bottom)}"/>`;
-  const drawn = lines.map(({ of, values }, line) => {
+  const drawn = lines.map(({ of, values }) => {
     const points = values.map((value, index) => `${String(x(index))},${String(y(value))}`);
-    // Above the upper line, and below the other one.
-    const isUpper = values.at(0) === Math.max(...lines.map((other) => other.values[0] ?? 0)) && line >= 0;
+    const others = lines.find((other) => other.of !== of)?.values ?? [];
     return [
       `<polyline class="${of} line" points="${points.join(' ')}"/>`,
       ...values.map((value, index) => {
+        // Away from the other line.
+        const isUpper = value > (others[index] ?? 0) || (value === others[index] && of === 'this');
         const label = text(
           x(index),
           y(value) + (isUpper ? -9 : 18),
