@@ -13,7 +13,7 @@ export interface Settings {
   /** Of the cookies that express-session made. */
   readonly secret: string;
   /** More options of the middleware, as JSON has them. */
-  readonly options?: Pick<SessionOptions, 'rolling' | 'jwt' | 'cookie' | 'cookieFormat'>;
+  readonly options?: Pick<SessionOptions, 'storeTimeout' | 'rolling' | 'jwt' | 'cookie' | 'cookieFormat'>;
   /** Whether the token says who has signed in, so that a login ends all older tokens. */
   readonly hasClaims?: boolean;
   /** An application that was not moved to this package yet. */

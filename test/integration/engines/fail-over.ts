@@ -36,6 +36,8 @@ export interface FailOver extends Losses {
 
 /** Requests on their way at a time, of people whose answers are compared. */
 const PEOPLE = 8;
+/** In ms. */
+const STORE_TIMEOUT = 8000;
 /** Sessions that the replicas know of before. */
 const KNOWN = 20;
 
@@ -44,7 +46,10 @@ export async function failOver(
   replicas: Replicas,
   { goesOn = false, earlier = 200 }: Load = {},
 ): Promise<FailOver> {
-  const cluster = new Cluster({ ...replicas.settings, keys: createKeyPair(), secret: 'keyboard cat' }, 2);
+  // As docs/deployment.md asks for: a client may wait for ever for a primary.
+  const options = { storeTimeout: STORE_TIMEOUT };
+  const settings = { ...replicas.settings, keys: createKeyPair(), secret: 'keyboard cat', options };
+  const cluster = new Cluster(settings, 2);
   try {
     await cluster.start();
     const pids = () => cluster.members.map(({ pid }) => pid);
