@@ -10,9 +10,12 @@ export class Connection {
   /** @type {((error: Error) => void) | undefined} */
   #reject;
 
-  /** @param {number} port */
-  constructor(port) {
-    this.#socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
+  /**
+   * @param {number} port
+   * @param {string} [from] its own address
+   */
+  constructor(port, from = '127.0.0.1') {
+    this.#socket = net.connect({ port, host: '127.0.0.1', localAddress: from, noDelay: true });
     this.#socket.setEncoding('latin1');
     this.#socket.on('data', (/** @type {string} */ text) => {
       this.#received += text;

@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { chownSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { findProgram, startServer, temporaryDirectory, type DatabaseServer } from './database-server';
 import { freePort } from './loopback-port';
 
@@ -48,6 +49,32 @@ export async function startPostgres(): Promise<DatabaseServer> {
   }
 }
 
+/** A standby of the server at this URL, which it follows through the port `through`. It comes up at once. */
+export async function startStandby(url: string, through: number): Promise<DatabaseServer> {
+  const port = await freePort();
+  const directory = temporaryDirectory('standby-');
+  const user = unprivilegedUser();
+  if (user) chownSync(directory, user.uid, user.gid);
+  const data = path.join(directory, 'data');
+  const source = Object.assign(new URL(url), { port: String(through), pathname: '' }).href;
+  const backup = ['-D', data, '-d', source, '--write-recovery-conf', '--checkpoint=fast', '--no-sync'];
+  // Not synchronously: what is at that port may be of this process.
+  const program = findProgram('pg_basebackup', folders) ?? 'pg_basebackup';
+  await promisify(execFile)(program, backup, { ...user, cwd: directory });
+  return await startServer({
+    name: 'postgres',
+    url: Object.assign(new URL(url), { port: String(port) }).href,
+    port,
+    directory,
+    command: [
+      postgresProgram ?? 'postgres',
+      ...['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', directory, '-c', 'max_connections=200'],
+    ],
+    user,
+    isReady: () => Promise.resolve(true),
+  });
+}
+
 /** One more empty database on the server at this URL. */
 export function createDatabase(url: string, name: string): string {
   execFileSync(findProgram('createdb', folders) ?? 'createdb', [`--maintenance-db=${url}`, name], {
@@ -56,8 +83,8 @@ export function createDatabase(url: string, name: string): string {
   return Object.assign(new URL(url), { pathname: `/${name}` }).href;
 }
 
-/** PostgreSQL refuses to be run by root: then Debian's own user for it is who runs it. */
-function unprivilegedUser(): { uid: number; gid: number } | undefined {
+/** PostgreSQL and PgBouncer refuse to be run by root: then Debian's own user for them is who runs them. */
+export function unprivilegedUser(): { uid: number; gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const idOf = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   return { uid: idOf('-u'), gid: idOf('-g') };

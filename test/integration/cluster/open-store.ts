@@ -3,22 +3,8 @@ import type { Request, RequestHandler } from 'express';
 import session from '../../../src';
 import { load } from '../stores/subject';
 import { holdAt } from './holds';
+import { type Call, openClient } from './open-redis';
 import type { Settings } from './settings';
-
-type Call = (...args: unknown[]) => Promise<unknown>;
-
-interface RedisClient {
-  connect(): Promise<unknown>;
-  on(event: 'error', listener: () => void): unknown;
-  get: Call;
-  set: Call;
-  expire: Call;
-  eval: Call;
-}
-
-interface NodeRedis {
-  createClient(options: object): RedisClient;
-}
 
 interface Pool {
   on(event: 'error', listener: () => void): unknown;
@@ -34,16 +20,8 @@ export async function openStore(settings: Settings): Promise<object> {
   return settings.store === 'connect-pg-simple' ? openPostgres(settings) : await openRedis(settings);
 }
 
-async function openRedis({ store, url }: Settings): Promise<object> {
-  const client = load<NodeRedis>('redis').createClient({
-    url,
-    // Requests fail while the database is away, instead of piling up.
-    disableOfflineQueue: true,
-    socket: { reconnectStrategy: 50 },
-  });
-  // As node-redis asks for: without a listener an error would end the process.
-  client.on('error', () => undefined);
-  await client.connect();
+async function openRedis(settings: Settings): Promise<object> {
+  const client = await openClient(settings);
   const get = client.get.bind(client);
   client.get = async (...args) => {
     const answer = await get(...args);
@@ -57,7 +35,7 @@ async function openRedis({ store, url }: Settings): Promise<object> {
       return await send(...args);
     };
   }
-  const { RedisStore } = load<{ RedisStore: new (options: object) => object }>(store);
+  const { RedisStore } = load<{ RedisStore: new (options: object) => object }>(settings.store);
   return new RedisStore({ client });
 }
 

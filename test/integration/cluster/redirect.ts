@@ -9,7 +9,7 @@ import type { World } from './world';
  *
  * @returns how often the session was found
  */
-export async function countLogins({ cluster }: World, times: number): Promise<number> {
+export async function countLogins({ cluster }: Pick<World, 'cluster'>, times: number): Promise<number> {
   let found = 0;
   for (let round = 0; round < times; round++) {
     const [login, next] = [cluster.member(round), cluster.member(round + 1)];

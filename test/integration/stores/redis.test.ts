@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { answer, Bench, newId, newTag, recordOf, taggedRecord, tagOf } from '../../../src/store-test/bench';
 import { skipWithout, type DatabaseServer } from '../../support/database-server';
+import { freePort } from '../../support/loopback-port';
 import { redisProgram, startRedis } from '../../support/redis';
 import { storeClass } from './redis';
 import { load } from './subject';
@@ -103,7 +104,9 @@ for (const [storeModule, clientModule] of [
     }
 
     it('works on a cluster', async () => {
-      await open(['--cluster-enabled', 'yes'], (url) => redis.createClient({ url }));
+      // Its default is 10000 above the other port, where there may be no port.
+      const bus = String(await freePort());
+      await open(['--cluster-enabled', 'yes', '--cluster-port', bus], (url) => redis.createClient({ url }));
       await client.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', '0', '16383']);
       while (!String(await client.sendCommand(['CLUSTER', 'INFO'])).includes('cluster_state:ok'));
       await client.quit();

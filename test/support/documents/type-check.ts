@@ -9,6 +9,7 @@ const FOREIGN = [
   '@fastify/express',
   'connect-mongo',
   'connect-pg-simple',
+  'express-rate-limit',
   'express-ws',
   'fastify',
   'ioredis',
