@@ -1,8 +1,8 @@
 /** The two packages that every scenario runs on: express-session, and this one as it is built. */
-import { createRequire } from 'node:module';
 import type { RequestHandler } from 'express';
 import type expressSession from 'express-session';
 import type ours from '../../../src';
+import { installedBeside } from '../../support/installed-packages';
 import { keys } from '../../support/keys';
 
 export type Library = typeof expressSession;
@@ -13,19 +13,7 @@ export interface Side {
   readonly library: Library;
 }
 
-const requireHere = createRequire(__filename);
-
-/** A package of this folder. Most come without types; the caller says what it makes use of. */
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- in place of an assertion at each call
-export function load<Module>(name: string): Module {
-  return requireHere(name) as Module;
-}
-
-/** The release of a package that is installed here. */
-export function releaseOf(name: string): string {
-  const manifest = requireHere.resolve.paths(name)?.[0] ?? '';
-  return load<{ version: string }>(`${manifest}/${name}/package.json`).version;
-}
+export const { load, releaseOf } = installedBeside(__filename);
 
 /** The claims of a site whose users sign in by a member `user` of their session. */
 export function userClaims(req: { session?: unknown }): { sub: string } | null {

@@ -21,6 +21,8 @@ export interface StorePeer {
   readonly lists: readonly ('all' | 'length' | 'clear')[];
   /** Whether other processes reach the same sessions. */
   readonly isShared: boolean;
+  /** Whether records live as long as the store is told to keep them, whatever their cookie says. */
+  readonly hasOwnLifetime?: boolean;
   /**
    * @param library whose `Store` it is made with
    * @param place its name for the sessions: a table, a prefix, a folder
