@@ -1,5 +1,7 @@
-/** Where an application shows something else with this package than with express-session: all that the tests of this folder
- * have found, and why it is meant. */
+/**
+ * Where an application shows something else with this package than with express-session: all that the tests of this folder
+ * have found, and why it is meant.
+ */
 
 export interface Difference {
   /** What is seen with this package. The test says what is seen with express-session. */
@@ -7,21 +9,62 @@ export interface Difference {
   readonly because: string;
 }
 
-/** By package, title of the test, and finding. */
-type Differences = Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, Difference>>>>>>;
+type Findings = Readonly<Record<string, Difference>>;
 
 const PLANTED =
   'With express-session a sign-in that only changes the session keeps its cookie, so that whoever has planted it is the ' +
   'user. Here it makes a new token, and the older one opens nothing.';
 
-const planted = (shows: string): Readonly<Record<string, Readonly<Record<string, Difference>>>> => ({
+const SIGNED_OUT =
+  'A sign-out that only changes the session makes a new token as well. Whoever has a copy of the one before has nothing.';
+
+const NO_TOKEN = "express-session's cookie says nothing of its user.";
+
+const MOUNTED_BEFORE =
+  `${NO_TOKEN} A token says what jwtFromReq returns when a request has changed it. Here the user is on the request before ` +
+  'the session is mounted, so no request changes it. "Tells the session" shows how it is done.';
+
+const afterPlanting = (shows: string): Readonly<Record<string, Findings>> => ({
   'a form of somebody who has planted the cookie, after the user has signed in': {
     'mallory sends a form': { shows, because: PLANTED },
   },
 });
 
-export const differences: Differences = {
-  'csrf-csrf': planted('403 invalid csrf token'),
-  'csrf-sync': planted('403 invalid csrf token'),
-  lusca: planted('403 CSRF token mismatch'),
+const unnamed: Findings = {
+  'the cookie says': { shows: 'nobody', because: MOUNTED_BEFORE },
+  'the cookie says now': { shows: 'nobody', because: MOUNTED_BEFORE },
+};
+
+/** By package, title of the test, and finding. */
+export const differences: Readonly<Record<string, Readonly<Record<string, Findings>>>> = {
+  'csrf-csrf': afterPlanting('403 invalid csrf token'),
+  'csrf-sync': afterPlanting('403 invalid csrf token'),
+  lusca: afterPlanting('403 CSRF token mismatch'),
+
+  'keycloak-connect': {
+    'signs in at a protected page, and out': {
+      'whoever has the cookie from before': { shows: '200 nobody, nothing', because: PLANTED },
+      'whoever has the cookie of the session': { shows: '200 nobody, nothing', because: SIGNED_OUT },
+    },
+  },
+
+  'express-openid-connect': {
+    'signs in and out with a store of its own': unnamed,
+    'signs in and out in the store of the session': unnamed,
+    'signs in and out and tells the session': {
+      'the cookie says': { shows: 'ann', because: NO_TOKEN },
+      'the cookie says now': { shows: 'nobody', because: NO_TOKEN },
+      'whoever has the cookie from before': { shows: '200 nobody, nothing', because: PLANTED },
+      'whoever has the cookies of the session': {
+        shows: '200 nobody, nothing -appSession',
+        because: SIGNED_OUT,
+      },
+    },
+  },
+
+  grant: {
+    'signs in by a provider that knows the state and the verifier': {
+      'whoever has the cookie from before': { shows: '200 nobody', because: PLANTED },
+    },
+  },
 };

@@ -27,15 +27,12 @@ export function oauth2Server(): RequestListener {
   async function exchange(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const form = new URLSearchParams(await text(req));
     const code = form.get('code') ?? '';
-    const grant = codes.get(code);
+    const { redirectUri, challenge } = codes.get(code) ?? {};
     codes.delete(code);
     const hashed = createHash('sha256')
       .update(form.get('code_verifier') ?? '')
       .digest('base64url');
-    const isGood =
-      grant !== undefined &&
-      grant.redirectUri === form.get('redirect_uri') &&
-      (grant.challenge === null || grant.challenge === hashed);
+    const isGood = redirectUri === form.get('redirect_uri') && (challenge === null || challenge === hashed);
     answer(res, isGood ? 200 : 400, isGood ? { access_token: 'token-of-ann' } : { error: 'invalid_grant' });
   }
 
@@ -49,4 +46,10 @@ export function oauth2Server(): RequestListener {
 
 export function answer(res: ServerResponse, status: number, body: object): void {
   res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+/** Goes to the provider and comes back with the address that it redirects to. */
+export async function back({ headers }: { readonly headers: Headers }): Promise<string> {
+  const response = await fetch(headers.get('location') ?? '', { redirect: 'manual' });
+  return response.headers.get('location') ?? '';
 }

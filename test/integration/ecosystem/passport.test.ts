@@ -2,7 +2,7 @@
  * connect-flash beside it are in peers/passport.test.ts. */
 import type { RequestHandler } from 'express';
 import { createApp, dataOf } from '../peers/site';
-import { oauth2Server } from './oauth2-server';
+import { back, oauth2Server } from './oauth2-server';
 import { load } from './packages';
 import { describePackage, type Run } from './side-by-side';
 import type { Visitor } from './visitor';
@@ -74,12 +74,6 @@ async function open(run: Run, options: object): Promise<Visitor> {
     res.send(`${user?.id ?? 'nobody'}, ${cart.join()}`);
   });
   return await run.visitor(app);
-}
-
-/** Goes to the provider and comes back with the address that it redirects to. */
-async function back({ headers }: { headers: Headers }): Promise<string> {
-  const response = await fetch(headers.get('location') ?? '', { redirect: 'manual' });
-  return response.headers.get('location') ?? '';
 }
 
 describePackage('passport-oauth2', ['passport', 'passport-oauth2'], (sideBySide) => {

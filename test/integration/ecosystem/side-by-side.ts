@@ -6,7 +6,7 @@ import type expressSession from 'express-session';
 import type { Findings } from '../peers/expected';
 import { middlewareOf, type Side, sides } from '../peers/sides';
 import { close, listen } from '../peers/site';
-import { differences } from './differences';
+import { type Difference, differences } from './differences';
 import { releaseOf } from './packages';
 import { type Seen, Visitor } from './visitor';
 
@@ -75,7 +75,7 @@ export function describePackage(
   });
 }
 
-function oursOf(expected: Findings, differing: (typeof differences)[string][string] = {}): Findings {
+function oursOf(expected: Findings, differing: Readonly<Record<string, Difference>> = {}): Findings {
   const ours = { ...expected };
   for (const [finding, { shows }] of Object.entries(differing)) {
     assert.ok(finding in expected, `the table has a difference that the test does not find: ${finding}`);
