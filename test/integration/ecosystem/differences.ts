@@ -24,6 +24,10 @@ const MOUNTED_BEFORE =
   `${NO_TOKEN} A token says what jwtFromReq returns when a request has changed it. Here the user is on the request before ` +
   'the session is mounted, so no request changes it. "Tells the session" shows how it is done.';
 
+const UNDELIVERABLE =
+  'The headers were gone, so the new token of this sign-in could not be sent: nothing is stored, and a warning and an error ' +
+  'with a code say so. With express-session the cookie goes on as it was, also for whoever has planted it.';
+
 const afterPlanting = (shows: string): Readonly<Record<string, Findings>> => ({
   'a form of somebody who has planted the cookie, after the user has signed in': {
     'mallory sends a form': { shows, because: PLANTED },
@@ -65,6 +69,36 @@ export const differences: Readonly<Record<string, Readonly<Record<string, Findin
   grant: {
     'signs in by a provider that knows the state and the verifier': {
       'whoever has the cookie from before': { shows: '200 nobody', because: PLANTED },
+    },
+  },
+
+  '@nestjs/core': {
+    'counts visits, signs in and out, and guards a page': {
+      'whoever has the cookie from before': {
+        shows: '403 {"message":"Forbidden resource","error":"Forbidden","statusCode":403}',
+        because: PLANTED,
+      },
+    },
+  },
+
+  '@apollo/server': {
+    'signs in by a mutation, and out': {
+      'whoever has the cookie from before': {
+        shows: '200 {"data":{"me":null,"visits":null}}\n',
+        because: PLANTED,
+      },
+    },
+  },
+
+  '@trpc/server': {
+    'signs in and out by httpLink': {
+      'whoever has the cookie from before': { shows: 'nobody', because: PLANTED },
+    },
+    'signs in and out by httpBatchLink': {
+      'whoever has the cookie from before': { shows: 'nobody', because: PLANTED },
+    },
+    'changes and ends a session by httpBatchStreamLink, after the headers have left': {
+      'is signed in': { shows: 'nobody', because: UNDELIVERABLE },
     },
   },
 };
