@@ -27,7 +27,7 @@ const typeDefs = `
 const asPromise = (call: (done: (error?: unknown) => void) => unknown) =>
   new Promise<void>((resolve, reject) => {
     call((error) => {
-      if (error) reject(error as Error);
+      if (error) reject(error);
       else resolve();
     });
   });

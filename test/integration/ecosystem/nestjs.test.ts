@@ -36,7 +36,7 @@ type Data = ReturnType<typeof dataOf>;
 function createModule(): unknown {
   load('reflect-metadata');
   const nest = load<Nest>('@nestjs/common');
-  const { of } = load<{ of(...values: object[]): object }>('rxjs');
+  const { of } = load<{ of: (...values: object[]) => object }>('rxjs');
 
   class Shop {
     visit(session: Data): object {
@@ -51,7 +51,7 @@ function createModule(): unknown {
       return new Promise((resolve, reject) => {
         req.session.regenerate((error: unknown) => {
           dataOf(req).user = 'ann';
-          if (error) reject(error as Error);
+          if (error) reject(error);
           else resolve('welcome, ann');
         });
       });
@@ -59,7 +59,7 @@ function createModule(): unknown {
     logout(req: Request): Promise<string> {
       return new Promise((resolve, reject) => {
         req.session.destroy((error: unknown) => {
-          if (error) reject(error as Error);
+          if (error) reject(error);
           else resolve('goodbye');
         });
       });
@@ -94,7 +94,7 @@ function createModule(): unknown {
   for (const name of ['visit', 'login', 'account', 'teapot', 'events']) nest.Session()(prototype, name, 0);
   for (const name of ['regenerate', 'logout']) nest.Req()(prototype, name, 0);
   nest.Controller()(Shop);
-  class AppModule {}
+  const AppModule = class {};
   nest.Module({ controllers: [Shop] })(AppModule);
   return AppModule;
 }

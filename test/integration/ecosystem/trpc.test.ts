@@ -17,7 +17,7 @@ interface Context {
 }
 
 interface Builder {
-  router(procedures: Readonly<Record<string, object>>): object;
+  readonly router: (procedures: Readonly<Record<string, object>>) => object;
   readonly procedure: Procedure;
 }
 
@@ -62,7 +62,7 @@ function login({ req }: Context): string {
 function logout({ req }: Context): Promise<string> {
   return new Promise((resolve, reject) => {
     req.session.destroy((error: unknown) => {
-      if (error) reject(error as Error);
+      if (error) reject(error);
       else resolve('goodbye');
     });
   });
