@@ -24,7 +24,7 @@ const typeDefs = `
   type Mutation { visit: Int, login: String, regenerate: String, logout: Boolean }
 `;
 
-const asPromise = (call: (done: (error?: unknown) => void) => unknown) =>
+const asPromise = (call: (done: (error?: Error) => void) => unknown) =>
   new Promise<void>((resolve, reject) => {
     call((error) => {
       if (error) reject(error);

@@ -28,6 +28,13 @@ const UNDELIVERABLE =
   'The headers were gone, so the new token of this sign-in could not be sent: nothing is stored, and a warning and an error ' +
   'with a code say so. With express-session the cookie goes on as it was, also for whoever has planted it.';
 
+const VARY =
+  'A response with a token says that it is for this cookie only, so that no cache gives it to others.';
+
+const STORED_FIRST =
+  'What the first bytes of a response with a token show is stored before they leave. express-session stores at the end, and ' +
+  'until then the new cookie opens nothing, or the session as it was.';
+
 const afterPlanting = (shows: string): Readonly<Record<string, Findings>> => ({
   'a form of somebody who has planted the cookie, after the user has signed in': {
     'mallory sends a form': { shows, because: PLANTED },
@@ -38,6 +45,14 @@ const unnamed: Findings = {
   'the cookie says': { shows: 'nobody', because: MOUNTED_BEFORE },
   'the cookie says now': { shows: 'nobody', because: MOUNTED_BEFORE },
 };
+
+const packing = (place: string, vary: string): Readonly<Record<string, Findings>> => ({
+  [`packs pages and streams, mounted ${place}`]: {
+    'a page arrives': { shows: `gzip, ${vary}, whole`, because: VARY },
+    'a stream arrives': { shows: `gzip, ${vary}, whole`, because: VARY },
+    'a plain page arrives': { shows: `plain, ${vary}, whole`, because: VARY },
+  },
+});
 
 /** By package, title of the test, and finding. */
 export const differences: Readonly<Record<string, Readonly<Record<string, Findings>>>> = {
@@ -99,6 +114,43 @@ export const differences: Readonly<Record<string, Readonly<Record<string, Findin
     },
     'changes and ends a session by httpBatchStreamLink, after the headers have left': {
       'is signed in': { shows: 'nobody', because: UNDELIVERABLE },
+    },
+  },
+
+  compression: {
+    ...packing('before the session', 'Cookie, Accept-Encoding'),
+    ...packing('after the session', 'Accept-Encoding, Cookie'),
+    'packs a stream that begins a session, mounted before it': {
+      'a stream arrives': { shows: 'gzip, Cookie, Accept-Encoding, whole', because: VARY },
+    },
+    'packs a stream that begins a session, mounted after it': {
+      'a stream arrives': { shows: 'gzip, Accept-Encoding, Cookie, whole', because: VARY },
+    },
+  },
+
+  multer: {
+    'stores what uploads change, a sign-in among them': {
+      'whoever has the cookie from before': { shows: '200 nobody', because: PLANTED },
+    },
+  },
+
+  express: {
+    'a stream of events with no session before it: before': {
+      'looks after the first event': { shows: '200 nobody, 0, before', because: STORED_FIRST },
+    },
+    'a stream of events with a session before it: before': {
+      'looks after the first event': { shows: '200 nobody, 1, before', because: STORED_FIRST },
+    },
+    'a stream of events with no session before it: login': {
+      'looks after the first event': { shows: '200 ann, 0, unchanged', because: STORED_FIRST },
+    },
+    'a stream of events with a session before it: login': {
+      'looks after the first event': { shows: '200 ann, 1, unchanged', because: STORED_FIRST },
+      'whoever has the cookie from before': { shows: '200 nobody, 0, unchanged', because: PLANTED },
+    },
+    'a stream of events with a session before it: login later': {
+      'looks afterwards': { shows: '200 nobody, 1, unchanged', because: UNDELIVERABLE },
+      'whoever has the cookie from before': { shows: '200 nobody, 1, unchanged', because: UNDELIVERABLE },
     },
   },
 };

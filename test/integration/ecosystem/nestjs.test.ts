@@ -49,7 +49,7 @@ function createModule(): unknown {
     }
     regenerate(req: Request): Promise<string> {
       return new Promise((resolve, reject) => {
-        req.session.regenerate((error: unknown) => {
+        req.session.regenerate((error?: Error) => {
           dataOf(req).user = 'ann';
           if (error) reject(error);
           else resolve('welcome, ann');
@@ -58,7 +58,7 @@ function createModule(): unknown {
     }
     logout(req: Request): Promise<string> {
       return new Promise((resolve, reject) => {
-        req.session.destroy((error: unknown) => {
+        req.session.destroy((error?: Error) => {
           if (error) reject(error);
           else resolve('goodbye');
         });
@@ -94,7 +94,9 @@ function createModule(): unknown {
   for (const name of ['visit', 'login', 'account', 'teapot', 'events']) nest.Session()(prototype, name, 0);
   for (const name of ['regenerate', 'logout']) nest.Req()(prototype, name, 0);
   nest.Controller()(Shop);
-  const AppModule = class {};
+  function AppModule(): void {
+    // Nest makes one by `new`.
+  }
   nest.Module({ controllers: [Shop] })(AppModule);
   return AppModule;
 }

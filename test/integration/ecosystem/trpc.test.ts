@@ -61,7 +61,7 @@ function login({ req }: Context): string {
 
 function logout({ req }: Context): Promise<string> {
   return new Promise((resolve, reject) => {
-    req.session.destroy((error: unknown) => {
+    req.session.destroy((error?: Error) => {
       if (error) reject(error);
       else resolve('goodbye');
     });
