@@ -30,6 +30,16 @@ export function haveHeadersLeft(res: AnyResponse & { _header?: unknown }): boole
   return isNode ? Boolean(head) : res.headersSent === true;
 }
 
+/** Whether somebody has taken the headers away, as engine.io does in a handshake. Then there are none to read or to set. */
+export function areHeadersTaken(res: AnyResponse): boolean {
+  try {
+    res.getHeader?.('Set-Cookie');
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** Whether the client has gone, or the response was destroyed. */
 export function isGone(res: AnyResponse): boolean {
   const { stream } = res;

@@ -1,6 +1,7 @@
 /** Describes the session on a request as it is now, for decide.ts. */
 import { createWarning, debug } from '../diagnostics';
 import { isShared } from '../http/cache-control';
+import { areHeadersTaken } from '../http/response-kind';
 import { isSecure } from '../http/secure-connection';
 import type { Cookie } from '../session/cookie';
 import type { Session } from '../session/session';
@@ -131,7 +132,7 @@ function canCarry(
   const { setHeader, headersSent } = res as Partial<Response>;
   // Held headers only look as if they had been sent.
   const haveLeft = moment === undefined ? headersSent === true : moment === 'end';
-  if (headersAreOut || haveLeft || typeof setHeader !== 'function') return false;
+  if (headersAreOut || haveLeft || typeof setHeader !== 'function' || areHeadersTaken(res)) return false;
   if (!carrier.isCookie || !cookie.secure || isSecure(req, config.proxy)) return true;
   debug('not secured');
   warnOfPlainConnection();

@@ -68,6 +68,17 @@ function upgradeResponse(): Foreign {
   return made;
 }
 
+/** As engine.io has it: its headers are taken as soon as `writeHead` has returned, and then there are none to read or to set. */
+function takenResponse(): Foreign {
+  const made = upgradeResponse();
+  const refuse = (): never => {
+    throw new TypeError('the headers are gone');
+  };
+  const take = () => Object.assign(made.res, { setHeader: refuse, getHeader: refuse, removeHeader: refuse });
+  Object.assign(made.res, { take });
+  return made;
+}
+
 /** The least that there can be of a request: no `rawHeaders`, `connection`, `socket`, `originalUrl`. */
 function virtualRequest(headers: Record<string, string> = {}): Request {
   return { method: 'GET', url: '/', headers } as unknown as Request;
@@ -297,7 +308,9 @@ describe('a virtual response', () => {
 
 /** Has the headers settled, as engine.io does before it takes them for its own. */
 async function flush(res: Response): Promise<void> {
-  (res as unknown as { writeHead?: () => unknown }).writeHead?.();
+  const response = res as unknown as { writeHead?: () => unknown; take?: () => unknown };
+  response.writeHead?.();
+  response.take?.();
   await settled();
 }
 
@@ -305,6 +318,7 @@ describe('a handshake', () => {
   const responses: [title: string, make: () => Response][] = [
     ['{}, as for ws', () => ({}) as unknown as Response],
     ['the response of engine.io', () => upgradeResponse().res],
+    ['the response of engine.io, its headers taken', () => takenResponse().res],
     ['null-prototype object', () => Object.create(null) as Response],
   ];
 
@@ -370,6 +384,39 @@ describe('a handshake', () => {
         assert.equal(await req.session.save(), true);
         assert.equal(store.records.size, 1);
       }
+    });
+  }
+
+  for (const [title, from, options] of [
+    ['each response sends the cookie', ours, { rolling: true }],
+    ['nothing else is due', ours, { rolling: true, touchAfter: 60_000, cookie: { maxAge: 90_000 } }],
+    ['the cookie is one of express-session', theirs, { secret: 'keyboard cat' }],
+  ] as const) {
+    it(`whose headers are taken goes on without a new cookie, where ${title} (B262)`, async () => {
+      const store = new ForeignStore();
+      const middleware = ours(options, store);
+      const page = virtualResponse(implicitHeader);
+      const visit = virtualRequest();
+      await enter(from(options, store), visit, page.res);
+      data(visit).user = 'bob';
+      page.res.end();
+      await settled();
+      const req = virtualRequest({ cookie: cookieIn(page) ?? assert.fail('no cookie') });
+      const made = takenResponse();
+      const errors: unknown[] = [];
+      await new Promise<void>((resolve) => {
+        middleware(req, made.res, (error?: unknown) => {
+          if (error) errors.push(error);
+          resolve();
+        });
+      });
+      await flush(made.res);
+      data(req).seat = 7;
+      assert.equal(await req.session.save(), true);
+      await settled();
+      assert.deepEqual({ errors, isEnded: made.isEnded }, { errors: [], isEnded: false });
+      await req.session.reload();
+      assert.equal(data(req).seat, 7);
     });
   }
 
