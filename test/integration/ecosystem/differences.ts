@@ -35,6 +35,15 @@ const STORED_FIRST =
   'What the first bytes of a response with a token show is stored before they leave. express-session stores at the end, and ' +
   'until then the new cookie opens nothing, or the session as it was.';
 
+const UPGRADED =
+  'The session that express-session has begun gets a token with the first response that can carry one; a handshake cannot.';
+
+const upgraded: Readonly<Record<string, Findings>> = {
+  'a handshake with the cookie of express-session, from before the change, finds the session and saves it': {
+    'the next page': { shows: '200 ann, seen +connect.sid', because: UPGRADED },
+  },
+};
+
 const afterPlanting = (shows: string): Readonly<Record<string, Findings>> => ({
   'a form of somebody who has planted the cookie, after the user has signed in': {
     'mallory sends a form': { shows, because: PLANTED },
@@ -153,4 +162,7 @@ export const differences: Readonly<Record<string, Readonly<Record<string, Findin
       'whoever has the cookie from before': { shows: '200 nobody, 1, unchanged', because: UNDELIVERABLE },
     },
   },
+
+  ws: upgraded,
+  'socket.io': upgraded,
 };
