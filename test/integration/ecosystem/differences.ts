@@ -38,6 +38,10 @@ const STORED_FIRST =
 const UPGRADED =
   'The session that express-session has begun gets a token with the first response that can carry one; a handshake cannot.';
 
+const HANDSHAKE =
+  'A cookie goes out when the session is stored, and engine.io sends the headers of a handshake at once. express-session sends ' +
+  'the cookie before it stores; of a guest it stores nothing in a handshake, so that this cookie opens nothing.';
+
 const upgraded: Readonly<Record<string, Findings>> = {
   'a handshake with the cookie of express-session, from before the change, finds the session and saves it': {
     'the next page': { shows: '200 ann, seen +connect.sid', because: UPGRADED },
@@ -164,5 +168,11 @@ export const differences: Readonly<Record<string, Readonly<Record<string, Findin
   },
 
   ws: upgraded,
-  'socket.io': upgraded,
+  'socket.io': {
+    ...upgraded,
+    'a handshake that begins a session, or prolongs one': {
+      'a guest gets': { shows: '', because: HANDSHAKE },
+      'ann gets': { shows: '', because: HANDSHAKE },
+    },
+  },
 };

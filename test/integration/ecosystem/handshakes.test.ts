@@ -19,9 +19,9 @@ interface Site {
   readonly session: RequestHandler;
 }
 
-async function open(run: Run): Promise<Site> {
+async function open(run: Run, options: object = {}): Promise<Site> {
   const store = new run.side.library.MemoryStore();
-  const session = run.session({ store });
+  const session = run.session({ store, ...options });
   const app = createApp();
   const login: RequestHandler = (req, res) => {
     dataOf(req).user = 'ann';
@@ -168,5 +168,31 @@ for (const [name, way] of [
         },
       );
     }
+
+    if (name === 'socket.io') {
+      sideBySide(
+        'a handshake that begins a session, or prolongs one',
+        { 'a guest gets': 'connect.sid', 'ann gets': 'connect.sid' },
+        async (run) => {
+          const options = { rolling: true, saveUninitialized: true };
+          const site = await open(run, options);
+          withSocketIo(run, site);
+          const { visitor: ann } = site;
+          ann.note('a guest gets', await cookiesOf(run, ann));
+          await ann.open('/login');
+          ann.note('ann gets', await cookiesOf(run, ann));
+        },
+      );
+    }
   });
+}
+
+/** The names of the cookies that the response to an upgrade sets. */
+async function cookiesOf(run: Run, { url, cookie }: Visitor): Promise<string> {
+  const { WebSocket } = load<Ws>('ws');
+  const target = new URL('/socket.io/?EIO=4&transport=websocket', url).href.replace('http', 'ws');
+  const client = new WebSocket(target, { headers: { cookie } });
+  run.stopWith(() => client.terminate());
+  const [response] = (await once(client, 'upgrade')) as [IncomingMessage];
+  return (response.headers['set-cookie'] ?? []).map((line) => line.split('=')[0]).join();
 }
