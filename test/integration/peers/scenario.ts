@@ -28,7 +28,9 @@ export async function withSite(
   use: (site: Site) => Promise<Findings>,
   options: Partial<expressSession.SessionOptions> = {},
 ): Promise<Findings> {
-  const site = await openSite(middlewareOf(side, { store: here.store, ...options }));
+  // The scenarios look into the store when the response is there. express-session knows no such option: it always waits.
+  const waiting = { awaitTouch: true } as object;
+  const site = await openSite(middlewareOf(side, { store: here.store, ...waiting, ...options }));
   try {
     const findings = await use(site);
     assert.deepEqual(site.errors, []);
