@@ -8,18 +8,17 @@ import { HidingStore } from '../support/hiding-store';
 import { keys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import { legacySecret, startLegacySession } from '../support/legacy';
-import { createServer, type Handler } from '../support/server';
+import { type Handler } from '../support/server';
 import { idOf, stateOf } from '../support/session-tokens';
 import {
   asStore,
   claimsOfSession,
-  closeSites,
   countHits,
   data,
   gate,
   type Gate,
-  open,
   routes,
+  serve,
   showHits,
   type Site,
 } from '../support/site';
@@ -63,7 +62,7 @@ function pages(slow: Gate): Handler {
 }
 
 function openOn(store: object, slow: Gate, options: session.SessionOptions = {}): Promise<Site> {
-  return open(createServer({ store: asStore(store), jwtFromReq: claimsOfSession, ...options }, pages(slow)));
+  return serve({ store, jwtFromReq: claimsOfSession, ...options }, pages(slow));
 }
 
 /** Two processes with the same records, and a session that both know. */
@@ -78,8 +77,6 @@ async function twoProcesses(options: session.SessionOptions = {}) {
 }
 
 describe('On a store with compareAndSet', () => {
-  afterEach(closeSites);
-
   it('a new session is set, and every write of a loaded one compares (B244)', async () => {
     const { store, here, cookie, id } = await twoProcesses({ resave: true });
     await here.visit('/', cookie);
@@ -180,8 +177,6 @@ describe('On a store with compareAndSet', () => {
 });
 
 describe('A cookie of a loaded session whose data have not changed', () => {
-  afterEach(closeSites);
-
   const rolling = { rolling: true, cookie: { maxAge: 60_000 } };
 
   it('goes out after one touch and one look, both at once, where the store compares (B260)', async () => {

@@ -5,26 +5,24 @@ import session from '../../src';
 import { contents, record } from '../support/contents';
 import { cookieOf, setCookie, tokenOf } from '../support/cookies';
 import { InsertingStore } from '../support/inserting-store';
-import { createServer, type Handler } from '../support/server';
+import { type Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
+import { collectGarbage } from '../support/collect-garbage';
+import { holdAnswer } from '../support/hold-answer';
 import {
   answer,
   asStore,
   claimsOfSession,
-  closeSites,
   countHits,
   data,
   gate,
-  isPending,
-  open,
-  openSite,
-  routes,
-  showHits,
   type Gate,
+  isPending,
+  routes,
+  serve,
+  showHits,
   type Site,
 } from '../support/site';
-import { collectGarbage } from '../support/collect-garbage';
-import { holdAnswer } from '../support/hold-answer';
 import { ForeignStore } from '../support/stores';
 
 const stores = [
@@ -102,12 +100,10 @@ function openPages(store: object, slow: Gate, options: session.SessionOptions = 
     jwtFromReq: claimsOfSession,
     ...options,
   };
-  return open(createServer(middleware, pages(slow)));
+  return serve(middleware, pages(slow));
 }
 
 describe('A session destroyed while another request has it', () => {
-  afterEach(closeSites);
-
   for (const [kind, create] of stores.slice(1)) {
     it(`stays out of a ${kind}, and its late response has no cookie (B224 B260)`, async () => {
       const store = create();
@@ -300,26 +296,24 @@ describe('A session destroyed while another request has it', () => {
     it(`is not put back on the request by a reload that was under way, on the ${kind} (B227)`, async () => {
       const store = create();
       const slow = gate();
-      const site = await open(
-        createServer(
-          { store: asStore(store) },
-          routes({
-            '/': countHits,
-            '/reload': async (req, res) => {
-              const before = req.session;
-              await slow.pass();
-              const [error] = await answer((done) => req.session.reload(done));
-              assert.match(String(error), /failed to load session/);
-              assert.equal(req.session, before);
-              data(req).hits = 10;
-              res.end(String(await req.session.save()));
-            },
-            '/logout': async (req, res) => {
-              await req.session.destroy();
-              res.end();
-            },
-          }),
-        ),
+      const site = await serve(
+        { store },
+        {
+          '/': countHits,
+          '/reload': async (req, res) => {
+            const before = req.session;
+            await slow.pass();
+            const [error] = await answer((done) => req.session.reload(done));
+            assert.match(String(error), /failed to load session/);
+            assert.equal(req.session, before);
+            data(req).hits = 10;
+            res.end(String(await req.session.save()));
+          },
+          '/logout': async (req, res) => {
+            await req.session.destroy();
+            res.end();
+          },
+        },
       );
       const cookie = cookieOf(await site.visit('/'));
       const ending = site.visit('/reload', cookie);
@@ -354,27 +348,25 @@ describe('A session destroyed while another request has it', () => {
     it(`stays out of the ${kind} when many others were destroyed after it (B227)`, async () => {
       const store = create();
       const slow = gate();
-      const site = await open(
-        createServer(
-          { store: asStore(store) },
-          routes({
-            '/': countHits,
-            '/slow': async (req, res) => {
-              data(req).hits = 2;
-              await slow.pass();
-              res.end();
-            },
-            '/purge': async (req, res) => {
-              await req.session.destroy();
-              const purging: Promise<unknown>[] = [];
-              for (let n = 0; n < 20_000; n++) {
-                purging.push(answer((done) => req.sessionStore.destroy(`session ${String(n)}`, done)));
-              }
-              await Promise.all(purging);
-              res.end();
-            },
-          }),
-        ),
+      const site = await serve(
+        { store },
+        {
+          '/': countHits,
+          '/slow': async (req, res) => {
+            data(req).hits = 2;
+            await slow.pass();
+            res.end();
+          },
+          '/purge': async (req, res) => {
+            await req.session.destroy();
+            const purging: Promise<unknown>[] = [];
+            for (let n = 0; n < 20_000; n++) {
+              purging.push(answer((done) => req.sessionStore.destroy(`session ${String(n)}`, done)));
+            }
+            await Promise.all(purging);
+            res.end();
+          },
+        },
       );
       const cookie = cookieOf(await site.visit('/'));
       const ending = site.visit('/slow', cookie);
@@ -388,8 +380,8 @@ describe('A session destroyed while another request has it', () => {
     it(`stays out of the ${kind} a day later (B227)`, async () => {
       const store = create();
       const slow = gate();
-      const site = await openSite(
-        { store: asStore(store) },
+      const site = await serve(
+        { store },
         {
           '/': countHits,
           '/slow': async (req, res) => {

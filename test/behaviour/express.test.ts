@@ -16,14 +16,13 @@ import request from 'supertest';
 import session from '../../src';
 import { attributes, cookieOf, setCookie } from '../support/cookies';
 import { record } from '../support/contents';
-import { answerAfter, methods } from '../support/exchange';
 import { keys } from '../support/keys';
 import { createHttp2Server, type Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
-import { asStore, countHits, data, gate } from '../support/site';
-import { ForeignStore } from '../support/stores';
 import { countVisit } from '../support/visits';
-import { Http2Exchange, ping, withHttp2Client } from '../support/wire';
+import { asStore, countHits, data, gate } from '../support/site';
+import { ForeignStore, methods } from '../support/stores';
+import { answerAfter, Http2Exchange, ping, withHttp2Client } from '../support/wire';
 
 const express4 = createRequire(__filename)('express4') as typeof express5;
 

@@ -15,16 +15,7 @@ import { legacyCookie, legacySecret, startLegacySession } from '../support/legac
 import { loose } from '../support/loose';
 import { serverOf, type Handler } from '../support/server';
 import { idOf, idOfHandle, recordWith, stateOf } from '../support/session-tokens';
-import {
-  asStore,
-  claimsOfSession,
-  closeSites,
-  countHits,
-  data,
-  open,
-  routes,
-  type Site,
-} from '../support/site';
+import { asStore, claimsOfSession, countHits, data, open, routes, type Site } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { startSession02 } from '../support/token02';
 
@@ -102,8 +93,6 @@ function withoutReads(store: ForeignStore): string[] {
 const undeliverable = { code: 'ERR_SESSION_TOKEN_UNDELIVERABLE' };
 
 describe('sessions.find (B267)', () => {
-  afterEach(closeSites);
-
   describe('the credentials that it knows', () => {
     it('finds the session of a token by its cookie, with its data and its claims (B019)', async () => {
       const store = new ForeignStore();

@@ -777,7 +777,7 @@ describe('a token that would not fit into a cookie', () => {
     roles?: string;
   }
   const visitor = (req: Request) => req.session as unknown as Visitor;
-  const logIn = (req: Request) => void (visitor(req).roles = 'x'.repeat(5_000));
+  const addRoles = (req: Request) => void (visitor(req).roles = 'x'.repeat(5_000));
   const rolesClaim = (req: Request) => {
     const { roles } = visitor(req);
     return roles === undefined ? null : { roles };
@@ -786,23 +786,23 @@ describe('a token that would not fit into a cookie', () => {
   /** A login in each form that an answer may have, by path. */
   const logins: Record<string, RequestHandler> = {
     '/send': (req, res) => {
-      logIn(req);
+      addRoles(req);
       res.send('welcome');
     },
     '/json': (req, res) => {
-      logIn(req);
+      addRoles(req);
       res.json({ welcome: true });
     },
     '/redirect': (req, res) => {
-      logIn(req);
+      addRoles(req);
       res.redirect('/home');
     },
     '/end': (req, res) => {
-      logIn(req);
+      addRoles(req);
       res.end('welcome');
     },
     '/empty': (req, res) => {
-      logIn(req);
+      addRoles(req);
       res.status(204).end();
     },
     '/regenerate': (req, res, next) => {
@@ -811,7 +811,7 @@ describe('a token that would not fit into a cookie', () => {
           next(error);
           return;
         }
-        logIn(req);
+        addRoles(req);
         res.send('welcome');
       });
     },

@@ -6,17 +6,7 @@ import { lateErrors } from '../support/late-errors';
 import { legacySecret, startLegacySession } from '../support/legacy';
 import type { Handler } from '../support/server';
 import { sesOf, stateOf } from '../support/session-tokens';
-import {
-  asStore,
-  claimsOfSession,
-  closeSites,
-  countHits,
-  data,
-  gate,
-  openSite,
-  showHits,
-  type Site,
-} from '../support/site';
+import { claimsOfSession, countHits, data, gate, serve, showHits, type Site } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 interface Process {
@@ -57,10 +47,7 @@ async function start(
   const database = new Map<string, string>();
   const open = async (): Promise<Process> => {
     const store = Object.assign(new Store(), { records: database });
-    const site = await openSite(
-      { secret: legacySecret, store: asStore(store), ...options },
-      { ...pages, ...more },
-    );
+    const site = await serve({ secret: legacySecret, store, ...options }, { ...pages, ...more });
     return { store, site };
   };
   const legacy = await startLegacySession(Object.assign(new Store(), { records: database }), { hits: 2 });
@@ -78,8 +65,6 @@ function slowly(page: Handler) {
 }
 
 describe('a session of express-session that several processes upgrade', () => {
-  afterEach(closeSites);
-
   for (const Store of [ForeignStore, ComparingStore]) {
     for (const index of [0, 1] as const) {
       it(`is one session, and a logout with token ${String(index)} kills all and the legacy cookie: ${Store.name} (B236, B237)`, async () => {

@@ -12,12 +12,12 @@ import { asymmetric, ecdsa, forge, hmac, recordOf, seconds, type Signer } from '
 import { createKeyPair, keys, otherKeys } from '../support/keys';
 import { legacyCookie } from '../support/legacy';
 import { recordNext } from '../support/next-calls';
-import { createServer, serverOf, type Handler } from '../support/server';
+import { serverOf, type Handler } from '../support/server';
 import { idOf, recordWith } from '../support/session-tokens';
-import { asStore, data } from '../support/site';
-import { ForeignStore } from '../support/stores';
 import { countVisit, visits } from '../support/visits';
-import { Wire, requestText, withServer } from '../support/wire';
+import { asStore, data, serve } from '../support/site';
+import { ForeignStore } from '../support/stores';
+import { requestText, Wire, withServer } from '../support/wire';
 
 const express4 = createRequire(__filename)('express4') as typeof express;
 
@@ -267,7 +267,7 @@ describe('the cookie of a request', () => {
   /** A server, its store, and the cookie of a session with one visit in it. */
   async function visited(options: session.SessionOptions = {}) {
     const store = new ForeignStore();
-    const server = createServer({ store: asStore(store), ...options }, visits);
+    const { server } = await serve({ store, ...options }, visits);
     const first = await request(server).get('/').expect('1');
     const cookie = cookieOf(first);
     const token = tokenOf(first);
@@ -584,29 +584,29 @@ describe('the cookie of a request', () => {
     });
 
     it('is read from a whole Set-Cookie line that comes back as Cookie (B025)', async () => {
-      const server = createServer({ cookie: { maxAge: 60_000, sameSite: 'lax' } }, visits);
+      const { server, visit } = await serve({ cookie: { maxAge: 60_000, sameSite: 'lax' } }, visits);
       const line = setCookie(await request(server).get('/').expect('1')) ?? '';
       assert.match(line, /; Path=\/; Expires=.*; HttpOnly; SameSite=Lax$/);
-      await request(server).get('/').set('Cookie', line).expect('2');
+      assert.equal((await visit('/', line)).text, '2');
     });
   });
 });
 
 describe('a new session', () => {
   it('is a Session with a Cookie for its only own key (B030)', async () => {
-    const server = createServer({}, (req, res) => {
+    const { visit } = await serve({}, (req, res) => {
       assert(req.session instanceof session.Session);
       assert.deepEqual(Object.keys(req.session), ['cookie']);
       assert(req.session.cookie instanceof session.Cookie);
       res.end();
     });
-    await request(server).get('/').expect(200);
+    await visit('/');
   });
 
   it('has a cookie of its own, made from a copy of the options (B030)', async () => {
     const cookie = { path: '/', maxAge: 60_000, sameSite: 'lax' as const };
     const seen: unknown[] = [];
-    const server = createServer({ cookie }, (req, res) => {
+    const { visit } = await serve({ cookie }, (req, res) => {
       const { path, originalMaxAge, sameSite, domain } = req.session.cookie;
       seen.push({ path, originalMaxAge, sameSite, domain });
       Object.assign(req.session.cookie, {
@@ -617,8 +617,8 @@ describe('a new session', () => {
       });
       res.end();
     });
-    await request(server).get('/').expect(200);
-    await request(server).get('/').expect(200);
+    await visit('/');
+    await visit('/');
     const fresh = { path: '/', originalMaxAge: 60_000, sameSite: 'lax', domain: undefined };
     assert.deepEqual(seen, [fresh, fresh]);
     assert.deepEqual(cookie, { path: '/', maxAge: 60_000, sameSite: 'lax' });

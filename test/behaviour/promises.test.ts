@@ -16,15 +16,14 @@ import { sesOf } from '../support/session-tokens';
 import {
   asStore,
   claimsOfSession,
-  closeSites,
   countHits,
   data,
   elapse,
   gate,
+  type Gate,
   open,
   routes,
   showHits,
-  type Gate,
 } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
@@ -76,8 +75,6 @@ const unset: Handler = (req, res) => {
 };
 
 describe('The promises beyond express-session', () => {
-  afterEach(closeSites);
-
   describe('A login or a change of claims makes a new token', () => {
     /** Fills a cart, then changes who the visitor is, and looks at both cookies. */
     async function oldCookieStaysGood(make: Make, change: Record<string, unknown>): Promise<string[]> {

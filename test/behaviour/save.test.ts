@@ -4,18 +4,16 @@ import session from '../../src';
 import { ComparingStore } from '../support/comparing-store';
 import { cookieOf } from '../support/cookies';
 import { lateErrors } from '../support/late-errors';
-import { answer, asStore, closeSites, countHits, data, openSite } from '../support/site';
+import { answer, countHits, data, serve } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 describe('save', () => {
-  afterEach(closeSites);
-
   for (const Store of [ForeignStore, ComparingStore, session.MemoryStore]) {
     it(`says true if it has stored the session, and false if that was destroyed, on ${Store.name} (B251)`, async () => {
       const store = new Store();
       const said: unknown[] = [];
-      const site = await openSite(
-        { store: asStore(store) },
+      const site = await serve(
+        { store },
         {
           '/': countHits,
           '/save': async (req, res) => {

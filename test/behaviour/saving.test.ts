@@ -7,12 +7,11 @@ import session from '../../src';
 import { withFrozenClock, withMovableClock } from '../support/clock';
 import { reachableStrings, record } from '../support/contents';
 import { attributes, cookieOf, setCookie } from '../support/cookies';
-import { answerAfter, closed, methods, serve, storedCookie } from '../support/exchange';
 import { createServer, type Handler, type SessionServer } from '../support/server';
 import { idOf, sesOf } from '../support/session-tokens';
-import { asStore, data, elapse, routes } from '../support/site';
-import { ForeignStore } from '../support/stores';
-import { Wire, requestText, roundTrip, withServer } from '../support/wire';
+import { data, elapse, routes, serve } from '../support/site';
+import { ForeignStore, methods } from '../support/stores';
+import { answerAfter, closed, requestText, roundTrip, Wire } from '../support/wire';
 
 const MINUTE = 60_000;
 
@@ -35,12 +34,12 @@ async function changeLoaded(
   options: session.SessionOptions = {},
   store = new ForeignStore(),
 ): Promise<Second> {
-  const server = createServer({ store: asStore(store), proxy: true, ...options }, (req, res) => {
+  const { server, visit } = await serve({ store, proxy: true, ...options }, (req, res) => {
     if (req.url === '/start') Object.assign(req.session, { user: 'bob', roles: { admin: false } });
     else change(req, res);
     res.end('done');
   });
-  const sent = await storedCookie(server);
+  const sent = cookieOf(await visit('/start'));
   const from = store.calls.length;
   const answer = await request(server).get('/').set('Cookie', sent).set('X-Forwarded-Proto', 'https');
   assert.equal(answer.text, 'done');
@@ -51,11 +50,11 @@ async function changeLoaded(
 
 /** One request of a client without a cookie. */
 async function changeNew(change: Change, options: session.SessionOptions = {}) {
-  const { server, store } = serve(options, (req, res) => {
+  const { store, get } = await serve({ ...options, store: new ForeignStore() }, (req, res) => {
     change(req, res);
     res.end('done');
   });
-  const answer = await request(server).get('/');
+  const answer = await get('/');
   assert.equal(answer.text, 'done');
   return { answer, store, calls: methods(store) };
 }
@@ -148,14 +147,14 @@ describe('whether a loaded session counts as modified', () => {
 
   it('is affirmed where the id differs and the data does not (B032)', async () => {
     const store = new ForeignStore();
-    const server = createServer({ store: asStore(store) }, async (req, res) => {
+    const { get, visit } = await serve({ store }, async (req, res) => {
       if (req.url === '/regenerate') await req.session.regenerate();
       data(req).user = 'bob';
       res.end();
     });
-    const sent = await storedCookie(server);
+    const sent = cookieOf(await visit('/start'));
     const from = store.calls.length;
-    const answer = await request(server).get('/regenerate').set('Cookie', sent);
+    const answer = await get('/regenerate', sent);
     assert.notEqual(cookieOf(answer), sent);
     assert.deepEqual(methods(store, from), ['get', 'destroy', 'set']);
     assert.equal(store.calls.at(-1)?.id, idOf(answer));
@@ -299,7 +298,7 @@ describe('a store that takes its time', () => {
     const store = new ForeignStore();
     const set = store.set.bind(store);
     let whole = Promise.resolve();
-    const server = createServer({ store: asStore(store), cookie: { maxAge: MINUTE } }, (req, res) => {
+    const { get, visit } = await serve({ store, cookie: { maxAge: MINUTE } }, (req, res) => {
       if (req.url === '/start') {
         data(req).views = 1;
         res.end();
@@ -331,10 +330,10 @@ describe('a store that takes its time', () => {
       assert.throws(() => res.writeHead(500), refused);
       res.on('finish', () => events.push(isSet()));
     });
-    const cookie = await storedCookie(server);
+    const cookie = cookieOf(await visit('/start'));
     const answer = await withFrozenClock((clock) => {
       clock.tick(5000);
-      return request(server).get('/').set('Cookie', cookie);
+      return get('/', cookie);
     });
     await whole;
     assert.equal(answer.text, 'body');
@@ -353,20 +352,18 @@ describe('a store that takes its time', () => {
     ['a JSON reply', 200, '{"ok":true}'],
   ] as const) {
     it(`keeps ${title} back until the session is stored (B037)`, async () => {
-      const { server, store } = serve({}, (req, res) => {
+      const { port, store } = await serve({ store: new ForeignStore() }, (req, res) => {
         data(req).user = 'bob';
         res.writeHead(status, { Location: '/home' });
         res.end(body);
       });
       const held = store.hold('set');
-      await withServer(server, async (port) => {
-        const wire = new Wire(port, requestText());
-        await held.reached;
-        await roundTrip();
-        assert.equal(wire.received, '');
-        held.release();
-        assert.match(await wire.closed, new RegExp(`^HTTP/1.1 ${String(status)} `));
-      });
+      const wire = new Wire(port, requestText());
+      await held.reached;
+      await roundTrip();
+      assert.equal(wire.received, '');
+      held.release();
+      assert.match(await wire.closed, new RegExp(`^HTTP/1.1 ${String(status)} `));
     });
   }
 });
@@ -379,20 +376,23 @@ describe('the expiry of a session', () => {
 
   it('is computed again at the end of a stream whose headers have left before (B038)', async () => {
     await withFrozenClock(async (clock) => {
-      const { server, store } = serve({ cookie: { maxAge: MINUTE } }, async (req, res) => {
-        data(req).user = 'bob';
-        clock.tick(1000);
-        res.write('one ');
-        await held.reached;
-        held.release();
-        await roundTrip();
-        clock.tick(2 * MINUTE);
-        data(req).user = 'alice';
-        res.end('two');
-      });
+      const { store, get } = await serve(
+        { store: new ForeignStore(), cookie: { maxAge: MINUTE } },
+        async (req, res) => {
+          data(req).user = 'bob';
+          clock.tick(1000);
+          res.write('one ');
+          await held.reached;
+          held.release();
+          await roundTrip();
+          clock.tick(2 * MINUTE);
+          data(req).user = 'alice';
+          res.end('two');
+        },
+      );
       const held = store.hold('set');
       const start = clock.now();
-      const answer = await request(server).get('/');
+      const answer = await get('/');
       assert.equal(answer.text, 'one two');
       assert.equal(expiresOf(answer), toSecond(start + 1000 + MINUTE), 'what the headers said');
       assert.equal(
@@ -408,16 +408,19 @@ describe('the expiry of a session', () => {
       await withFrozenClock((clock) =>
         withMovableClock(async (move) => {
           const options = { rolling: true, awaitTouch: true, cookie: { maxAge: MINUTE } };
-          const { server, store } = serve(options, async (req, res) => {
-            if (req.url === '/start') return views(req, res);
-            if (path === '/new') data(req).user = 'bob';
-            res.write('one ');
-            await roundTrip();
-            clock.tick(10 * MINUTE);
-            move(10 * MINUTE);
-            return res.end('two');
-          });
-          const cookie = path === '/new' ? undefined : await storedCookie(server);
+          const { server, store, visit } = await serve(
+            { ...options, store: new ForeignStore() },
+            async (req, res) => {
+              if (req.url === '/start') return views(req, res);
+              if (path === '/new') data(req).user = 'bob';
+              res.write('one ');
+              await roundTrip();
+              clock.tick(10 * MINUTE);
+              move(10 * MINUTE);
+              return res.end('two');
+            },
+          );
+          const cookie = path === '/new' ? undefined : cookieOf(await visit('/start'));
           const start = clock.now();
           const from = store.calls.length;
           const answer = await request(server)
@@ -435,30 +438,36 @@ describe('the expiry of a session', () => {
   });
 
   it('stays what the headers said where the stream ends less than a second later (B033 B034)', async () => {
-    const { server, store } = serve({ rolling: true, cookie: { maxAge: MINUTE } }, async (req, res) => {
-      if (req.url === '/start') return views(req, res);
-      if (req.url === '/new') data(req).user = 'bob';
-      res.write('one ');
-      await roundTrip();
-      return res.end('two');
-    });
-    await request(server).get('/new');
+    const { store, get, visit } = await serve(
+      { store: new ForeignStore(), rolling: true, cookie: { maxAge: MINUTE } },
+      async (req, res) => {
+        if (req.url === '/start') return views(req, res);
+        if (req.url === '/new') data(req).user = 'bob';
+        res.write('one ');
+        await roundTrip();
+        return res.end('two');
+      },
+    );
+    await get('/new');
     assert.deepEqual(methods(store), ['set']);
-    const cookie = await storedCookie(server);
+    const cookie = cookieOf(await visit('/start'));
     const from = store.calls.length;
-    await request(server).get('/loaded').set('Cookie', cookie);
+    await get('/loaded', cookie);
     assert.deepEqual(methods(store, from), ['get', 'touch']);
   });
 
   it('is reset at the end where the headers come with it (B038)', async () => {
     await withFrozenClock(async (clock) => {
-      const { server, store } = serve({ cookie: { maxAge: MINUTE } }, (req, res) => {
-        data(req).user = 'bob';
-        clock.tick(5000);
-        res.end();
-      });
+      const { store, get } = await serve(
+        { store: new ForeignStore(), cookie: { maxAge: MINUTE } },
+        (req, res) => {
+          data(req).user = 'bob';
+          clock.tick(5000);
+          res.end();
+        },
+      );
       const start = clock.now();
-      const answer = await request(server).get('/');
+      const answer = await get('/');
       assert.equal(Date.parse(storedCookieOf(store, cookieOf(answer)).expires), start + 5000 + MINUTE);
       assert.equal(expiresOf(answer), toSecond(start + 5000 + MINUTE));
     });
@@ -555,11 +564,9 @@ describe('the arguments of a store call', () => {
         res.end();
       },
     });
-    const server = createServer({ store: asStore(store), unset: 'destroy' }, handlers);
+    const { get, visit } = await serve({ store, unset: 'destroy' }, handlers);
     for (const path of ['/', '/save', '/destroy', '/unset']) {
-      await request(server)
-        .get(path)
-        .set('Cookie', await storedCookie(server));
+      await get(path, cookieOf(await visit('/start')));
     }
     assert.deepEqual(
       new Set(store.seen.map(([method]) => method)),
@@ -601,16 +608,16 @@ describe('the data handed to set and touch', () => {
       };
     }
     const tokens: string[] = [];
-    const server = createServer(
-      { store: asStore(store), cookie: cookieOptions, jwtFromReq: () => ({ role: 'claimant' }) },
+    const { get, visit } = await serve(
+      { store, cookie: cookieOptions, jwtFromReq: () => ({ role: 'claimant' }) },
       (req, res) => {
         tokens.push(session.tokenOf(req) ?? assert.fail());
         if (req.url === '/start') Object.assign(req.session, { user: 'bob', nested: { list: [1, 2] } });
         res.end();
       },
     );
-    const cookie = await storedCookie(server);
-    await request(server).get('/').set('Cookie', cookie);
+    const cookie = cookieOf(await visit('/start'));
+    await get('/', cookie);
     assert.deepEqual(
       handed.map((call) => call.method),
       ['set', 'touch'],
@@ -681,17 +688,20 @@ describe('a response that never ends', () => {
     ],
   ] as const) {
     it(`causes no set, touch or destroy where ${title} (B043)`, async () => {
-      const { server, store } = serve({ unset: 'destroy' }, (req, res) => {
-        if (req.url === '/start') {
-          data(req).user = 'bob';
-          res.end();
-          return;
-        }
-        if (req.url === '/change') data(req).user = 'alice';
-        if (req.url === '/unset') Reflect.deleteProperty(req, 'session');
-        handler(req, res);
-      });
-      const cookie = await storedCookie(server);
+      const { server, store, visit } = await serve(
+        { store: new ForeignStore(), unset: 'destroy' },
+        (req, res) => {
+          if (req.url === '/start') {
+            data(req).user = 'bob';
+            res.end();
+            return;
+          }
+          if (req.url === '/change') data(req).user = 'alice';
+          if (req.url === '/unset') Reflect.deleteProperty(req, 'session');
+          handler(req, res);
+        },
+      );
+      const cookie = cookieOf(await visit('/start'));
       for (const path of ['/change', '/unset', '/nothing']) {
         const from = store.calls.length;
         await assert.rejects(request(server).get(path).set('Cookie', cookie).buffer(true));
@@ -705,57 +715,55 @@ describe('a response that never ends', () => {
     let whole = Promise.resolve();
     let started = (): void => undefined;
     const running = new Promise<void>((resolve) => (started = resolve));
-    const { server, store } = serve({}, (req, res) => {
+    const { port, store } = await serve({ store: new ForeignStore() }, (req, res) => {
       data(req).user = 'bob';
       whole = closed(res);
       started();
     });
-    await withServer(server, async (port) => {
-      const wire = new Wire(port, requestText());
-      await running;
-      wire.destroy();
-      await whole;
-      await roundTrip();
-      assert.deepEqual(methods(store), []);
-    });
+    const wire = new Wire(port, requestText());
+    await running;
+    wire.destroy();
+    await whole;
+    await roundTrip();
+    assert.deepEqual(methods(store), []);
   });
 });
 
 describe('changes made after res.end has returned', () => {
   it('are not stored (B043)', async () => {
-    const { server, store } = serve({}, (req, res) => {
+    const { store, get } = await serve({ store: new ForeignStore() }, (req, res) => {
       data(req).user = 'bob';
       res.end();
       data(req).user = 'late';
       data(req).added = true;
     });
-    const answer = await answerAfter(store.hold('set'), request(server).get('/').then());
+    const answer = await answerAfter(store.hold('set'), get('/'));
     const stored = record(store, idOf(answer));
     assert.deepEqual([stored?.user, stored?.added], ['bob', undefined]);
     assert.deepEqual(methods(store), ['set']);
   });
 
   it('are not stored where nothing was to be stored when it returned (B043)', async () => {
-    const { server, store } = serve({}, async (req, res) => {
+    const { store, get } = await serve({ store: new ForeignStore() }, async (req, res) => {
       res.end();
       data(req).user = 'late';
       await once(res, 'finish');
       data(req).user = 'later';
     });
-    await request(server).get('/');
+    await get('/');
     await roundTrip();
     assert.deepEqual(methods(store), []);
   });
 
   it('are not stored by a save that is still under way when the response ends (B043)', async () => {
-    const { server, store } = serve({}, (req, res) => {
+    const { store, get } = await serve({ store: new ForeignStore() }, (req, res) => {
       data(req).user = 'early';
       void req.session.save();
       data(req).user = 'bob';
       res.end();
       data(req).user = 'late';
     });
-    const answer = await answerAfter(store.hold('set'), request(server).get('/').then());
+    const answer = await answerAfter(store.hold('set'), get('/'));
     assert.equal(record(store, idOf(answer))?.user, 'bob');
     assert.deepEqual(methods(store), ['set', 'set']);
   });
@@ -767,13 +775,13 @@ describe('a new session that is modified after the headers have gone out', () =>
     ['by write', (res: Response) => res.write('body')],
   ] as const) {
     it(`${title} is saved by one set, and no cookie follows (B044)`, async () => {
-      const { server, store } = serve({}, async (req, res) => {
+      const { store, get } = await serve({ store: new ForeignStore() }, async (req, res) => {
         begin(res);
         await roundTrip();
         data(req).user = 'bob';
         res.end();
       });
-      const answer = await request(server).get('/');
+      const answer = await get('/');
       assert.equal(answer.status, 200);
       assert.equal(setCookie(answer), undefined);
       assert.deepEqual(methods(store), ['set']);
@@ -781,12 +789,12 @@ describe('a new session that is modified after the headers have gone out', () =>
     });
 
     it(`${title} in the tick of the end gets its cookie, since nothing has gone out then (B044 B259)`, async () => {
-      const { server, store } = serve({}, (req, res) => {
+      const { store, get } = await serve({ store: new ForeignStore() }, (req, res) => {
         begin(res);
         data(req).user = 'bob';
         res.end();
       });
-      const answer = await request(server).get('/');
+      const answer = await get('/');
       assert.deepEqual([...store.records.keys()], [idOf(answer)]);
     });
   }
@@ -821,7 +829,7 @@ describe('a session that cannot be stored', () => {
 
   /** A server whose handler makes the change, ends, and has the error that this throws answered with a 500. */
   function faultyServer(store: ForeignStore, change: Change, options: session.SessionOptions = {}) {
-    return createServer({ store: asStore(store), ...options }, (req, res) => {
+    return createServer({ store, ...options }, (req, res) => {
       if (req.url === '/start') data(req).user = 'bob';
       else change(req, res);
       res.end('should not be seen');
@@ -847,7 +855,7 @@ describe('a session that cannot be stored', () => {
     it(`because of ${title}: the stored session stays as it was (B045)`, async () => {
       const store = new ForeignStore();
       const server = faultyServer(store, change, { cookie: { maxAge: MINUTE } });
-      const cookie = await storedCookie(server);
+      const cookie = cookieOf(await request(server).get('/start'));
       const before = new Map(store.records);
       const from = store.calls.length;
       const answer = await request(server).get('/').set('Cookie', cookie);
@@ -873,7 +881,7 @@ describe('a session that cannot be stored', () => {
         },
         options,
       );
-      const cookie = await storedCookie(server);
+      const cookie = cookieOf(await request(server).get('/start'));
       const before = new Map(store.records);
       let calls = 0;
       store[method] = () => {
@@ -904,7 +912,7 @@ describe('a session that cannot be stored', () => {
     ['leaves nothing of what was written in the tick of the end that throws', false, 'ended'],
   ] as const) {
     it(`${title} (B045)`, async () => {
-      const { server, store } = serve({}, async (req, res) => {
+      const { store, get } = await serve({ store: new ForeignStore() }, async (req, res) => {
         res.write('begun, ');
         if (isEarly) await roundTrip();
         cyclic(req, res);
@@ -915,19 +923,19 @@ describe('a session that cannot be stored', () => {
           res.end('ended');
         }
       });
-      const answer = await request(server).get('/');
+      const answer = await get('/');
       assert.equal(answer.text, body);
       assert.deepEqual(methods(store), []);
     });
   }
 
   it('is an error of an asynchronous handler as well (B045)', async () => {
-    const { server } = serve({}, async (req, res) => {
+    const { get } = await serve({ store: new ForeignStore() }, async (req, res) => {
       await elapse(1);
       bigint(req, res);
       res.end('not seen');
     });
-    const answer = await request(server).get('/');
+    const answer = await get('/');
     assert.equal(answer.status, 500);
     assert.match(answer.text, /BigInt/);
   });
@@ -942,15 +950,18 @@ describe('the option rolling', () => {
 
   it('true: the cookie comes with the first write, a later one in the next second (B107)', async () => {
     let finish = (): void => undefined;
-    const { server } = serve({ rolling: true, cookie: { maxAge: MINUTE } }, (req, res) => {
-      if (req.url === '/start') {
-        data(req).user = 'bob';
-        res.end();
-        return;
-      }
-      res.write('begun, ');
-      finish = () => res.end('ended');
-    });
+    const { port, visit } = await serve(
+      { store: new ForeignStore(), rolling: true, cookie: { maxAge: MINUTE } },
+      (req, res) => {
+        if (req.url === '/start') {
+          data(req).user = 'bob';
+          res.end();
+          return;
+        }
+        res.write('begun, ');
+        finish = () => res.end('ended');
+      },
+    );
 
     /** The Expires attribute that a client sees before the handler ends the response. */
     async function earlyExpires(port: number, cookie: string): Promise<number> {
@@ -966,13 +977,11 @@ describe('the option rolling', () => {
     }
 
     await withFrozenClock(async (clock) => {
-      const cookie = await storedCookie(server);
-      await withServer(server, async (port) => {
-        const first = await earlyExpires(port, cookie);
-        assert.equal(first, toSecond(clock.now() + MINUTE));
-        clock.tick(1000);
-        assert.equal(await earlyExpires(port, cookie), first + 1000);
-      });
+      const cookie = cookieOf(await visit('/start'));
+      const first = await earlyExpires(port, cookie);
+      assert.equal(first, toSecond(clock.now() + MINUTE));
+      clock.tick(1000);
+      assert.equal(await earlyExpires(port, cookie), first + 1000);
     });
   });
 });

@@ -7,7 +7,7 @@ import { loose } from '../support/loose';
 import type { Handler } from '../support/server';
 import { idOf, idOfHandle, recordWith, sesOf } from '../support/session-tokens';
 import { signInPages } from '../support/sign-in-pages';
-import { asStore, claimsOfSession, closeSites, countHits, data, openSite, showHits } from '../support/site';
+import { claimsOfSession, countHits, data, serve, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const pages: Record<string, Handler> = {
@@ -29,12 +29,10 @@ const pages: Record<string, Handler> = {
 };
 
 function siteOf(store: ForeignStore, options: Record<string, unknown> = {}) {
-  return openSite(loose({ store: asStore(store), ...options }), pages);
+  return serve(loose({ store, ...options }), pages);
 }
 
 describe('the claims of a token', () => {
-  afterEach(closeSites);
-
   it('are those of jwtFromReq at the top level, iat and ses (B203)', async () => {
     const site = await siteOf(new ForeignStore(), { jwtFromReq: () => ({ a: 1, b: { c: [2] } }) });
     const before = seconds();
@@ -91,8 +89,6 @@ describe('the claims of a token', () => {
 });
 
 describe('the claim ses', () => {
-  afterEach(closeSites);
-
   for (const [ses, id] of [
     [{ id: 'h', gen: 1 }, idOfHandle('h')],
     [{ id: 'h', gen: 7 }, idOfHandle('h')],
@@ -130,8 +126,6 @@ describe('the claim ses', () => {
 });
 
 describe('the id of a session', () => {
-  afterEach(closeSites);
-
   it('stays the same through changes, rotation, renewToken and refresh, and ends with regenerate (B241)', async () => {
     const store = new ForeignStore();
     const options = { jwtFromReq: claimsOfSession, jwt: { expiresIn: '1h' } };
@@ -165,12 +159,10 @@ describe('the id of a session', () => {
 });
 
 describe('auth_time', () => {
-  afterEach(closeSites);
-
   it('is in every token of a session that has claims: when they first were there (B256)', async () => {
     await withFrozenClock(async ({ tick, now }) => {
       tick(1000 - (now() % 1000));
-      const site = await openSite({ jwtFromReq: claimsOfSession, rolling: true }, signInPages);
+      const site = await serve({ jwtFromReq: claimsOfSession, rolling: true }, signInPages);
       const begin = seconds();
       let cookie: string | undefined;
       const timeAfter = async (path: string): Promise<number | undefined> => {
@@ -192,7 +184,7 @@ describe('auth_time', () => {
   });
 
   it('of a new session with claims is that of its first token (B256)', async () => {
-    const site = await openSite({ jwtFromReq: claimsOfSession }, signInPages);
+    const site = await serve({ jwtFromReq: claimsOfSession }, signInPages);
     const { iat, auth_time: time } = decode(tokenOf(await site.visit('/login'))).payload;
     assert.equal(time, iat);
   });

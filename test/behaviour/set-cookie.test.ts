@@ -9,12 +9,11 @@ import session from '../../src';
 import { withFrozenClock } from '../support/clock';
 import { cookieFields } from '../support/contents';
 import { attributes, cookieOf, decode, setCookie, setCookies, tokenOf } from '../support/cookies';
-import { forExpressSession } from '../support/exchange';
 import { keys } from '../support/keys';
 import type { Handler, SessionServer } from '../support/server';
 import { createServer, listen, serverOf } from '../support/server';
 import { asStore } from '../support/site';
-import { ForeignStore } from '../support/stores';
+import { ForeignStore, forExpressSession } from '../support/stores';
 
 const MINUTE = 60_000;
 
@@ -203,7 +202,7 @@ describe('the session cookie is sent', () => {
 describe('the expiry of the session cookie', () => {
   it('set to false on a loaded session is stored so, and the cookie goes out without it (B066)', async () => {
     const store = new ForeignStore();
-    const server = createServer({ store: asStore(store), cookie: { maxAge: MINUTE } }, (req, res) => {
+    const server = createServer({ store, cookie: { maxAge: MINUTE } }, (req, res) => {
       modify(req);
       if (req.url === '/false') editCookie(req, { expires: false });
       res.end();

@@ -8,7 +8,7 @@ import { keys, otherKeys, type KeyPair } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import { legacyCookie, legacySecret } from '../support/legacy';
 import { recordWith, sesOf, stateOf } from '../support/session-tokens';
-import { answer, asStore, closeSites, countHits, gate, openSite, showHits } from '../support/site';
+import { answer, countHits, gate, serve, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { startSession02 } from '../support/token02';
 
@@ -21,8 +21,8 @@ function siteOf(store: ForeignStore, named = true, pass: () => Promise<void> = (
     const pair = pairs[tenant] ?? assert.fail();
     return Promise.resolve(named ? { keys: pair, tenant } : pair);
   };
-  return openSite(
-    { keys: undefined, keysProvider, secret: legacySecret, store: asStore(store) },
+  return serve(
+    { keys: undefined, keysProvider, secret: legacySecret, store },
     {
       '/a': countHits,
       '/b': countHits,
@@ -53,8 +53,6 @@ function siteOf(store: ForeignStore, named = true, pass: () => Promise<void> = (
 const forged = (ses: object, pair: KeyPair): string => `connect.sid=${issue({ iat: seconds(), ses }, pair)}`;
 
 describe('tenants of one store', () => {
-  afterEach(closeSites);
-
   it("open no session with another one's handle in a token of their own (B253)", async () => {
     const store = new ForeignStore();
     const site = await siteOf(store);

@@ -3,20 +3,19 @@ import assert from 'node:assert/strict';
 import { withFrozenClock } from '../support/clock';
 import { record } from '../support/contents';
 import { cookieOf, setCookie } from '../support/cookies';
-import { createServer, type Handler } from '../support/server';
+import { type Handler } from '../support/server';
 import { idOf, stateOf } from '../support/session-tokens';
 import {
   asStore,
   claimsOfSession,
-  closeSites,
   countHits,
   data,
   gate,
-  open,
+  type Gate,
   routes,
+  serve,
   showHits,
   turn,
-  type Gate,
 } from '../support/site';
 import type { ForeignStore } from '../support/stores';
 import { touchingStores } from '../support/touching-stores';
@@ -52,8 +51,8 @@ async function openPages(store: ForeignStore, slow = gate()) {
     jwtFromReq: claimsOfSession,
     awaitTouch: true,
   };
-  const here = await open(createServer(options, pages(slow)));
-  const there = await open(createServer(options, pages(slow)));
+  const here = await serve(options, pages(slow));
+  const there = await serve(options, pages(slow));
   const first = await here.visit('/');
   return { here, there, first, cookie: cookieOf(first), id: idOf(first) };
 }
@@ -63,8 +62,6 @@ const expiresOf = (store: ForeignStore, id: string): number =>
 
 for (const [kind, create] of touchingStores) {
   describe(`A touch that ${kind}`, () => {
-    afterEach(closeSites);
-
     it('moves the expiry of a session on (B142 B226)', () =>
       withFrozenClock(async (clock) => {
         const store = create();

@@ -10,14 +10,13 @@ import type { Handler } from '../support/server';
 import {
   asStore,
   claimsOfSession,
-  closeSites,
   countHits,
   data,
-  type Gate,
   gate,
-  openSite,
+  type Gate,
+  serve,
+  type Site,
 } from '../support/site';
-import type { Site } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 interface Place {
@@ -33,10 +32,7 @@ const places: Place[] = [
     name: `in one process on ${Store.name}`,
     open: async (handlers: Record<string, Handler>): Promise<[Site, Site]> => {
       const store = asStore(new Store());
-      return [
-        await openSite({ ...options, store }, handlers),
-        await openSite({ ...options, store }, handlers),
-      ];
+      return [await serve({ ...options, store }, handlers), await serve({ ...options, store }, handlers)];
     },
   })),
   {
@@ -44,8 +40,8 @@ const places: Place[] = [
     open: async (handlers) => {
       const store = new ComparingStore();
       return [
-        await openSite({ ...options, store: asStore(store) }, handlers),
-        await openSite({ ...options, store: asStore(store.twin()) }, handlers),
+        await serve({ ...options, store }, handlers),
+        await serve({ ...options, store: store.twin() }, handlers),
       ];
     },
   },
@@ -58,7 +54,6 @@ describe('two sign-ins with one session at once', () => {
     waiting = gate();
     ids = [];
   });
-  afterEach(closeSites);
 
   const handlers: Record<string, Handler> = {
     '/': countHits,
@@ -180,7 +175,7 @@ describe('two sign-ins with one session at once', () => {
   it('both succeed with a session of express-session, the later one with a session of its own (B232 B247)', async () => {
     const store = new ComparingStore();
     const legacy = await startLegacySession(store, { hits: 1 });
-    const site = await openSite({ ...options, store: asStore(store), secret: legacySecret }, handlers);
+    const site = await serve({ ...options, store, secret: legacySecret }, handlers);
     const slow = site.visit('/slow', legacy.cookie);
     await waiting.reached;
     const ada = await site.visit('/login', legacy.cookie);
@@ -201,8 +196,8 @@ describe('two sign-ins with one session at once', () => {
       return user === undefined ? null : { user, list: user === 'bob' ? 'x'.repeat(size) : '' };
     };
     const errors: unknown[] = [];
-    const site = await openSite(
-      { store: asStore(store), genid: () => 'a', jwtFromReq: claims, saveUninitialized: true },
+    const site = await serve(
+      { store, genid: () => 'a', jwtFromReq: claims, saveUninitialized: true },
       {
         ...handlers,
         '/alone': (req, res) => {

@@ -8,7 +8,7 @@ import { createKeyPair, keys, otherKeys, secp256k1Keys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import type { Handler } from '../support/server';
 import { idOf, sesOf, stateOf } from '../support/session-tokens';
-import { asStore, claimsOfSession, closeSites, countHits, data, openSite, showHits } from '../support/site';
+import { claimsOfSession, countHits, data, serve, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { idOfToken02, startSession02 } from '../support/token02';
 
@@ -41,13 +41,11 @@ async function upgradeSite(
 ) {
   const old = await startSession02(store, { hits: 2 }, options02);
   store.calls.length = 0;
-  const site = await openSite({ store: asStore(store), ...options }, pages);
+  const site = await serve({ store, ...options }, pages);
   return { store, old, site, calls: () => store.calls.map(({ method, id }) => `${method} ${id}`) };
 }
 
 describe('a token of 0.2.2', () => {
-  afterEach(closeSites);
-
   it('opens the record under SHA-256 of its text, which stays there, and gets a token of today (B203, B237)', async () => {
     const { store, old, site, calls } = await upgradeSite();
     const payload = decode(old.token).payload;
@@ -201,7 +199,7 @@ describe('a token of 0.2.2', () => {
   it('is not accepted by a verifier without a store, nor is the token that an upgrade gives (B237)', async () => {
     const { old, site } = await upgradeSite({ jwtFromReq: () => ({ role: 'admin' }) });
     const upgraded = cookieOf(await site.visit('/', old.cookie));
-    const verifier = await openSite(
+    const verifier = await serve(
       { keys: { public: keys.public }, secret: 'of express-session' },
       { '/': (req, res) => res.end(String(req.session.jwt?.role)) },
     );

@@ -6,7 +6,6 @@ import session from '../../src';
 import { breakSignature, byHand } from '../support/by-hand';
 import { record } from '../support/contents';
 import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
-import { methods, serve } from '../support/exchange';
 import { seconds } from '../support/forge';
 import { keys, otherKeys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
@@ -15,18 +14,8 @@ import { loose } from '../support/loose';
 import { runProgram } from '../support/run-program';
 import { type Handler, listen, serverOf, type SessionServer } from '../support/server';
 import { idOf, idOfHandle } from '../support/session-tokens';
-import {
-  answer,
-  asStore,
-  closeSites,
-  countHits,
-  data,
-  open,
-  openSite,
-  showHits,
-  turn,
-} from '../support/site';
-import { ForeignStore } from '../support/stores';
+import { answer, asStore, countHits, data, serve, showHits, turn } from '../support/site';
+import { ForeignStore, methods } from '../support/stores';
 
 const publicKeys = { public: keys.public };
 
@@ -88,9 +77,7 @@ const statelessOptions: [string, session.SessionOptions][] = [
 
 for (const [name, options] of statelessOptions) {
   describe(`a verifier without private key and without store, by ${name}`, () => {
-    afterEach(closeSites);
-
-    const verifier = (more: session.SessionOptions = {}) => openSite({ ...options, ...more }, handlers);
+    const verifier = (more: session.SessionOptions = {}) => serve({ ...options, ...more }, handlers);
 
     it('gives the claims and the id of the session of a valid token, and sets nothing', async () => {
       const token = byHand({ user_id: 101 });
@@ -168,7 +155,7 @@ for (const [name, options] of statelessOptions) {
     }
 
     it('has no session to begin through req.sessionStore, and keeps the one that it has', async () => {
-      const site = await openSite(
+      const site = await serve(
         { ...options },
         {
           '/': async (req, res) => {
@@ -226,7 +213,7 @@ for (const [name, options] of statelessOptions) {
 
     it('has no memory of its own: a store of the process is not touched', async () => {
       const prototype = session.MemoryStore.prototype as unknown as Record<string, unknown>;
-      const site = await openSite(options, {
+      const site = await serve(options, {
         '/': (req, res) => {
           const { all, touch } = req.sessionStore as unknown as Record<string, unknown>;
           assert.equal(all, undefined);
@@ -259,12 +246,10 @@ describe('a verifier without private key and without store', () => {
 });
 
 describe('a verifier without private key and with a store', () => {
-  afterEach(closeSites);
-
   async function pair(options: session.SessionOptions = {}) {
     const store = new ForeignStore();
-    const issuer = await openSite({ keys, store: asStore(store) }, handlers);
-    const verifier = await openSite(loose({ keys: publicKeys, store, ...options }), handlers);
+    const issuer = await serve({ keys, store }, handlers);
+    const verifier = await serve(loose({ keys: publicKeys, store, ...options }), handlers);
     return { store, issuer, verifier, cookie: cookieOf(await issuer.visit('/hits')) };
   }
 
@@ -309,23 +294,18 @@ describe('a verifier without private key and with a store', () => {
 });
 
 describe('a verifier of remote keys', () => {
-  afterEach(closeSites);
-
   it('follows the issuer through a rotation and the end of a key', async () => {
     let current: session.KeyPair[] = [keys];
     const endpoint = http.createServer((_, res) => res.end(JSON.stringify(session.jwks(current))));
     const url = `http://127.0.0.1:${String(await listen(endpoint))}/`;
     try {
-      const issuer = await openSite(
-        { keys: undefined, keysProvider: () => Promise.resolve(current) },
-        handlers,
-      );
+      const issuer = await serve({ keys: undefined, keysProvider: () => Promise.resolve(current) }, handlers);
       // Keys of this age are fetched again, as after ten minutes.
       let fresh = false;
       const [lasting, shortLived] = [{ cooldown: 0 }, { maxAge: 0 }].map((options) =>
         session.remoteKeys(url, options),
       );
-      const verifier = await openSite(
+      const verifier = await serve(
         { keys: undefined, keysProvider: (req, token) => (fresh ? shortLived : lasting)?.(req, token) },
         handlers,
       );
@@ -375,8 +355,6 @@ function adding(members: object): RequestHandler {
 }
 
 describe('without a private key', () => {
-  afterEach(closeSites);
-
   it('a legacy id that cookie-parser has verified is not upgraded (B186 B198)', async () => {
     const store = new ForeignStore();
     const legacy = await startLegacySession(store, { user: 'bob' });
@@ -393,29 +371,32 @@ describe('without a private key', () => {
   });
 
   it('a new session has an id, but neither token nor jwt (B198 B205)', async () => {
-    const { server } = serve({ keys: verifyOnly }, (req, res) => {
+    const { get } = await serve({ store: new ForeignStore(), keys: verifyOnly }, (req, res) => {
       res.end(JSON.stringify([typeof req.session.id, typeof req.session.jwt, typeof session.tokenOf(req)]));
     });
-    assert.deepEqual(JSON.parse((await request(server).get('/')).text), ['string', 'undefined', 'undefined']);
+    assert.deepEqual(JSON.parse((await get('/')).text), ['string', 'undefined', 'undefined']);
   });
 
   it('unset destroy destroys a new session though it was never stored (B122 B198)', async () => {
-    const { server, store } = serve({ keys: verifyOnly, unset: 'destroy' }, (req, res) => {
-      req.session = null as never;
-      res.end('gone');
-    });
-    const res = await request(server).get('/');
+    const { store, get } = await serve(
+      { store: new ForeignStore(), keys: verifyOnly, unset: 'destroy' },
+      (req, res) => {
+        req.session = null as never;
+        res.end('gone');
+      },
+    );
+    const res = await get('/');
     assert.equal(res.text, 'gone');
     assert.deepEqual(methods(store), ['destroy']);
   });
 
   it('a new session whose response is written and ended in one tick is an error for next (B198)', async () => {
-    const { server, store } = serve({ keys: verifyOnly }, (req, res) => {
+    const { store, get } = await serve({ store: new ForeignStore(), keys: verifyOnly }, (req, res) => {
       data(req).user = 'bob';
       res.write('first, ');
       res.end('last');
     });
-    const res = await request(server).get('/');
+    const res = await get('/');
     assert.equal(res.status, 500);
     assert.match(res.text, /^keys.*private/);
     assert.equal(setCookie(res), undefined);
@@ -423,13 +404,15 @@ describe('without a private key', () => {
   });
 
   it('a new session whose headers leave early is reported late, the response is whole (B129 B198)', async () => {
-    const { server, store } = serve({ keys: verifyOnly }, async (req, res) => {
-      data(req).user = 'bob';
-      res.write('first, ');
-      await turn();
-      res.end('last');
-    });
-    const site = await open(server);
+    const { store, ...site } = await serve(
+      { store: new ForeignStore(), keys: verifyOnly },
+      async (req, res) => {
+        data(req).user = 'bob';
+        res.write('first, ');
+        await turn();
+        res.end('last');
+      },
+    );
     const res = await site.visit('/');
     assert.equal(res.text, 'first, last');
     assert.equal(setCookie(res), undefined);
