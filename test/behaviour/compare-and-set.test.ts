@@ -8,6 +8,7 @@ import { HidingStore } from '../support/hiding-store';
 import { keys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import { legacySecret, startLegacySession } from '../support/legacy';
+import { meanwhilePages, slowly } from '../support/pages';
 import { type Handler } from '../support/server';
 import { idOf, stateOf } from '../support/session-tokens';
 import {
@@ -17,9 +18,7 @@ import {
   data,
   gate,
   type Gate,
-  routes,
   serve,
-  showHits,
   type Site,
 } from '../support/site';
 import { ForeignStore } from '../support/stores';
@@ -27,18 +26,10 @@ import { ForeignStore } from '../support/stores';
 const methodsFrom = (store: ForeignStore, from: number): string[] =>
   store.calls.slice(from).map(({ method }) => method);
 
-function pages(slow: Gate): Handler {
-  return routes({
-    '/': countHits,
-    '/look': showHits,
-    '/slow': async (req, res) => {
-      await slow.pass();
-      countHits(req, res);
-    },
-    '/slow-look': async (req, res) => {
-      await slow.pass();
-      showHits(req, res);
-    },
+function pages(slow: Gate): Record<string, Handler> {
+  return {
+    ...meanwhilePages(slow),
+    '/slow': slowly(slow, countHits),
     '/slow-save': async (req, res) => {
       data(req).hits = 10;
       await slow.pass();
@@ -46,19 +37,7 @@ function pages(slow: Gate): Handler {
       const called = await new Promise((resolve) => req.session.save((...args) => resolve(args)));
       res.end(JSON.stringify([promised, called]));
     },
-    '/login': (req, res) => {
-      data(req).user = 'ann';
-      countHits(req, res);
-    },
-    '/logout': async (req, res) => {
-      await req.session.destroy();
-      res.end('bye');
-    },
-    '/regenerate': async (req, res) => {
-      await req.session.regenerate();
-      res.end();
-    },
-  });
+  };
 }
 
 function openOn(store: object, slow: Gate, options: session.SessionOptions = {}): Promise<Site> {

@@ -32,7 +32,7 @@ describe('in the first step of a rolling deploy, a request with a cookie of expr
   const slowly: Record<string, Handler> = {
     '/slow': async (req, res) => {
       await waiting.pass();
-      return countHits(req, res);
+      countHits(req, res);
     },
     '/slow-read': async (_, res) => {
       await waiting.pass();

@@ -1,3 +1,4 @@
+/** The class Cookie: its options, its lifetime and its JSON. */
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import request from 'supertest';

@@ -1,3 +1,4 @@
+/** What DEBUG prints, which never holds a secret, and what is deprecated. */
 import assert from 'node:assert/strict';
 import request from 'supertest';
 import session from '../../src';

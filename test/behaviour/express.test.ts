@@ -1,3 +1,4 @@
+/** The middleware in Express 4 and 5, and over HTTP/2. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import http2 from 'node:http2';

@@ -13,6 +13,7 @@ import { holdAnswer } from '../support/hold-answer';
 import { keys, otherKeys } from '../support/keys';
 import { legacyCookie, legacySecret, startLegacySession } from '../support/legacy';
 import { loose } from '../support/loose';
+import { logOut, regenerate } from '../support/pages';
 import { serverOf, type Handler } from '../support/server';
 import { idOf, idOfHandle, recordWith, stateOf } from '../support/session-tokens';
 import { asStore, claimsOfSession, countHits, data, open, routes, type Site } from '../support/site';
@@ -40,18 +41,12 @@ const handlers: Record<string, Handler> = {
     data(req).role = 'admin';
     res.end();
   },
-  '/logout': async (req, res) => {
-    await req.session.destroy();
-    res.end();
-  },
+  '/logout': logOut,
   '/renew': async (req, res) => {
     await req.session.renewToken();
     res.end();
   },
-  '/regenerate': async (req, res) => {
-    await req.session.regenerate();
-    res.end();
-  },
+  '/regenerate': regenerate,
 };
 
 const withCookie = (cookie: string): session.RequestLike => ({ headers: { cookie } });

@@ -1,3 +1,4 @@
+/** Whatever a client sends in a Cookie header, it gets a page and no session of somebody else. */
 import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
 import http from 'node:http';

@@ -1,3 +1,4 @@
+/** The option genid: when it is called, and what its answers do. */
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import type { Request } from 'express';

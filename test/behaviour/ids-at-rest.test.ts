@@ -1,3 +1,4 @@
+/** The ids in a store are no credentials: no cookie can be made of them. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { sign } from 'cookie-signature';
@@ -7,6 +8,7 @@ import { contents, reachableStrings, record } from '../support/contents';
 import { cookieOf, setCookie, tokenOf } from '../support/cookies';
 import { keys } from '../support/keys';
 import { loose } from '../support/loose';
+import { logOut, regenerate, unset } from '../support/pages';
 import { idOf, sesOf } from '../support/session-tokens';
 import { answer, asStore, claimsOfSession, countHits, data, serve } from '../support/site';
 import { ForeignStore, SmartStore, SyncStore } from '../support/stores';
@@ -69,18 +71,9 @@ function openTour(store: object) {
         data(req).role = 'admin';
         res.end();
       },
-      '/regenerate': async (req, res) => {
-        await req.session.regenerate();
-        res.end();
-      },
-      '/unset': (req, res) => {
-        (req as { session: unknown }).session = null;
-        res.end();
-      },
-      '/logout': async (req, res) => {
-        await req.session.destroy();
-        res.end();
-      },
+      '/regenerate': regenerate,
+      '/unset': unset,
+      '/logout': logOut,
     },
   );
 }

@@ -1,3 +1,4 @@
+/** The option jwtFromReq: the application's claims in the token, and req.session.jwt. */
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
 import session from '../../src';
@@ -8,9 +9,10 @@ import { keys } from '../support/keys';
 import { lateCodes, lateErrors } from '../support/late-errors';
 import { logIn, logInAndCount, userClaims } from '../support/log-in';
 import { loose } from '../support/loose';
+import { logOut, unset } from '../support/pages';
 import type { Handler } from '../support/server';
 import { idOf, sesOf } from '../support/session-tokens';
-import { countHits, data, open, serve, showHits } from '../support/site';
+import { countHits, data, serve, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const claimsOf = (token: string): Record<string, unknown> => decode(token).payload;
@@ -81,14 +83,8 @@ describe('jwtFromReq', () => {
           await req.session.reload();
           res.end();
         },
-        '/destroy': async (req, res) => {
-          await req.session.destroy();
-          res.end();
-        },
-        '/null': (req, res) => {
-          Object.assign(req, { session: null });
-          res.end();
-        },
+        '/destroy': logOut,
+        '/null': unset,
       },
     );
     const first = await site.visit('/');
@@ -559,8 +555,7 @@ describe('claims', () => {
         return { role: 'guest' };
       },
     };
-    const { server, store } = await serve({ ...options, store: new ForeignStore() }, addUser);
-    const site = await open(server);
+    const { store, ...site } = await serve({ ...options, store: new ForeignStore() }, addUser);
     const res = await site.visit('/');
     assert.equal(setCookie(res), undefined);
     assert.deepEqual(store.calls, []);

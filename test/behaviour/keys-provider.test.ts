@@ -1,3 +1,4 @@
+/** The option keysProvider, in requests: keys that are found for each of them. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import session from '../../src';

@@ -1,3 +1,4 @@
+/** The option keys: which keys are taken, how they are rotated, and that they leave no trace. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, KeyObject } from 'node:crypto';
@@ -9,6 +10,7 @@ import { isSignedBy } from '../support/forge';
 import { createKeyPair, keys, otherKeys, secp256k1Keys, type KeyPair } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import { logInAndCount } from '../support/log-in';
+import { logOut } from '../support/pages';
 import { idOf } from '../support/session-tokens';
 import { loose } from '../support/loose';
 import { serverOf, type Handler } from '../support/server';
@@ -363,10 +365,7 @@ describe('keys', () => {
         '/nothing': (_, res) => res.end(),
         '/regenerate': regenerateAndCount,
         '/login': logInAndCount,
-        '/destroy': async (req, res) => {
-          await req.session.destroy();
-          res.end();
-        },
+        '/destroy': logOut,
       };
       const searching = Object.fromEntries(
         Object.entries(handlers).map(([path, handler]) => [path, search(handler)]),

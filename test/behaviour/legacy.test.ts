@@ -1,3 +1,4 @@
+/** The option secret: sessions of express-session are read and upgraded. */
 import assert from 'node:assert/strict';
 import { createSecretKey, type CipherKey } from 'node:crypto';
 import type { Request } from 'express';
@@ -17,6 +18,7 @@ import {
 } from '../support/legacy';
 import { lateErrors } from '../support/late-errors';
 import { loose } from '../support/loose';
+import { logOut, unset } from '../support/pages';
 import { createServer, serverOf, type Handler } from '../support/server';
 import { idOf, idOfHandle, sesOf, stateOf } from '../support/session-tokens';
 import {
@@ -46,19 +48,13 @@ const handlers: Record<string, Handler> = {
   '/store-destroy': (req, res) => {
     req.sessionStore.destroy(req.sessionID, () => res.end());
   },
-  '/destroy': async (req, res) => {
-    await req.session.destroy();
-    res.end();
-  },
+  '/destroy': logOut,
   '/regenerate': async (req, res) => {
     await req.session.regenerate();
     data(req).hits = 100;
     res.end();
   },
-  '/null': (req, res) => {
-    Object.assign(req, { session: null });
-    res.end();
-  },
+  '/null': unset,
 };
 
 /** A site whose `req.secret` was set by earlier code, as cookie-parser does. */

@@ -5,6 +5,7 @@ import { ComparingStore } from '../support/comparing-store';
 import { contents } from '../support/contents';
 import { cookieOf, setCookie } from '../support/cookies';
 import { legacySecret, startLegacySession } from '../support/legacy';
+import { logOut } from '../support/pages';
 import { type Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
 import {
@@ -30,10 +31,7 @@ const claims = (req: object): object | null => {
 
 /** The ways of an application to log somebody out, each with its answer. */
 const logouts: Record<string, Handler> = {
-  '/destroy': async (req, res) => {
-    await req.session.destroy();
-    res.end('bye');
-  },
+  '/destroy': logOut,
   '/destroy-without-await': (req, res) => {
     void req.session.destroy();
     res.end('bye');

@@ -5,6 +5,7 @@ import { ComparingStore } from '../support/comparing-store';
 import { cookieOf } from '../support/cookies';
 import { recordOf } from '../support/forge';
 import { legacyCookie, legacySecret, startLegacySession } from '../support/legacy';
+import { logOut } from '../support/pages';
 import type { Handler } from '../support/server';
 import { idOf, sesOf, stateOf } from '../support/session-tokens';
 import { countHits, serve, showHits } from '../support/site';
@@ -54,10 +55,7 @@ describe('names in session data that meant something in 1.0', () => {
           Object.assign(req.session, fields);
           return countHits(req, res);
         },
-        '/destroy': async (req, res) => {
-          await req.session.destroy();
-          res.end();
-        },
+        '/destroy': logOut,
       },
     );
     const first = await site.visit('/set');

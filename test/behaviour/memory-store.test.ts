@@ -1,3 +1,4 @@
+/** The MemoryStore: expiry, callbacks, ids, and what it answers. */
 import assert from 'node:assert/strict';
 import session from '../../src';
 import { byHand } from '../support/by-hand';

@@ -1,3 +1,4 @@
+/** How the middleware takes a request: which obstacles it meets first, which cookie it reads, and the new session. */
 import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import http from 'node:http';

@@ -1,3 +1,4 @@
+/** Which options the factory takes, which it refuses, and what it makes of them. */
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { EventEmitter } from 'node:events';

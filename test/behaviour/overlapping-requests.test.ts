@@ -6,6 +6,7 @@ import { ComparingStore } from '../support/comparing-store';
 import { cookieOf, setCookie } from '../support/cookies';
 import { lateErrors } from '../support/late-errors';
 import { signedInClaims as jwtFromReq, signIn, who } from '../support/log-in';
+import { logOut } from '../support/pages';
 import type { Handler } from '../support/server';
 import { idOf, sesOf } from '../support/session-tokens';
 import { asStore, countHits, data, gate, type Gate, serve, type Site, turn } from '../support/site';
@@ -44,10 +45,7 @@ describe('requests that overlap', () => {
       signIn(req);
       res.end();
     },
-    '/logout': async (req, res) => {
-      await req.session.destroy();
-      res.end();
-    },
+    '/logout': logOut,
     '/slow': async (req, res) => {
       await waiting.pass();
       res.end(String(data(req).user));

@@ -1,3 +1,4 @@
+/** The promises of the README that go beyond those of express-session, each with one test. */
 import assert from 'node:assert/strict';
 import { sign as signBytes } from 'node:crypto';
 import http from 'node:http';
@@ -11,6 +12,7 @@ import { contents, cookieFields, reachableStrings, record } from '../support/con
 import { cookieOf, decode, setCookie } from '../support/cookies';
 import { InsertingStore } from '../support/inserting-store';
 import { keys } from '../support/keys';
+import { unset } from '../support/pages';
 import { listen, listener, serverOf, type Handler } from '../support/server';
 import { sesOf } from '../support/session-tokens';
 import {
@@ -68,11 +70,6 @@ const assign =
     Object.assign(req.session, members);
     res.end();
   };
-
-const unset: Handler = (req, res) => {
-  (req as { session: unknown }).session = null;
-  res.end();
-};
 
 describe('The promises beyond express-session', () => {
   describe('A login or a change of claims makes a new token', () => {

@@ -1,3 +1,4 @@
+/** A store that has announced its disconnection is asked again after a second, so that sessions come back with it. */
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
 import { withMovableClock } from '../support/clock';

@@ -1,3 +1,4 @@
+/** A response that waits for the store: its body, its callbacks and its return values are as without the middleware. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Request, RequestHandler, Response } from 'express';

@@ -1,3 +1,4 @@
+/** A change of the claims makes a new token, and the old one opens nothing. */
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import type { Request, Response } from 'express';

@@ -1,3 +1,4 @@
+/** The option saveErrors: a session that could not be saved leads to the error page. */
 import assert from 'node:assert/strict';
 import http2 from 'node:http2';
 import { once } from 'node:events';

@@ -1,3 +1,4 @@
+/** When a session is stored, touched or left alone, and what the store is given. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';

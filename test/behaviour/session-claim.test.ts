@@ -1,9 +1,11 @@
+/** The claims ses and auth_time: which session a token opens, and since when somebody is signed in. */
 import assert from 'node:assert/strict';
 import { byHand } from '../support/by-hand';
 import { withFrozenClock } from '../support/clock';
 import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
 import { issue, seconds } from '../support/forge';
 import { loose } from '../support/loose';
+import { regenerate } from '../support/pages';
 import type { Handler } from '../support/server';
 import { idOf, idOfHandle, recordWith, sesOf } from '../support/session-tokens';
 import { signInPages } from '../support/sign-in-pages';
@@ -22,10 +24,7 @@ const pages: Record<string, Handler> = {
     await req.session.renewToken();
     res.end();
   },
-  '/regenerate': async (req, res) => {
-    await req.session.regenerate();
-    res.end();
-  },
+  '/regenerate': regenerate,
 };
 
 function siteOf(store: ForeignStore, options: Record<string, unknown> = {}) {

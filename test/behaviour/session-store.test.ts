@@ -10,6 +10,7 @@ import { cookieOf, setCookie, tokenOf } from '../support/cookies';
 import { recordOf } from '../support/forge';
 import { keys } from '../support/keys';
 import { legacySecret, startLegacySession } from '../support/legacy';
+import { logOut } from '../support/pages';
 import { type Handler, serverOf } from '../support/server';
 import { idOf, stateOf } from '../support/session-tokens';
 import {
@@ -71,12 +72,9 @@ const pages: Record<string, Handler> = {
   },
   '/slow': async (req, res) => {
     await slow.pass();
-    return countHits(req, res);
+    countHits(req, res);
   },
-  '/logout': async (req, res) => {
-    await req.session.destroy();
-    res.end();
-  },
+  '/logout': logOut,
 };
 
 /** A site, and the store as both its handlers and other code see it. */

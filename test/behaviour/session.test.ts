@@ -1,7 +1,9 @@
+/** The methods and the data of req.session. */
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
 import session from '../../src';
 import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
+import { regenerate } from '../support/pages';
 import { type Handler } from '../support/server';
 import { contents, cookieFields, record } from '../support/contents';
 import { idOf } from '../support/session-tokens';
@@ -175,10 +177,7 @@ describe('Session methods', () => {
         { store, saveUninitialized: false },
         {
           '/': countHits,
-          '/empty': async (req, res) => {
-            await req.session.regenerate();
-            res.end();
-          },
+          '/empty': regenerate,
         },
       );
       const first = await site.visit('/');

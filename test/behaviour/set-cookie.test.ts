@@ -1,3 +1,4 @@
+/** When the session cookie is sent, and with which expiry and attributes. */
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import type { OutgoingHttpHeaders } from 'node:http';

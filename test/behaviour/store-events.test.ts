@@ -1,3 +1,4 @@
+/** A store that comes and goes, cannot read or write, or breaks its contract. */
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';

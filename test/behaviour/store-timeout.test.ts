@@ -1,3 +1,4 @@
+/** The option storeTimeout: how long a request waits for its store. */
 import assert from 'node:assert/strict';
 import session from '../../src';
 import { cookieOf, setCookie } from '../support/cookies';

@@ -1,3 +1,4 @@
+/** The class Store from which authors of stores inherit, and what becomes of the store that was given. */
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { Request } from 'express';
@@ -5,6 +6,7 @@ import originalSession from 'express-session';
 import session from '../../src';
 import { cookieOf, tokenOf } from '../support/cookies';
 import { contents, cookieFields, record } from '../support/contents';
+import { logOut } from '../support/pages';
 import { idOf } from '../support/session-tokens';
 import { answer, countHits, data, routes, serve, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
@@ -459,10 +461,7 @@ describe('A foreign store', () => {
           countHits(req, res);
         },
         '/look': showHits,
-        '/logout': async (req, res) => {
-          await req.session.destroy();
-          res.end();
-        },
+        '/logout': logOut,
       });
       const site = await serve({ store, cookie: { maxAge: 60_000 } }, handlers);
       const first = await site.visit('/');

@@ -1,3 +1,4 @@
+/** What a stored record holds, and which records are read as ours. */
 import assert from 'node:assert/strict';
 import type session from '../../src';
 import { ComparingStore } from '../support/comparing-store';

@@ -2,16 +2,15 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import type { RequestHandler } from 'express';
-import session from '../../src';
 import { record } from '../support/contents';
 import { cookieOf, setCookie } from '../support/cookies';
 import { debugLines } from '../support/debug-lines';
-import { keys } from '../support/keys';
+import { serveAfter } from '../support/earlier-middleware';
 import { lateErrors } from '../support/late-errors';
 import { runProgram } from '../support/run-program';
-import { createHttp2Server, type Handler, serverOf, type SessionServer } from '../support/server';
+import { createHttp2Server, type Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
-import { asStore, data, gate, open, serve, turn } from '../support/site';
+import { asStore, data, gate, serve, turn } from '../support/site';
 import { ForeignStore, methods } from '../support/stores';
 import { Http2Exchange, ping, requestText, roundTrip, Wire, withHttp2Client } from '../support/wire';
 
@@ -306,20 +305,6 @@ describe('a session that is too late for its cookie', () => {
   });
 });
 
-/** A server whose middleware finds this on its request or response, left there by what ran before. */
-function serveAfter(
-  before: RequestHandler,
-  options: session.SessionOptions,
-  handler: Handler = (_, res) => res.end(),
-): SessionServer {
-  const middleware = session({ keys, ...options });
-  return serverOf((req, res, next) => {
-    void before(req, res, () => {
-      void middleware(req, res, next);
-    });
-  }, handler);
-}
-
 describe('responses', () => {
   it('written and ended in one tick throw what the session cannot express, and become an error page (B045)', async () => {
     const { store, get } = await serve({ store: new ForeignStore() }, (req, res) => {
@@ -344,12 +329,10 @@ describe('responses', () => {
       }) as never;
       next();
     };
-    const site = await open(
-      serveAfter(throwAfterEnd, { store: asStore(store) }, (req, res) => {
-        data(req).user = 'bob';
-        res.end('stored');
-      }),
-    );
+    const site = await serveAfter(throwAfterEnd, { store }, (req, res) => {
+      data(req).user = 'bob';
+      res.end('stored');
+    });
     const res = await site.visit('/');
     assert.equal(res.text, 'stored');
     assert.equal(record(store, idOf(res))?.user, 'bob');

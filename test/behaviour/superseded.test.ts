@@ -9,6 +9,7 @@ import { cookieOf, decode, setCookie } from '../support/cookies';
 import { seconds } from '../support/forge';
 import { lateErrors } from '../support/late-errors';
 import { signInAndCount } from '../support/log-in';
+import { logOut } from '../support/pages';
 import { idOf, recordWith, sesOf, stateOf } from '../support/session-tokens';
 import type { Handler } from '../support/server';
 import { answer, claimsOfSession, countHits, data, gate, serve, type Site, turn } from '../support/site';
@@ -44,10 +45,7 @@ const handlers: Record<string, Handler> = {
     await assert.rejects(req.session.reload(), /failed to load session/);
     res.end();
   },
-  '/logout': async (req, res) => {
-    await req.session.destroy();
-    res.end();
-  },
+  '/logout': logOut,
   '/null': (req, res) => {
     req.session = null as never;
     res.end();

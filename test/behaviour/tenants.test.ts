@@ -1,3 +1,4 @@
+/** Tenants share a store, and a key of one opens nothing of another. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import session from '../../src';
@@ -7,6 +8,7 @@ import { isSignedBy, issue, recordOf, seconds } from '../support/forge';
 import { keys, otherKeys, type KeyPair } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import { legacyCookie, legacySecret } from '../support/legacy';
+import { logOut } from '../support/pages';
 import { recordWith, sesOf, stateOf } from '../support/session-tokens';
 import { answer, countHits, gate, serve, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
@@ -32,10 +34,7 @@ function siteOf(store: ForeignStore, named = true, pass: () => Promise<void> = (
         await pass();
         return countHits(req, res);
       },
-      '/a/destroy': async (req, res) => {
-        await req.session.destroy();
-        res.end();
-      },
+      '/a/destroy': logOut,
       '/a/rename': async (req, res) => {
         const { sessionStore } = req;
         const [, record] = await answer((callback) => {

@@ -1,3 +1,4 @@
+/** How long tokens and sessions live: the options jwt and absoluteTimeout. */
 import assert from 'node:assert/strict';
 import session from '../../src';
 import { byHand } from '../support/by-hand';

@@ -1,3 +1,4 @@
+/** The option touchAfter: how often the expiry of an unchanged session is stored. */
 import assert from 'node:assert/strict';
 import session from '../../src';
 import { cookieOf, setCookie } from '../support/cookies';

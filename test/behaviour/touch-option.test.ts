@@ -24,7 +24,7 @@ const pages: Record<string, Handler> = {
   '/poll-count': countHits,
   '/poll-slowly': async (req, res) => {
     await slow.pass();
-    return countHits(req, res);
+    countHits(req, res);
   },
   '/poll-save': async (req, res) => {
     data(req).saved = true;

@@ -3,45 +3,22 @@ import assert from 'node:assert/strict';
 import { withFrozenClock } from '../support/clock';
 import { record } from '../support/contents';
 import { cookieOf, setCookie } from '../support/cookies';
+import { meanwhilePages } from '../support/pages';
 import { type Handler } from '../support/server';
 import { idOf, stateOf } from '../support/session-tokens';
-import {
-  asStore,
-  claimsOfSession,
-  countHits,
-  data,
-  gate,
-  type Gate,
-  routes,
-  serve,
-  showHits,
-  turn,
-} from '../support/site';
+import { asStore, claimsOfSession, countHits, gate, type Gate, serve, turn } from '../support/site';
 import type { ForeignStore } from '../support/stores';
 import { touchingStores } from '../support/touching-stores';
 
 /** A page that reads, and waits at a gate before it ends; and pages that change the session meanwhile. */
-function pages(slow: Gate): Handler {
-  return routes({
-    '/': countHits,
-    '/look': showHits,
-    '/slow-look': async (req, res) => {
-      await slow.pass();
-      showHits(req, res);
-    },
-    '/login': (req, res) => {
-      data(req).user = 'ann';
-      countHits(req, res);
-    },
-    '/logout': async (req, res) => {
-      await req.session.destroy();
-      res.end('bye');
-    },
+function pages(slow: Gate): Record<string, Handler> {
+  return {
+    ...meanwhilePages(slow),
     '/regenerate': async (req, res) => {
       await req.session.regenerate();
       countHits(req, res);
     },
-  });
+  };
 }
 
 async function openPages(store: ForeignStore, slow = gate()) {
@@ -96,7 +73,7 @@ for (const [kind, create] of touchingStores) {
       const login = await there.visit('/login', cookie);
       slow.open();
       assert.equal(setCookie(await ending), undefined);
-      assert.deepEqual([stateOf(store, id).gen, record(store, id)?.user], [2, 'ann']);
+      assert.deepEqual([stateOf(store, id).gen, record(store, id)?.user], [2, 'ada']);
       assert.equal((await there.visit('/look', cookieOf(login))).text, '2');
     });
 

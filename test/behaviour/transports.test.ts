@@ -1,3 +1,4 @@
+/** The option transport: the token in a cookie, in a header, or where the application wants it. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -13,6 +14,7 @@ import { keys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import { legacySecret, startLegacySession } from '../support/legacy';
 import { loose } from '../support/loose';
+import { logOut } from '../support/pages';
 import { createHttp2Server, type Handler, serverOf } from '../support/server';
 import { idOf, recordWith } from '../support/session-tokens';
 import { asStore, claimsOfSession, countHits, data, open, serve, type Site } from '../support/site';
@@ -63,10 +65,7 @@ const handlers: Record<string, Handler> = {
     data(req).user = 'regenerated';
     res.end();
   },
-  '/logout': async (req, res) => {
-    await req.session.destroy();
-    res.end();
-  },
+  '/logout': logOut,
 };
 
 function openStored(options: Record<string, unknown>): Promise<{ site: Site; store: ForeignStore }> {

@@ -5,6 +5,7 @@ import { ComparingStore } from '../support/comparing-store';
 import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
 import { lateErrors } from '../support/late-errors';
 import { legacySecret, startLegacySession } from '../support/legacy';
+import { logOut, slowly } from '../support/pages';
 import { idOf, sesOf } from '../support/session-tokens';
 import type { Handler } from '../support/server';
 import {
@@ -62,10 +63,7 @@ describe('two sign-ins with one session at once', () => {
       data(req).user = 'ada';
       return countHits(req, res);
     },
-    '/logout': async (req, res) => {
-      await req.session.destroy();
-      res.end();
-    },
+    '/logout': logOut,
     '/slow': async (req, res) => {
       await waiting.pass();
       data(req).user = 'bob';
@@ -156,10 +154,7 @@ describe('two sign-ins with one session at once', () => {
     it(`a write without a change of claims is dropped: no error, no cookie, ${name} (B247)`, async () => {
       const [here, there] = await open({
         ...handlers,
-        '/slow': async (req, res) => {
-          await waiting.pass();
-          return countHits(req, res);
-        },
+        '/slow': slowly(waiting, countHits),
       });
       const first = await here.visit('/');
       const slow = here.visit('/slow', cookieOf(first));

@@ -1,3 +1,4 @@
+/** The option unset: what becomes of a session that the handler takes off the request. */
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
 import session from '../../src';

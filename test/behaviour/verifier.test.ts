@@ -1,20 +1,21 @@
+/** A service that only verifies tokens: without a private key, with or without a store. */
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import type { RequestHandler } from 'express';
-import request from 'supertest';
 import session from '../../src';
 import { breakSignature, byHand } from '../support/by-hand';
 import { record } from '../support/contents';
 import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
+import { adding, serveAfter } from '../support/earlier-middleware';
 import { seconds } from '../support/forge';
 import { keys, otherKeys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import { legacyCookie, startLegacySession } from '../support/legacy';
 import { loose } from '../support/loose';
+import { unset } from '../support/pages';
 import { runProgram } from '../support/run-program';
-import { type Handler, listen, serverOf, type SessionServer } from '../support/server';
+import { type Handler, listen } from '../support/server';
 import { idOf, idOfHandle } from '../support/session-tokens';
-import { answer, asStore, countHits, data, serve, showHits, turn } from '../support/site';
+import { answer, countHits, data, serve, showHits, turn } from '../support/site';
 import { ForeignStore, methods } from '../support/stores';
 
 const publicKeys = { public: keys.public };
@@ -54,10 +55,7 @@ const handlers: Record<string, Handler> = {
     req.session.touch();
     res.end('touched');
   },
-  '/null': (req, res) => {
-    Object.assign(req, { session: null });
-    res.end();
-  },
+  '/null': unset,
 };
 
 /** A new session: nothing in it, and an id that no token has. */
@@ -332,39 +330,17 @@ describe('a verifier of remote keys', () => {
 /** Keys with which tokens can be verified, but not issued. */
 const verifyOnly = { public: keys.public };
 
-/** A server whose middleware finds this on its request or response, left there by what ran before. */
-function serveAfter(
-  before: RequestHandler,
-  options: session.SessionOptions,
-  handler: Handler = (_, res) => res.end(),
-): SessionServer {
-  const middleware = session({ keys, ...options });
-  return serverOf((req, res, next) => {
-    void before(req, res, () => {
-      void middleware(req, res, next);
-    });
-  }, handler);
-}
-
-/** What earlier middlewares have put on the request. */
-function adding(members: object): RequestHandler {
-  return (req, _res, next) => {
-    Object.assign(req, members);
-    next();
-  };
-}
-
 describe('without a private key', () => {
   it('a legacy id that cookie-parser has verified is not upgraded (B186 B198)', async () => {
     const store = new ForeignStore();
     const legacy = await startLegacySession(store, { user: 'bob' });
     const before = store.calls.length;
-    const server = serveAfter(
+    const site = await serveAfter(
       adding({ signedCookies: { 'connect.sid': legacy.id } }),
-      { keys: verifyOnly, store: asStore(store) },
+      { keys: verifyOnly, store },
       (req, res) => res.end(String(data(req).user)),
     );
-    const res = await request(server).get('/');
+    const res = await site.get('/');
     assert.equal(res.text, 'undefined');
     assert.deepEqual(methods(store, before), []);
     assert.equal(record(store, legacy.id)?.user, 'bob');

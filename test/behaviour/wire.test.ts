@@ -1,3 +1,4 @@
+/** No byte leaves before the session is stored, seen from a raw socket and from HTTP/2 frames. */
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import express, { type Express, type RequestHandler } from 'express';

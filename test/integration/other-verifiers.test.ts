@@ -1,3 +1,4 @@
+/** Other libraries verify our tokens with our JWK Set, and refuse those that are not good. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
