@@ -17,7 +17,6 @@ import session from '../../src';
 import { attributes, cookieOf, setCookie } from '../support/cookies';
 import { record } from '../support/contents';
 import { keys } from '../support/keys';
-import { createHttp2Server, type Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
 import { countVisit } from '../support/visits';
 import { asStore, data } from '../support/site';

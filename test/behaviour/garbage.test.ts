@@ -7,7 +7,6 @@ import cookieParser from 'cookie-parser';
 import type { RequestHandler } from 'express';
 import fc from 'fast-check';
 import session from '../../src';
-import { cookieOf, setCookies, tokenOf } from '../support/cookies';
 import { base64url, ecdsa, forgeTexts, hmac, type Signer } from '../support/forge';
 import { createKeyPair, keys, otherKeys } from '../support/keys';
 import { listener, type Handler } from '../support/server';

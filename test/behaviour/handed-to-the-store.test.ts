@@ -1,14 +1,11 @@
 /** What the methods of a store are given. */
 import assert from 'node:assert/strict';
 import session from '../../src';
-import { withFrozenClock, withMovableClock } from '../support/clock';
 import { reachableStrings, readExpires } from '../support/contents';
 import { cookieOf } from '../support/cookies';
-import { createServer, type Handler, type SessionServer } from '../support/server';
 import { sesOf } from '../support/session-tokens';
 import { data, routes, serve } from '../support/site';
 import { ForeignStore } from '../support/stores';
-import { answerAfter, closed, requestText, roundTrip, Wire } from '../support/wire';
 
 const MINUTE = 60_000;
 

@@ -1,9 +1,7 @@
 /** The middleware over HTTP/2, by Node's compatibility API. */
 import assert from 'node:assert/strict';
 import http2 from 'node:http2';
-import { createGzip, gzipSync, type Gzip } from 'node:zlib';
 import { type Request, type Response } from 'express';
-import { attributes, cookieOf, setCookie } from '../support/cookies';
 import { createHttp2Server, type Handler } from '../support/server';
 import { asStore, countHits, data, gate } from '../support/site';
 import { ForeignStore } from '../support/stores';

@@ -1,6 +1,5 @@
 /** How the middleware takes a request: which obstacles it meets first, whether the path is its own, and the new session. */
 import assert from 'node:assert/strict';
-import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import express, { type Request, type RequestHandler, type Response } from 'express';
@@ -9,11 +8,9 @@ import session from '../../src';
 import { cookieOf, setCookie, setCookies } from '../support/cookies';
 import { debugLines } from '../support/debug-lines';
 import { byHand } from '../support/by-hand';
-import { asymmetric, ecdsa, forge, hmac, recordOf, seconds, type Signer } from '../support/forge';
 import { keys } from '../support/keys';
 import { recordNext } from '../support/next-calls';
 import { serverOf, type Handler } from '../support/server';
-import { idOf, recordWith } from '../support/session-tokens';
 import { countVisit, visits } from '../support/visits';
 import { asStore, serve } from '../support/site';
 import { ForeignStore } from '../support/stores';

@@ -1,15 +1,12 @@
 /** A token that would not fit into a cookie is an error, and no cookie is sent. */
 import assert from 'node:assert/strict';
-import { createHmac, randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import express from 'express';
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import request from 'supertest';
 import session from '../../src';
 import { cookieOf, setCookies, tokenOf } from '../support/cookies';
-import { base64url, ecdsa, forgeTexts, hmac, type Signer } from '../support/forge';
 import { keys } from '../support/keys';
-import { listener, type Handler } from '../support/server';
 
 // Express 4 has no types of its own here; what the tests use of it is as in Express 5.
 const express4 = createRequire(__filename)('express4') as typeof express;

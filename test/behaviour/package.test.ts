@@ -1,16 +1,11 @@
 /** What the package exports. */
 import assert from 'node:assert/strict';
-import { createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import util from 'node:util';
 import request from 'supertest';
 import session from '../../src';
-import { breakSignature, byHand } from '../support/by-hand';
 import { cookieOf } from '../support/cookies';
-import { createKeyPair, keys, otherKeys, secp256k1Keys } from '../support/keys';
-import { legacyCookie, legacySecret } from '../support/legacy';
-import { createServer, serverOf } from '../support/server';
 import { answer, serve } from '../support/site';
 import { SmartStore } from '../support/stores';
 import { visits } from '../support/visits';

@@ -15,7 +15,6 @@ import { idOf, recordWith } from '../support/session-tokens';
 import { visits } from '../support/visits';
 import { asStore, data, serve } from '../support/site';
 import { ForeignStore } from '../support/stores';
-import { requestText, Wire, withServer } from '../support/wire';
 
 describe('the cookie of a request', () => {
   /** A server, its store, and the cookie of a session with one visit in it. */

@@ -7,7 +7,6 @@ import session from '../../src';
 import { withFrozenClock } from '../support/clock';
 import { readExpires, record } from '../support/contents';
 import { cookieOf, setCookie } from '../support/cookies';
-import { createServer, type Handler, type SessionServer } from '../support/server';
 import { idOf } from '../support/session-tokens';
 import { data, serve } from '../support/site';
 import { ForeignStore, methods } from '../support/stores';
