@@ -1,3 +1,4 @@
+// Waits for the errors that a site passes on after its answer.
 import { type Site, turn } from './site';
 
 /**
