@@ -7,7 +7,7 @@ import { cookieOf, setCookie } from '../support/cookies';
 import { lateErrors } from '../support/late-errors';
 import { type LegacySession, startLegacySession } from '../support/legacy';
 import { sesOf } from '../support/session-tokens';
-import { closeSites, gate } from '../support/site';
+import { gate } from '../support/site';
 import { startSession02 } from '../support/token02';
 
 const back = { cookieFormat: 'back-to-express-session' } as const;
@@ -19,7 +19,6 @@ describe('on the way back to express-session (B266)', () => {
     store = new ComparingStore();
     legacy = await startLegacySession(store, { hits: 1 });
   });
-  afterEach(closeSites);
 
   for (const path of ['/show', '/']) {
     it(`a token of an upgraded session is answered with its old cookie, once, at ${path} (B232)`, async () => {

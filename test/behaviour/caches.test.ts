@@ -1,15 +1,14 @@
 // A token is for one client: what caches on the way are told, and what waits because of them.
 import assert from 'node:assert/strict';
-import request, { type Response } from 'supertest';
+import { type Response } from 'supertest';
 import type session from '../../src';
 import { byHand } from '../support/by-hand';
 import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
-import { serve, storedCookie } from '../support/exchange';
 import { seconds } from '../support/forge';
 import { legacySecret, startLegacySession } from '../support/legacy';
 import { createHttp2Server, type Handler } from '../support/server';
-import { asStore, data, turn } from '../support/site';
 import { idOf, recordWith } from '../support/session-tokens';
+import { data, serve, type Site, turn } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { Http2Exchange, withHttp2Client } from '../support/wire';
 
@@ -50,8 +49,8 @@ describe('a response with a token', () => {
   ];
   for (const [headers, vary, control] of cases) {
     it(`says for whom it is beside ${JSON.stringify(headers)} (B261)`, async () => {
-      const { server } = serve({}, signIn(headers));
-      const res = await request(server).get('/');
+      const { get } = await serve({ store: new ForeignStore() }, signIn(headers));
+      const res = await get('/');
       assert.ok(setCookie(res));
       assert.deepEqual(said(res), [vary, control]);
     });
@@ -75,8 +74,8 @@ describe('a response with a token', () => {
         data(req).user = 'bob';
         return reply(req, res);
       };
-      const { server } = serve({}, handler);
-      assert.deepEqual(said(await request(server).get('/')), ['Accept, Cookie', `max-age=60, ${NO_CACHE}`]);
+      const { get } = await serve({ store: new ForeignStore() }, handler);
+      assert.deepEqual(said(await get('/')), ['Accept, Cookie', `max-age=60, ${NO_CACHE}`]);
       await withHttp2Client(createHttp2Server({}, handler), async (client) => {
         const { headers } = await new Http2Exchange(client).done;
         assert.deepEqual(
@@ -102,19 +101,19 @@ describe('a response with a token', () => {
     ],
   ] as [session.Transport, string | undefined, string][]) {
     it(`says so of the headers of its transport: ${control} (B261)`, async () => {
-      const { server } = serve({ jwt: { transport } }, signIn());
-      assert.deepEqual(said(await request(server).get('/')), [vary, control]);
+      const { get } = await serve({ store: new ForeignStore(), jwt: { transport } }, signIn());
+      assert.deepEqual(said(await get('/')), [vary, control]);
     });
   }
 
   it('is told from one without: that says nothing (B261)', async () => {
-    const { server } = serve({}, (req, res) => {
+    const { get, visit } = await serve({ store: new ForeignStore() }, (req, res) => {
       if (req.url === '/start') data(req).user = 'bob';
       res.end();
     });
-    const cookie = await storedCookie(server);
+    const cookie = cookieOf(await visit('/start'));
     for (const sent of ['', cookie]) {
-      assert.deepEqual(said(await request(server).get('/').set('Cookie', sent)), [undefined, undefined]);
+      assert.deepEqual(said(await get('/', sent)), [undefined, undefined]);
     }
   });
 });
@@ -129,27 +128,27 @@ describe('a token that nobody asked for', () => {
 
   for (const text of shared) {
     it(`waits while Cache-Control says ${text}: a refresh (B261, B250)`, async () => {
-      const { server, store } = serve({ jwt: { expiresIn: '1h' } }, control);
+      const { store, get } = await serve({ store: new ForeignStore(), jwt: { expiresIn: '1h' } }, control);
       const old = byHand({
         ses: { id: 'old', gen: 1, exp: true },
         iat: seconds() - 3500,
         exp: seconds() + 100,
       });
       store.records.set(idOf(old), recordWith({ user: 'bob' }));
-      const waiting = await request(server).get(at(text)).set('Cookie', `connect.sid=${old}`);
+      const waiting = await get(at(text), `connect.sid=${old}`);
       assert.deepEqual([waiting.text, setCookie(waiting)], ['bob', undefined]);
       assert.equal(waiting.headers['cache-control'], text);
-      const refreshed = await request(server).get(at('max-age=60')).set('Cookie', `connect.sid=${old}`);
+      const refreshed = await get(at('max-age=60'), `connect.sid=${old}`);
       assert.ok(Number(decode(tokenOf(refreshed)).payload.exp) > seconds() + 3000);
     });
 
     it(`waits while Cache-Control says ${text}: an upgrade (B261, B230)`, async () => {
       const store = new ForeignStore();
       const legacy = await startLegacySession(store, { user: 'bob' });
-      const { server } = serve({ store: asStore(store), secret: legacySecret }, control);
-      const waiting = await request(server).get(at(text)).set('Cookie', legacy.cookie);
+      const { get } = await serve({ store, secret: legacySecret }, control);
+      const waiting = await get(at(text), legacy.cookie);
       assert.deepEqual([waiting.text, setCookie(waiting)], ['bob', undefined]);
-      const upgraded = await request(server).get(at('max-age=60')).set('Cookie', legacy.cookie);
+      const upgraded = await get(at('max-age=60'), legacy.cookie);
       assert.ok(setCookie(upgraded));
     });
 
@@ -158,7 +157,7 @@ describe('a token that nobody asked for', () => {
         const { user, role } = data(req as never);
         return user ? { sub: user, role } : null;
       };
-      const { server } = serve({ jwtFromReq }, (req, res) => {
+      const { get, visit } = await serve({ store: new ForeignStore(), jwtFromReq }, (req, res) => {
         if (req.url === '/start') data(req).user = 'bob';
         if (req.url === '/promote') {
           res.setHeader('Cache-Control', text);
@@ -166,13 +165,13 @@ describe('a token that nobody asked for', () => {
         }
         res.end(String(data(req).role));
       });
-      const cookie = await storedCookie(server);
-      const waiting = await request(server).get('/promote').set('Cookie', cookie);
+      const cookie = cookieOf(await visit('/start'));
+      const waiting = await get('/promote', cookie);
       assert.deepEqual([waiting.status, setCookie(waiting)], [200, undefined]);
-      const next = await request(server).get('/').set('Cookie', cookie);
+      const next = await get('/', cookie);
       assert.equal(next.text, 'admin');
       assert.equal(decode(tokenOf(next)).payload.role, 'admin');
-      assert.equal((await request(server).get('/').set('Cookie', cookieOf(next))).text, 'admin');
+      assert.equal((await get('/', cookieOf(next))).text, 'admin');
     });
   }
 
@@ -182,16 +181,16 @@ describe('a token that nobody asked for', () => {
       return user ? { sub: user } : null;
     };
     for (const text of shared) {
-      const { server } = serve({ jwtFromReq }, (req, res) => {
+      const handler: Handler = (req, res) => {
         if (req.url === '/start') data(req).cart = 1;
         else {
           res.setHeader('Cache-Control', text);
           data(req).user = 'bob';
         }
         res.end();
-      });
-      const cookie = await storedCookie(server);
-      const res = await request(server).get('/login').set('Cookie', cookie);
+      };
+      const site: Site = await serve({ store: new ForeignStore(), jwtFromReq }, handler);
+      const res = await site.get('/login', cookieOf(await site.visit('/start')));
       assert.equal(decode(tokenOf(res)).payload.sub, 'bob');
     }
   });

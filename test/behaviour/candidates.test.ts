@@ -1,35 +1,28 @@
+/** A request may carry several cookies of the name; this says which of them is tried, and which opens a session. */
 import assert from 'node:assert/strict';
-import type { RequestHandler } from 'express';
-import request from 'supertest';
 import session from '../../src';
 import { breakSignature, byHand } from '../support/by-hand';
 import { cookieOf, setCookie, setCookies, tokenOf } from '../support/cookies';
 import { countChecks } from '../support/cryptography';
-import { serve } from '../support/exchange';
+import { adding, serveAfter } from '../support/earlier-middleware';
 import { ecdsa, issue, recordOf, seconds } from '../support/forge';
 import { createKeyPair, keys } from '../support/keys';
 import { legacyCookie, legacySecret, startLegacySession } from '../support/legacy';
-import { type Handler, serverOf, type SessionServer } from '../support/server';
+import { logOut, regenerate } from '../support/pages';
 import { idOf, recordWith, sesOf } from '../support/session-tokens';
-import { asStore, closeSites, countHits, openSite, showHits } from '../support/site';
+import { countHits, serve, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { idOfToken02 } from '../support/token02';
 
 async function setUp(options: session.SessionOptions = {}) {
   const store = new ForeignStore();
-  const site = await openSite(
-    { store: asStore(store), secret: legacySecret, ...options },
+  const site = await serve(
+    { store, secret: legacySecret, ...options },
     {
       '/': countHits,
       '/show': showHits,
-      '/destroy': async (req, res) => {
-        await req.session.destroy();
-        res.end();
-      },
-      '/regenerate': async (req, res) => {
-        await req.session.regenerate();
-        res.end();
-      },
+      '/destroy': logOut,
+      '/regenerate': regenerate,
     },
   );
   /** The token of a session that has this many hits, or of one that the store does not know. */
@@ -44,8 +37,6 @@ async function setUp(options: session.SessionOptions = {}) {
 const pair = (value: string): string => `connect.sid=${value}`;
 
 describe('several cookies of the name', () => {
-  afterEach(closeSites);
-
   it('are tried in order, and the first whose session lives is used (B025)', async () => {
     const { store, site, tokenOf } = await setUp();
     const [lost, first, second] = [tokenOf('lost'), tokenOf('first', 10), tokenOf('second', 20)];
@@ -164,8 +155,6 @@ describe('several cookies of the name', () => {
 });
 
 describe('the value of a cookie', () => {
-  afterEach(closeSites);
-
   it('is percent-decoded, and left as it is where that is malformed (B025)', async () => {
     const { store, site, tokenOf } = await setUp();
     const token = tokenOf('handle', 10);
@@ -221,7 +210,6 @@ describe('the value of a cookie', () => {
 });
 
 describe('a rightly signed token', () => {
-  afterEach(closeSites);
   const now = seconds();
 
   for (const [name, claims] of [
@@ -285,37 +273,13 @@ describe('a rightly signed token', () => {
   });
 });
 
-/** A server whose middleware finds this on its request or response, left there by what ran before. */
-function serveAfter(
-  before: RequestHandler,
-  options: session.SessionOptions,
-  handler: Handler = (_, res) => res.end(),
-): SessionServer {
-  const middleware = session({ keys, ...options });
-  return serverOf((req, res, next) => {
-    void before(req, res, () => {
-      void middleware(req, res, next);
-    });
-  }, handler);
-}
-
-/** What earlier middlewares have put on the request. */
-function adding(members: object): RequestHandler {
-  return (req, _res, next) => {
-    Object.assign(req, members);
-    next();
-  };
-}
-
 describe('cookies of the request', () => {
-  afterEach(closeSites);
-
   for (const secret of [42, legacySecret, [legacySecret]]) {
     it(`are not verified by req.secret, here ${JSON.stringify(secret)} (B116)`, async () => {
       const store = new ForeignStore();
       const legacy = await startLegacySession(store, { hits: 41 });
-      const server = serveAfter(adding({ secret }), { store: asStore(store) }, countHits);
-      const res = await request(server).get('/').set('Cookie', legacy.cookie);
+      const site = await serveAfter(adding({ secret }), { store }, countHits);
+      const res = await site.get('/', legacy.cookie);
       assert.equal(res.status, 200);
       assert.equal(res.text, '1');
       assert.equal(store.count('get'), 0);
@@ -323,12 +287,12 @@ describe('cookies of the request', () => {
   }
 
   it('with a signed payload that is no JSON are ignored (B021)', async () => {
-    const { server, store } = serve({}, countHits);
+    const { store, get } = await serve({ store: new ForeignStore() }, countHits);
     const input = ['{"alg":"ES256"}', '{"user":"bob"']
       .map((part) => Buffer.from(part).toString('base64url'))
       .join('.');
     const token = `${input}.${ecdsa(keys.private)(Buffer.from(input)).toString('base64url')}`;
-    const res = await request(server).get('/').set('Cookie', `connect.sid=${token}`);
+    const res = await get('/', `connect.sid=${token}`);
     assert.equal(res.text, '1');
     assert.notEqual(tokenOf(res), token);
     assert.equal(store.count('get'), 0);

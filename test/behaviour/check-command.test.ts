@@ -1,3 +1,4 @@
+/** The command check, which tries a configuration before it is deployed. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

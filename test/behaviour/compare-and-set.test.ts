@@ -8,19 +8,17 @@ import { HidingStore } from '../support/hiding-store';
 import { keys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import { legacySecret, startLegacySession } from '../support/legacy';
-import { createServer, type Handler } from '../support/server';
+import { meanwhilePages, slowly } from '../support/pages';
+import { type Handler } from '../support/server';
 import { idOf, stateOf } from '../support/session-tokens';
 import {
   asStore,
   claimsOfSession,
-  closeSites,
   countHits,
   data,
   gate,
   type Gate,
-  open,
-  routes,
-  showHits,
+  serve,
   type Site,
 } from '../support/site';
 import { ForeignStore } from '../support/stores';
@@ -28,18 +26,10 @@ import { ForeignStore } from '../support/stores';
 const methodsFrom = (store: ForeignStore, from: number): string[] =>
   store.calls.slice(from).map(({ method }) => method);
 
-function pages(slow: Gate): Handler {
-  return routes({
-    '/': countHits,
-    '/look': showHits,
-    '/slow': async (req, res) => {
-      await slow.pass();
-      countHits(req, res);
-    },
-    '/slow-look': async (req, res) => {
-      await slow.pass();
-      showHits(req, res);
-    },
+function pages(slow: Gate): Record<string, Handler> {
+  return {
+    ...meanwhilePages(slow),
+    '/slow': slowly(slow, countHits),
     '/slow-save': async (req, res) => {
       data(req).hits = 10;
       await slow.pass();
@@ -47,23 +37,11 @@ function pages(slow: Gate): Handler {
       const called = await new Promise((resolve) => req.session.save((...args) => resolve(args)));
       res.end(JSON.stringify([promised, called]));
     },
-    '/login': (req, res) => {
-      data(req).user = 'ann';
-      countHits(req, res);
-    },
-    '/logout': async (req, res) => {
-      await req.session.destroy();
-      res.end('bye');
-    },
-    '/regenerate': async (req, res) => {
-      await req.session.regenerate();
-      res.end();
-    },
-  });
+  };
 }
 
 function openOn(store: object, slow: Gate, options: session.SessionOptions = {}): Promise<Site> {
-  return open(createServer({ store: asStore(store), jwtFromReq: claimsOfSession, ...options }, pages(slow)));
+  return serve({ store, jwtFromReq: claimsOfSession, ...options }, pages(slow));
 }
 
 /** Two processes with the same records, and a session that both know. */
@@ -78,8 +56,6 @@ async function twoProcesses(options: session.SessionOptions = {}) {
 }
 
 describe('On a store with compareAndSet', () => {
-  afterEach(closeSites);
-
   it('a new session is set, and every write of a loaded one compares (B244)', async () => {
     const { store, here, cookie, id } = await twoProcesses({ resave: true });
     await here.visit('/', cookie);
@@ -180,8 +156,6 @@ describe('On a store with compareAndSet', () => {
 });
 
 describe('A cookie of a loaded session whose data have not changed', () => {
-  afterEach(closeSites);
-
   const rolling = { rolling: true, cookie: { maxAge: 60_000 } };
 
   it('goes out after one touch and one look, both at once, where the store compares (B260)', async () => {

@@ -7,8 +7,7 @@ import request from 'supertest';
 import session from '../../src';
 import { withFrozenClock } from '../support/clock';
 import { cookieOf } from '../support/cookies';
-import { createServer } from '../support/server';
-import { countHits, data } from '../support/site';
+import { countHits, data, serve } from '../support/site';
 
 type Constructor = new (...args: unknown[]) => object;
 
@@ -84,14 +83,14 @@ describe('an exported constructor', () => {
   }
 
   it('is the same for sessions and cookies in requests (B030)', async () => {
-    const server = createServer({}, (req, res) => {
+    const { visit } = await serve({}, (req, res) => {
       assert.equal(req.session.constructor, session.Session);
       assert.equal(req.session.cookie.constructor, session.Cookie);
       data(req).user = 'bob';
       res.end();
     });
-    const cookie = cookieOf(await request(server).get('/').expect(200));
-    await request(server).get('/').set('Cookie', cookie).expect(200);
+    const cookie = cookieOf(await visit('/'));
+    await visit('/', cookie);
   });
 
   it('makes stores that work as the store option, of every kind (B002, B176)', async () => {
@@ -107,9 +106,9 @@ describe('an exported constructor', () => {
     for (const Store of [session.MemoryStore, OldStore, NewStore]) {
       const store = new Store();
       assert.ok(store instanceof session.Store && store instanceof EventEmitter);
-      const server = createServer({ store }, countHits);
+      const { server, visit } = await serve({ store }, countHits);
       const cookie = cookieOf(await request(server).get('/').expect('1'));
-      await request(server).get('/').set('Cookie', cookie).expect('2');
+      assert.equal((await visit('/', cookie)).text, '2');
     }
   });
 

@@ -10,7 +10,7 @@ import { recordOf } from '../support/forge';
 import { lateErrors } from '../support/late-errors';
 import { legacyCookie, startLegacySession, type LegacySession } from '../support/legacy';
 import { sesOf, stateOf } from '../support/session-tokens';
-import { closeSites, countHits, data, type Gate, gate, type Site } from '../support/site';
+import { countHits, data, gate, type Gate, type Site } from '../support/site';
 import type { Handler } from '../support/server';
 
 /** Whether a response gives the client a cookie of express-session for another session than this one. */
@@ -28,12 +28,11 @@ describe('in the first step of a rolling deploy, a request with a cookie of expr
     store = new ComparingStore();
     legacy = await startLegacySession(store, { hits: 1 });
   });
-  afterEach(closeSites);
 
   const slowly: Record<string, Handler> = {
     '/slow': async (req, res) => {
       await waiting.pass();
-      return countHits(req, res);
+      countHits(req, res);
     },
     '/slow-read': async (_, res) => {
       await waiting.pass();
@@ -87,11 +86,11 @@ describe('in the first step of a rolling deploy, a request with a cookie of expr
   }
 
   const logOut = (there: Site) => there.visit('/logout', legacy.cookie);
-  const logIn = (there: Site) => there.visit('/login', legacy.cookie);
+  const logInThere = (there: Site) => there.visit('/login', legacy.cookie);
 
   for (const [what, meanwhile] of [
     ['logged out', logOut],
-    ['rotated', logIn],
+    ['rotated', logInThere],
   ] as const) {
     it(`whose session is ${what} stores nothing and sends no cookie (B247)`, async () => {
       const { site, answer } = await overtaken('/slow', meanwhile, { rolling: true });
@@ -185,7 +184,7 @@ describe('in the first step of a rolling deploy, a request with a cookie of expr
 
   it('of a generation that ended just now is superseded: nothing is stored, unless somebody signs in (B243)', async () => {
     const site = await openStepOne(store);
-    await logIn(await openStepTwo(store.twin()));
+    await logInThere(await openStepTwo(store.twin()));
     const before = store.records.get(legacy.id);
     for (const path of ['/', '/show'])
       assert.equal(setCookie(await site.visit(path, legacy.cookie)), undefined);

@@ -12,7 +12,7 @@ import { lateErrors } from '../support/late-errors';
 import { legacyCookie, legacySecret, startLegacySession } from '../support/legacy';
 import { loose } from '../support/loose';
 import { idOf, recordWith, sesOf, stateOf } from '../support/session-tokens';
-import { closeSites, data, openSite } from '../support/site';
+import { data, serve } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { startSession02 } from '../support/token02';
 
@@ -82,8 +82,6 @@ describe('the option cookieFormat (B266)', () => {
 });
 
 describe('a new session in the first step of a rolling deploy (B266)', () => {
-  afterEach(closeSites);
-
   for (const cookie of [undefined, { maxAge: 60_000, sameSite: 'lax', domain: 'example.com' } as const]) {
     it(`gets cookie and record as express-session makes them, ${cookie ? 'with' : 'without'} settings (B221 B232)`, async () => {
       await withFrozenClock(async () => {
@@ -175,7 +173,7 @@ describe('a new session in the first step of a rolling deploy (B266)', () => {
   it('lives in the own MemoryStore as in any other', async () => {
     const store = new session.MemoryStore();
     const options = { keys, secret: legacySecret, cookieFormat: 'express-session', store } as const;
-    const site = await openSite(options, pages);
+    const site = await serve(options, pages);
     const answer = await site.visit('/');
     assert.deepEqual(record(store, idInCookie(answer)), JSON.parse(recordOf({ hits: 1 })));
     assert.equal((await site.visit('/', cookieOf(answer))).text, '2');
@@ -183,8 +181,6 @@ describe('a new session in the first step of a rolling deploy (B266)', () => {
 });
 
 describe('a session that came by a cookie of express-session, in the first step (B266)', () => {
-  afterEach(closeSites);
-
   const lasting = { originalMaxAge: 60_000, expires: new Date(Date.now() + 50_000) };
   const rows: [string, string, object, session.SessionOptions, boolean][] = [
     ['that is only read', '/show', {}, {}, false],
@@ -317,8 +313,6 @@ describe('a session that came by a cookie of express-session, in the first step 
 });
 
 describe('a session that came by a token, in the first step (B266)', () => {
-  afterEach(closeSites);
-
   it('keeps it and rotates, which alone adds __session (B208 B232)', async () => {
     const store = new ComparingStore();
     const legacy = await startLegacySession(store, { hits: 1 });
@@ -388,8 +382,6 @@ describe('a session that came by a token, in the first step (B266)', () => {
 });
 
 describe('step two on the records and cookies of step one (B266)', () => {
-  afterEach(closeSites);
-
   it('upgrades in place, and step one goes on with either cookie until a rotation (B229 B232)', async () => {
     const store = new ComparingStore();
     const [one, two] = [await openStepOne(store), await openStepTwo(store.twin())];

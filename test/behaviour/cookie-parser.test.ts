@@ -1,3 +1,4 @@
+/** The middleware works behind cookie-parser, and believes only what is signed. */
 import assert from 'node:assert/strict';
 import cookieParser from 'cookie-parser';
 import type { RequestHandler } from 'express';

@@ -1,3 +1,4 @@
+/** The class Cookie: its options, its lifetime and its JSON. */
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import request from 'supertest';
@@ -5,7 +6,7 @@ import session from '../../src';
 import { withFrozenClock } from '../support/clock';
 import { cookieOf } from '../support/cookies';
 import { createServer } from '../support/server';
-import { asStore } from '../support/site';
+import { serve } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 /** What the tests use of a Cookie, including what the public types leave out. */
@@ -322,12 +323,12 @@ describe('Cookie', () => {
           callback(error, { ...rest, cookie: live });
         });
       };
-      const server = createServer({ store: asStore(store), cookie: { maxAge: 60_000 } }, (req, res) => {
+      const { server, visit } = await serve({ store, cookie: { maxAge: 60_000 } }, (req, res) => {
         if (req.url === '/new') Object.assign(req.session, { user: 'bob' });
         else req.session.cookie.path = '/edited';
         res.end(String(req.session.cookie.originalMaxAge));
       });
-      const first = await request(server).get('/new').expect(200);
+      const first = await visit('/new');
       await request(server).get('/load').set('Cookie', cookieOf(first)).expect(200, '60000');
       assert.equal(returned.length, 1);
       assert.equal(returned[0]?.path, '/');

@@ -1,3 +1,4 @@
+/** A session that is destroyed while another request has it is never stored again. */
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import originalSession from 'express-session';
@@ -5,26 +6,23 @@ import session from '../../src';
 import { contents, record } from '../support/contents';
 import { cookieOf, setCookie, tokenOf } from '../support/cookies';
 import { InsertingStore } from '../support/inserting-store';
-import { createServer, type Handler } from '../support/server';
+import { logOut, meanwhilePages, unset } from '../support/pages';
+import { type Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
+import { collectGarbage } from '../support/collect-garbage';
+import { holdAnswer } from '../support/hold-answer';
 import {
   answer,
   asStore,
   claimsOfSession,
-  closeSites,
   countHits,
   data,
   gate,
-  isPending,
-  open,
-  openSite,
-  routes,
-  showHits,
   type Gate,
+  isPending,
+  serve,
   type Site,
 } from '../support/site';
-import { collectGarbage } from '../support/collect-garbage';
-import { holdAnswer } from '../support/hold-answer';
 import { ForeignStore } from '../support/stores';
 
 const stores = [
@@ -35,19 +33,14 @@ const stores = [
 ] as const;
 
 /** Pages that wait at a gate between loading a session and ending, and pages that end sessions meanwhile. */
-function pages(slow: Gate): Handler {
-  return routes({
-    '/': countHits,
-    '/look': showHits,
+function pages(slow: Gate): Record<string, Handler> {
+  return {
+    ...meanwhilePages(slow),
     '/slow': async (req, res) => {
       const hits = Number(data(req).hits) + 1;
       data(req).hits = hits;
       await slow.pass();
       res.end(String(hits));
-    },
-    '/slow-look': async (req, res) => {
-      await slow.pass();
-      showHits(req, res);
     },
     '/slow-save': async (req, res) => {
       data(req).hits = 10;
@@ -66,32 +59,17 @@ function pages(slow: Gate): Handler {
       const [setError] = await answer((done) => facade.set(req.sessionID, req.session, done));
       res.end(JSON.stringify([touchError ?? null, setError ?? null]));
     },
-    '/logout': async (req, res) => {
-      await req.session.destroy();
-      res.end('bye');
-    },
-    '/regenerate': async (req, res) => {
-      await req.session.regenerate();
-      res.end();
-    },
-    '/sign-in': (req, res) => {
-      data(req).user = 'ann';
-      countHits(req, res);
-    },
     '/promote': (req, res) => {
       data(req).role = 'admin';
       res.end();
     },
-    '/unset': (req, res) => {
-      (req as { session: unknown }).session = null;
-      res.end();
-    },
+    '/unset': unset,
     '/store-destroy': async (req, res) => {
       await answer((done) => req.sessionStore.destroy(req.sessionID, done));
       (req as { session: unknown }).session = undefined;
       res.end();
     },
-  });
+  };
 }
 
 /** One more middleware, of its own options and on its own server, for this store. */
@@ -102,12 +80,10 @@ function openPages(store: object, slow: Gate, options: session.SessionOptions = 
     jwtFromReq: claimsOfSession,
     ...options,
   };
-  return open(createServer(middleware, pages(slow)));
+  return serve(middleware, pages(slow));
 }
 
 describe('A session destroyed while another request has it', () => {
-  afterEach(closeSites);
-
   for (const [kind, create] of stores.slice(1)) {
     it(`stays out of a ${kind}, and its late response has no cookie (B224 B260)`, async () => {
       const store = create();
@@ -178,7 +154,7 @@ describe('A session destroyed while another request has it', () => {
 
     it('set of a rotation: the data do not come back under the new token either (B225 B252)', async () => {
       const store = new ForeignStore();
-      const { ids, site, promoted } = await destroyDuring(store, 'set', '/slow-promote', {}, '/sign-in');
+      const { ids, site, promoted } = await destroyDuring(store, 'set', '/slow-promote', {}, '/login');
       assert.deepEqual(ids, []);
       assert.equal(setCookie(promoted), undefined, 'the session was destroyed meanwhile');
       assert.equal((await site.visit('/')).text, '1');
@@ -274,7 +250,7 @@ describe('A session destroyed while another request has it', () => {
       const store = create();
       const slow = gate();
       const site = await openPages(store, slow);
-      const cookie = cookieOf(await site.visit('/sign-in'));
+      const cookie = cookieOf(await site.visit('/login'));
       const ending = site.visit('/slow-promote', cookie);
       await slow.reached;
       await site.visit('/logout', cookie);
@@ -287,7 +263,7 @@ describe('A session destroyed while another request has it', () => {
       const store = create();
       const slow = gate();
       const site = await openPages(store, slow);
-      const cookie = cookieOf(await site.visit('/sign-in'));
+      const cookie = cookieOf(await site.visit('/login'));
       const ending = site.visit('/slow-promote', cookie);
       await slow.reached;
       const promoted = await site.visit('/promote', cookie);
@@ -300,26 +276,21 @@ describe('A session destroyed while another request has it', () => {
     it(`is not put back on the request by a reload that was under way, on the ${kind} (B227)`, async () => {
       const store = create();
       const slow = gate();
-      const site = await open(
-        createServer(
-          { store: asStore(store) },
-          routes({
-            '/': countHits,
-            '/reload': async (req, res) => {
-              const before = req.session;
-              await slow.pass();
-              const [error] = await answer((done) => req.session.reload(done));
-              assert.match(String(error), /failed to load session/);
-              assert.equal(req.session, before);
-              data(req).hits = 10;
-              res.end(String(await req.session.save()));
-            },
-            '/logout': async (req, res) => {
-              await req.session.destroy();
-              res.end();
-            },
-          }),
-        ),
+      const site = await serve(
+        { store },
+        {
+          '/': countHits,
+          '/reload': async (req, res) => {
+            const before = req.session;
+            await slow.pass();
+            const [error] = await answer((done) => req.session.reload(done));
+            assert.match(String(error), /failed to load session/);
+            assert.equal(req.session, before);
+            data(req).hits = 10;
+            res.end(String(await req.session.save()));
+          },
+          '/logout': logOut,
+        },
       );
       const cookie = cookieOf(await site.visit('/'));
       const ending = site.visit('/reload', cookie);
@@ -354,27 +325,25 @@ describe('A session destroyed while another request has it', () => {
     it(`stays out of the ${kind} when many others were destroyed after it (B227)`, async () => {
       const store = create();
       const slow = gate();
-      const site = await open(
-        createServer(
-          { store: asStore(store) },
-          routes({
-            '/': countHits,
-            '/slow': async (req, res) => {
-              data(req).hits = 2;
-              await slow.pass();
-              res.end();
-            },
-            '/purge': async (req, res) => {
-              await req.session.destroy();
-              const purging: Promise<unknown>[] = [];
-              for (let n = 0; n < 20_000; n++) {
-                purging.push(answer((done) => req.sessionStore.destroy(`session ${String(n)}`, done)));
-              }
-              await Promise.all(purging);
-              res.end();
-            },
-          }),
-        ),
+      const site = await serve(
+        { store },
+        {
+          '/': countHits,
+          '/slow': async (req, res) => {
+            data(req).hits = 2;
+            await slow.pass();
+            res.end();
+          },
+          '/purge': async (req, res) => {
+            await req.session.destroy();
+            const purging: Promise<unknown>[] = [];
+            for (let n = 0; n < 20_000; n++) {
+              purging.push(answer((done) => req.sessionStore.destroy(`session ${String(n)}`, done)));
+            }
+            await Promise.all(purging);
+            res.end();
+          },
+        },
       );
       const cookie = cookieOf(await site.visit('/'));
       const ending = site.visit('/slow', cookie);
@@ -388,8 +357,8 @@ describe('A session destroyed while another request has it', () => {
     it(`stays out of the ${kind} a day later (B227)`, async () => {
       const store = create();
       const slow = gate();
-      const site = await openSite(
-        { store: asStore(store) },
+      const site = await serve(
+        { store },
         {
           '/': countHits,
           '/slow': async (req, res) => {
@@ -397,10 +366,7 @@ describe('A session destroyed while another request has it', () => {
             await slow.pass();
             res.end();
           },
-          '/logout': async (req, res) => {
-            await req.session.destroy();
-            res.end();
-          },
+          '/logout': logOut,
         },
       );
       const cookie = cookieOf(await site.visit('/'));

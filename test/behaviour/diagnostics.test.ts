@@ -1,3 +1,4 @@
+/** What DEBUG prints, which never holds a secret, and what is deprecated. */
 import assert from 'node:assert/strict';
 import request from 'supertest';
 import session from '../../src';
@@ -10,7 +11,7 @@ import { legacyCookie } from '../support/legacy';
 import { runProgram } from '../support/run-program';
 import { createServer, type Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
-import { asStore, data } from '../support/site';
+import { data, serve } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { countVisit } from '../support/visits';
 
@@ -45,7 +46,7 @@ const handler: Handler = (req, res) => {
 
 function setUp(options: session.SessionOptions = {}) {
   const store = new ForeignStore();
-  const server = createServer({ store: asStore(store), secret, unset: 'destroy', ...options }, handler);
+  const server = createServer({ store, secret, unset: 'destroy', ...options }, handler);
   const get = (url: string, cookie?: string) => {
     const pending = request(server).get(url);
     return cookie === undefined ? pending : pending.set('Cookie', cookie);
@@ -246,17 +247,13 @@ describe('debug output', () => {
 
     it('neither token nor legacy id nor data, on any path through the middleware (B189)', async () => {
       const store = new ForeignStore();
-      const server = createServer(
-        { store: asStore(store), secret, unset: 'destroy', cookie: { maxAge: 60_000 } },
-        keeping,
-      );
-      const strangers = createServer({ store: asStore(store), keys: otherKeys, secret }, keeping);
+      const { get } = await serve({ store, secret, unset: 'destroy', cookie: { maxAge: 60_000 } }, keeping);
+      const strangers = createServer({ store, keys: otherKeys, secret }, keeping);
       store.records.set(legacyId, recordOf({ fruit }));
 
       const tokens = [foreignToken];
       const send = async (url: string, cookie?: string) => {
-        const pending = request(server).get(url);
-        const res = await (cookie === undefined ? pending : pending.set('Cookie', cookie));
+        const res = await get(url, cookie);
         if (setCookie(res) !== undefined) tokens.push(tokenOf(res));
         return res;
       };

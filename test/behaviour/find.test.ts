@@ -13,18 +13,10 @@ import { holdAnswer } from '../support/hold-answer';
 import { keys, otherKeys } from '../support/keys';
 import { legacyCookie, legacySecret, startLegacySession } from '../support/legacy';
 import { loose } from '../support/loose';
+import { logOut, regenerate } from '../support/pages';
 import { serverOf, type Handler } from '../support/server';
 import { idOf, idOfHandle, recordWith, stateOf } from '../support/session-tokens';
-import {
-  asStore,
-  claimsOfSession,
-  closeSites,
-  countHits,
-  data,
-  open,
-  routes,
-  type Site,
-} from '../support/site';
+import { asStore, claimsOfSession, countHits, data, open, routes, type Site } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { startSession02 } from '../support/token02';
 
@@ -49,18 +41,12 @@ const handlers: Record<string, Handler> = {
     data(req).role = 'admin';
     res.end();
   },
-  '/logout': async (req, res) => {
-    await req.session.destroy();
-    res.end();
-  },
+  '/logout': logOut,
   '/renew': async (req, res) => {
     await req.session.renewToken();
     res.end();
   },
-  '/regenerate': async (req, res) => {
-    await req.session.regenerate();
-    res.end();
-  },
+  '/regenerate': regenerate,
 };
 
 const withCookie = (cookie: string): session.RequestLike => ({ headers: { cookie } });
@@ -102,8 +88,6 @@ function withoutReads(store: ForeignStore): string[] {
 const undeliverable = { code: 'ERR_SESSION_TOKEN_UNDELIVERABLE' };
 
 describe('sessions.find (B267)', () => {
-  afterEach(closeSites);
-
   describe('the credentials that it knows', () => {
     it('finds the session of a token by its cookie, with its data and its claims (B019)', async () => {
       const store = new ForeignStore();

@@ -8,11 +8,10 @@ import request from 'supertest';
 import session from '../../src';
 import { ComparingStore } from '../support/comparing-store';
 import { decode } from '../support/cookies';
-import { forExpressSession, serve } from '../support/exchange';
 import { keys } from '../support/keys';
 import { loose } from '../support/loose';
-import { asStore, claimsOfSession, data, elapse, turn } from '../support/site';
-import { ForeignStore } from '../support/stores';
+import { asStore, claimsOfSession, data, elapse, serve, turn } from '../support/site';
+import { ForeignStore, forExpressSession } from '../support/stores';
 
 type Headers = Record<string, string | string[] | number>;
 
@@ -446,7 +445,7 @@ describe('another realm', () => {
   ] as const) {
     it(`may have made the chunk: ${title} (B262)`, async () => {
       for (const modify of [true, false]) {
-        const { server } = serve({}, async (req, res) => {
+        const { server } = await serve({ store: new ForeignStore() }, async (req, res) => {
           if (modify) data(req).user = 'bob';
           if (req.url === '/end') res.end(foreign(chunk));
           else {

@@ -1,3 +1,4 @@
+/** The option genid: when it is called, and what its answers do. */
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import type { Request } from 'express';
@@ -5,25 +6,15 @@ import request from 'supertest';
 import session from '../../src';
 import { withFrozenClock } from '../support/clock';
 import { cookieOf, setCookie, tokenOf } from '../support/cookies';
-import { serve, storedCookie } from '../support/exchange';
 import { issue, seconds } from '../support/forge';
 import { keys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import { legacySecret, startLegacySession } from '../support/legacy';
+import { logInAndCount, userClaims } from '../support/log-in';
 import { loose } from '../support/loose';
 import type { Handler } from '../support/server';
 import { idOfHandle, sesOf } from '../support/session-tokens';
-import {
-  asStore,
-  claimsOfSession,
-  closeSites,
-  countHits,
-  data,
-  openSite,
-  routes,
-  showHits,
-  type Site,
-} from '../support/site';
+import { claimsOfSession, countHits, data, serve, showHits, type Site } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const idBytes = (handle: string): Buffer => Buffer.from(handle, 'base64url');
@@ -38,8 +29,6 @@ function varyingBits(ids: string[]): number {
 }
 
 describe('genid', () => {
-  afterEach(closeSites);
-
   for (const genid of [42, true, {}]) {
     it(`refuses ${JSON.stringify(genid)} in the factory (B090)`, () => {
       assert.throws(
@@ -52,7 +41,7 @@ describe('genid', () => {
 
   for (const genid of [undefined, null, false, 0, '']) {
     it(`takes ${inspect(genid)} as the default (B090)`, async () => {
-      const site = await openSite(loose({ genid }), { '/': countHits });
+      const site = await serve(loose({ genid }), { '/': countHits });
       const first = await site.visit('/');
       assert.match(String(sesOf(first).id), /^[\w-]{32}$/);
       assert.equal((await site.visit('/', cookieOf(first))).text, '2');
@@ -62,7 +51,7 @@ describe('genid', () => {
   it('gives every id 128 random bits or more by default, after regenerate as well (B091)', async () => {
     const handles: string[] = [];
     const ids = new Set<string>();
-    const site = await openSite(
+    const site = await serve(
       {},
       {
         '/': async (req, res) => {
@@ -91,7 +80,7 @@ describe('genid', () => {
     ['/foo', (req: Request) => req.url],
   ] as const) {
     it(`makes sessions that are found again by their cookie when it returns ${id} (B093)`, async () => {
-      const site = await openSite({ genid }, { '/foo': countHits });
+      const site = await serve({ genid }, { '/foo': countHits });
       const first = await site.visit('/foo');
       const second = await site.visit('/foo', cookieOf(first));
       assert.equal(first.text, '1');
@@ -101,10 +90,7 @@ describe('genid', () => {
 
   it('that returns the same for everybody makes one session of all, as in express-session (B094)', async () => {
     const store = new ForeignStore();
-    const site = await openSite(
-      { store: asStore(store), genid: () => 'same' },
-      { '/': countHits, '/show': showHits },
-    );
+    const site = await serve({ store, genid: () => 'same' }, { '/': countHits, '/show': showHits });
     const one = await site.visit('/');
     const two = await site.visit('/');
     assert.deepEqual([one.text, two.text], ['1', '1']);
@@ -124,7 +110,7 @@ describe('genid', () => {
   ] as const) {
     it(`leaves a usable session that is neither saved nor sent when it returns ${name} (B095)`, async () => {
       const store = new ForeignStore();
-      const site = await openSite(loose({ genid: () => value, store, saveUninitialized: true }), {
+      const site = await serve(loose({ genid: () => value, store, saveUninitialized: true }), {
         '/': (req, res) => {
           data(req).user = 'bob';
           res.end(JSON.stringify(req.session));
@@ -152,10 +138,7 @@ describe('genid', () => {
       const genid = () => {
         throw new Error('no id today');
       };
-      const site = await openSite(
-        { genid, store: asStore(store) },
-        { '/': countHits, '/nothing': (_, res) => res.end() },
-      );
+      const site = await serve({ genid, store }, { '/': countHits, '/nothing': (_, res) => res.end() });
       for (const path of ['/', '/nothing']) {
         const res = await site.get(path, cookie);
         assert.equal(res.status, 500);
@@ -176,19 +159,14 @@ describe('genid', () => {
         urls.push(req.url);
         return `id ${String(urls.length)}`;
       };
-      const logIn: Handler = (req, res) => {
-        Object.assign(req, { user: 101 });
-        res.end();
-      };
       const regenerate: Handler = async (req, res) => {
         await req.session.regenerate();
         data(req).hits = 7;
         res.end();
       };
-      const jwtFromReq = (req: Request) => ('user' in req ? { user_id: req.user } : null);
-      const site = await openSite(
-        { ...options, genid, jwtFromReq },
-        { '/': countHits, '/login': logIn, '/new': regenerate },
+      const site = await serve(
+        { ...options, genid, jwtFromReq: userClaims },
+        { '/': countHits, '/login': logInAndCount, '/new': regenerate },
       );
       return { site, urls };
     }
@@ -231,27 +209,31 @@ const addUser: Handler = (req, res) => {
 };
 
 describe('genid', () => {
-  afterEach(closeSites);
-
   it('that returns no string makes an explicit save fail (B095 B144)', async () => {
-    const { server, store } = serve(loose({ genid: () => 42 }), async (req, res) => {
-      data(req).user = 'bob';
-      await assert.rejects(req.session.save(), /genid must return a string/);
-      res.end(String(data(req).user));
-    });
-    const res = await request(server).get('/');
+    const { store, get } = await serve(
+      { ...loose({ genid: () => 42 }), store: new ForeignStore() },
+      async (req, res) => {
+        data(req).user = 'bob';
+        await assert.rejects(req.session.save(), /genid must return a string/);
+        res.end(String(data(req).user));
+      },
+    );
+    const res = await get('/');
     assert.equal(res.text, 'bob');
     assert.equal(setCookie(res), undefined);
     assert.deepEqual(store.calls, []);
   });
 
   it('that returns no string leaves nothing to reload (B095 B138)', async () => {
-    const { server, store } = serve(loose({ genid: () => 42 }), async (req, res) => {
-      const { session: before } = req;
-      await assert.rejects(req.session.reload(), /^Error: failed to load session$/);
-      assert.equal(req.session, before);
-      res.end('reloaded nothing');
-    });
+    const { server, store } = await serve(
+      { ...loose({ genid: () => 42 }), store: new ForeignStore() },
+      async (req, res) => {
+        const { session: before } = req;
+        await assert.rejects(req.session.reload(), /^Error: failed to load session$/);
+        assert.equal(req.session, before);
+        res.end('reloaded nothing');
+      },
+    );
     await request(server).get('/').expect(200, 'reloaded nothing');
     assert.deepEqual(store.calls, []);
   });
@@ -263,8 +245,8 @@ describe('genid', () => {
       ...{ genid: () => 42, store, secret: legacySecret },
       jwtFromReq: claimsOfSession,
     });
-    const { server } = serve(options, routes({ '/': countHits, '/user': addUser }));
-    const first = await request(server).get('/').set('Cookie', legacy.cookie);
+    const { get } = await serve(options, { '/': countHits, '/user': addUser });
+    const first = await get('/', legacy.cookie);
     assert.equal(first.text, '1');
     assert.deepEqual(sesOf(first), { lid: legacy.id, gen: 1 });
     assert.deepEqual([...store.records.keys()], [legacy.id]);
@@ -273,13 +255,16 @@ describe('genid', () => {
   it('that returns no string any more when claims change is not asked (B095 B097)', async () => {
     let id: unknown = 'apple';
     const options = loose({ genid: () => id, jwtFromReq: claimsOfSession });
-    const { server } = serve(options, routes({ '/start': countHits, '/count': countHits, '/user': addUser }));
-    const cookie = await storedCookie(server);
+    const { get, visit } = await serve(
+      { ...options, store: new ForeignStore() },
+      { '/start': countHits, '/count': countHits, '/user': addUser },
+    );
+    const cookie = cookieOf(await visit('/start'));
     id = 42;
-    const res = await request(server).get('/user').set('Cookie', cookie);
+    const res = await get('/user', cookie);
     assert.equal(res.status, 200);
     assert.deepEqual(sesOf(res), { id: 'apple', gen: 2 });
-    assert.equal((await request(server).get('/count').set('Cookie', cookieOf(res))).text, '2');
+    assert.equal((await get('/count', cookieOf(res))).text, '2');
   });
 
   it('that throws when a session is regenerated makes that fail (B096 B097)', async () => {
@@ -296,9 +281,9 @@ describe('genid', () => {
         res.end('refused');
       },
     };
-    const { server, store } = serve({ genid }, routes(handlers));
-    const cookie = await storedCookie(server);
-    const res = await request(server).get('/regenerate').set('Cookie', cookie);
+    const { store, get, visit } = await serve({ store: new ForeignStore(), genid }, handlers);
+    const cookie = cookieOf(await visit('/start'));
+    const res = await get('/regenerate', cookie);
     assert.equal(res.text, 'refused');
     assert.equal(setCookie(res), undefined);
     assert.equal(store.records.size, 0);

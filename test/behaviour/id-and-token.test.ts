@@ -10,7 +10,7 @@ import { keys } from '../support/keys';
 import { legacySecret, startLegacySession } from '../support/legacy';
 import { idOf, recordWith, sesOf } from '../support/session-tokens';
 import { signInPages } from '../support/sign-in-pages';
-import { asStore, claimsOfSession, closeSites, countHits, data, openSite } from '../support/site';
+import { asStore, claimsOfSession, countHits, data, serve } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 /** How many signatures were made while `use` ran. */
@@ -37,10 +37,8 @@ async function countSignatures(use: () => Promise<unknown>): Promise<number> {
 }
 
 describe('The id of a session', () => {
-  afterEach(closeSites);
-
   it('is read without a signature being made (B143)', async () => {
-    const site = await openSite(
+    const site = await serve(
       {},
       {
         '/': (req, res) => res.end(`${req.sessionID} ${req.session.id}`),
@@ -60,8 +58,8 @@ describe('The id of a session', () => {
       const note = (req: Parameters<typeof countHits>[0]): void => {
         ids.push(req.sessionID, req.session.id);
       };
-      const site = await openSite(
-        { store: asStore(store), secret: legacySecret, jwtFromReq: claimsOfSession, jwt: { expiresIn: 60 } },
+      const site = await serve(
+        { store, secret: legacySecret, jwtFromReq: claimsOfSession, jwt: { expiresIn: 60 } },
         {
           '/': (req, res) => {
             note(req);
@@ -92,11 +90,9 @@ describe('The id of a session', () => {
 });
 
 describe('session.tokenOf', () => {
-  afterEach(closeSites);
-
   it('is the token that the response carries, and that the next request brings (B143)', async () => {
-    const site = await openSite(
-      { store: asStore(new ForeignStore()) },
+    const site = await serve(
+      { store: new ForeignStore() },
       {
         '/': (req, res) => {
           data(req).user = 'ann';
@@ -113,7 +109,7 @@ describe('session.tokenOf', () => {
   it('is undefined where there is no session, and where no token can be made (B143)', async () => {
     const seen: unknown[] = [];
     const look = async (options: session.SessionOptions, cookie?: string) => {
-      const site = await openSite(options, {
+      const site = await serve(options, {
         '/': (req, res) => {
           seen.push(session.tokenOf(req));
           Object.assign(req, { session: undefined });
@@ -133,14 +129,12 @@ describe('session.tokenOf', () => {
 });
 
 describe('the id of a session', () => {
-  afterEach(closeSites);
-
   for (const kind of ['new', 'upgraded'] as const) {
     it(`of a session that was ${kind} is the same from its first request to regenerate (B241)`, async () => {
       await withFrozenClock(async ({ tick }) => {
         const store = new ForeignStore();
         const legacy = await startLegacySession(store, { seen: true });
-        const site = await openSite(
+        const site = await serve(
           {
             ...{ store: asStore(store), jwtFromReq: claimsOfSession },
             ...{ jwt: { expiresIn: 600 }, secret: legacySecret },
@@ -186,7 +180,7 @@ describe('the id of a session', () => {
   ]) {
     it(`is in no token whose ses is ${JSON.stringify(ses)}: that opens nothing (B241)`, async () => {
       const store = new ForeignStore();
-      const site = await openSite({ store: asStore(store) }, signInPages);
+      const site = await serve({ store }, signInPages);
       const token = byHand({ ses });
       for (const id of ['x', '7']) {
         store.records.set(idOf(byHand({ ses: { id, gen: 1 } })), recordWith({ hits: 5 }));
@@ -199,11 +193,9 @@ describe('the id of a session', () => {
 });
 
 describe('session.tokenOf', () => {
-  afterEach(closeSites);
-
   it('of a new session is the one that it will have, however often it is asked for (B143 B205)', async () => {
     const seen: (string | undefined)[] = [];
-    const site = await openSite(
+    const site = await serve(
       { jwtFromReq: claimsOfSession },
       {
         '/': (req, res) => {
@@ -219,7 +211,7 @@ describe('session.tokenOf', () => {
 
   it('is undefined where none can be made, which is told when the headers are due (B143 B214)', async () => {
     const seen: unknown[] = [];
-    const site = await openSite(
+    const site = await serve(
       { jwtFromReq: (req) => ({ list: data(req).list }) },
       {
         '/': (req, res) => {
@@ -236,7 +228,7 @@ describe('session.tokenOf', () => {
   });
 
   it('between a sign-in and its write is the token of the generation that is stored (B265)', async () => {
-    const site = await openSite(
+    const site = await serve(
       { jwtFromReq: claimsOfSession },
       {
         ...signInPages,

@@ -1,3 +1,4 @@
+/** The ids in a store are no credentials: no cookie can be made of them. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { sign } from 'cookie-signature';
@@ -7,8 +8,9 @@ import { contents, reachableStrings, record } from '../support/contents';
 import { cookieOf, setCookie, tokenOf } from '../support/cookies';
 import { keys } from '../support/keys';
 import { loose } from '../support/loose';
+import { logOut, regenerate, unset } from '../support/pages';
 import { idOf, sesOf } from '../support/session-tokens';
-import { answer, asStore, claimsOfSession, closeSites, countHits, data, openSite } from '../support/site';
+import { answer, asStore, claimsOfSession, countHits, data, serve } from '../support/site';
 import { ForeignStore, SmartStore, SyncStore } from '../support/stores';
 
 const secret = 'keyboard cat';
@@ -39,9 +41,9 @@ class CuriousStore extends ForeignStore {
 }
 
 function openTour(store: object) {
-  return openSite(
+  return serve(
     {
-      store: asStore(store),
+      store,
       secret,
       cookie: { maxAge: 60_000 },
       unset: 'destroy',
@@ -69,18 +71,9 @@ function openTour(store: object) {
         data(req).role = 'admin';
         res.end();
       },
-      '/regenerate': async (req, res) => {
-        await req.session.regenerate();
-        res.end();
-      },
-      '/unset': (req, res) => {
-        (req as { session: unknown }).session = null;
-        res.end();
-      },
-      '/logout': async (req, res) => {
-        await req.session.destroy();
-        res.end();
-      },
+      '/regenerate': regenerate,
+      '/unset': unset,
+      '/logout': logOut,
     },
   );
 }
@@ -117,7 +110,6 @@ describe('Ids at rest', () => {
   beforeEach(() => {
     store = new CuriousStore();
   });
-  afterEach(closeSites);
 
   it('are 32 characters of the SHA-256 of the handle, in every call (B220)', async () => {
     const tokens = await tour(store);
@@ -141,9 +133,9 @@ describe('Ids at rest', () => {
   });
 
   it('are made of tenant, a zero byte and handle where keysProvider names a tenant (B220)', async () => {
-    const site = await openSite(
+    const site = await serve(
       loose({
-        store: asStore(store),
+        store,
         keys: undefined,
         keysProvider: () => Promise.resolve({ keys, tenant: 'acme' }),
       }),
@@ -220,8 +212,8 @@ describe('Ids at rest', () => {
   ] as const) {
     it(`are what a handler knows, for the store and for req.sessionStore, on the ${kind} (B222)`, async () => {
       const store = create();
-      const site = await openSite(
-        { store: asStore(store) },
+      const site = await serve(
+        { store },
         {
           '/': countHits,
           '/record': async (req, res) => {
@@ -239,8 +231,8 @@ describe('Ids at rest', () => {
   }
 
   it('belong to the session a handler has saved (B222)', async () => {
-    const site = await openSite(
-      { store: asStore(store) },
+    const site = await serve(
+      { store },
       {
         '/': async (req, res) => {
           data(req).user = 'ann';

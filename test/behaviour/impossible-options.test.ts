@@ -7,7 +7,7 @@ import { setCookie } from '../support/cookies';
 import { keys } from '../support/keys';
 import { loose } from '../support/loose';
 import { createServer } from '../support/server';
-import { elapse } from '../support/site';
+import { elapse, serve } from '../support/site';
 import { visits } from '../support/visits';
 
 const impossible: [cookie: Record<string, unknown>, message: RegExp][] = [
@@ -82,8 +82,8 @@ describe('an option that can never work', () => {
     ([{ name }]) => !/[ =;ü]/.test(String(name)),
   )) {
     it(`is an error for next where a function returns it: ${inspect(cookie)} for ${String(name)} (B263)`, async () => {
-      const server = createServer(loose({ name, cookie: () => cookie }), visits);
-      const res = await request(server).get('/');
+      const { server, get } = await serve(loose({ name, cookie: () => cookie }), visits);
+      const res = await get('/');
       assert.equal(res.status, 500);
       assert.match(res.text, message);
       assert.equal(setCookie(res, String(name)), undefined);

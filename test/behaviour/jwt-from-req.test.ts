@@ -1,18 +1,18 @@
+/** The option jwtFromReq: the application's claims in the token, and req.session.jwt. */
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
-import request from 'supertest';
 import session from '../../src';
 import { withFrozenClock } from '../support/clock';
 import { cookieOf, decode, digest, setCookie, tokenOf } from '../support/cookies';
-import { serve } from '../support/exchange';
 import { issue, recordOf, seconds } from '../support/forge';
 import { keys } from '../support/keys';
 import { lateCodes, lateErrors } from '../support/late-errors';
 import { logIn, logInAndCount, userClaims } from '../support/log-in';
 import { loose } from '../support/loose';
+import { logOut, unset } from '../support/pages';
 import type { Handler } from '../support/server';
 import { idOf, sesOf } from '../support/session-tokens';
-import { asStore, closeSites, countHits, data, open, openSite, showHits } from '../support/site';
+import { countHits, data, serve, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const claimsOf = (token: string): Record<string, unknown> => decode(token).payload;
@@ -20,8 +20,6 @@ const claimsOf = (token: string): Record<string, unknown> => decode(token).paylo
 const sendJwt: Handler = (req, res) => res.end(JSON.stringify(data(req).jwt));
 
 describe('jwtFromReq', () => {
-  afterEach(closeSites);
-
   for (const jwtFromReq of [42, true, {}]) {
     it(`is refused by the factory when it is ${JSON.stringify(jwtFromReq)} (B200)`, () => {
       assert.throws(
@@ -39,7 +37,7 @@ describe('jwtFromReq', () => {
   ];
   for (const [name, options] of noClaims) {
     it(`leaves a working session when it ${name} (B200, B201)`, async () => {
-      const site = await openSite(loose({ ...options, saveUninitialized: true }), { '/': countHits });
+      const site = await serve(loose({ ...options, saveUninitialized: true }), { '/': countHits });
       const first = await site.visit('/');
       assert.equal(first.status, 200);
       assert.deepEqual(Object.keys(claimsOf(tokenOf(first))).sort(), ['iat', 'ses']);
@@ -54,7 +52,7 @@ describe('jwtFromReq', () => {
       data(req).userId = 7;
       res.end();
     };
-    const site = await openSite({ jwtFromReq }, { '/': countHits, '/login': store });
+    const site = await serve({ jwtFromReq }, { '/': countHits, '/login': store });
     const fresh = await site.visit('/login');
     assert.equal(claimsOf(tokenOf(fresh)).user_id, 7);
 
@@ -72,7 +70,7 @@ describe('jwtFromReq', () => {
       if (!(req.session instanceof session.Session)) missing.push(req.url);
       return userClaims(req);
     };
-    const site = await openSite(
+    const site = await serve(
       { jwtFromReq },
       {
         '/': countHits,
@@ -85,14 +83,8 @@ describe('jwtFromReq', () => {
           await req.session.reload();
           res.end();
         },
-        '/destroy': async (req, res) => {
-          await req.session.destroy();
-          res.end();
-        },
-        '/null': (req, res) => {
-          Object.assign(req, { session: null });
-          res.end();
-        },
+        '/destroy': logOut,
+        '/null': unset,
       },
     );
     const first = await site.visit('/');
@@ -110,7 +102,7 @@ describe('jwtFromReq', () => {
   it('adds to iat in seconds and ses, and nothing else is in the payload but the time of the sign-in (B203 B256)', async () => {
     await withFrozenClock(async () => {
       const jwtFromReq = () => ({ role: 'admin', tenant: { id: 3 } });
-      const site = await openSite({ jwtFromReq, genid: () => 'apple' }, { '/': countHits });
+      const site = await serve({ jwtFromReq, genid: () => 'apple' }, { '/': countHits });
       const payload = claimsOf(tokenOf(await site.visit('/')));
       assert.deepEqual(payload, {
         ...{ role: 'admin', tenant: { id: 3 } },
@@ -122,7 +114,7 @@ describe('jwtFromReq', () => {
   for (const ses of [{ id: 'mine', gen: 1 }, 'mine', null]) {
     it(`must not return ses, not even ${JSON.stringify(ses)} (B203)`, async () => {
       const store = new ForeignStore();
-      const site = await openSite({ jwtFromReq: () => ({ ses }), store: asStore(store) }, { '/': countHits });
+      const site = await serve({ jwtFromReq: () => ({ ses }), store }, { '/': countHits });
       const res = await site.get('/');
       assert.equal(res.status, 500);
       assert.match(res.text, /^jwtFromReq returned "ses"/);
@@ -133,7 +125,7 @@ describe('jwtFromReq', () => {
 
   it("may return sid, jti and nonce: they are the application's (B203)", async () => {
     const provider = { sid: 'of the provider', jti: 'of the provider', nonce: 'n-0S6_WzA2Mj' };
-    const site = await openSite({ jwtFromReq: () => provider }, { '/': countHits });
+    const site = await serve({ jwtFromReq: () => provider }, { '/': countHits });
     const first = await site.visit('/');
     const { sid, jti, nonce } = claimsOf(tokenOf(first));
     assert.deepEqual({ sid, jti, nonce }, provider);
@@ -151,7 +143,7 @@ describe('jwtFromReq', () => {
       const store = new ForeignStore();
       const token = issue({ ...payload, iat: seconds() });
       store.records.set(digest(token), recordOf({ hits: 4 }));
-      const site = await openSite({ store: asStore(store) }, { '/': countHits });
+      const site = await serve({ store }, { '/': countHits });
       assert.equal((await site.visit('/', `connect.sid=${token}`)).text, '1');
       assert.equal(store.count('get'), 0);
     });
@@ -162,7 +154,7 @@ describe('jwtFromReq', () => {
     const token = issue({ nonce: 'k3YkLuG6', role: 'admin', iat: seconds() - 60 });
     store.records.set(digest(token), recordOf({ hits: 4 }));
     const jwtFromReq = () => ({ role: 'admin' });
-    const site = await openSite({ store: asStore(store), jwtFromReq }, { '/': countHits });
+    const site = await serve({ store, jwtFromReq }, { '/': countHits });
     const res = await site.visit('/', `connect.sid=${token}`);
     assert.equal(res.text, '5');
     assert.deepEqual(sesOf(res), { lid: digest(token), gen: 1 });
@@ -174,7 +166,7 @@ describe('jwtFromReq', () => {
   it('may set exp, which ends the session on time (B204)', async () => {
     await withFrozenClock(async ({ tick }) => {
       const exp = seconds() + 10;
-      const site = await openSite({ jwtFromReq: () => ({ exp }) }, { '/': countHits });
+      const site = await serve({ jwtFromReq: () => ({ exp }) }, { '/': countHits });
       const first = await site.visit('/');
       assert.equal(claimsOf(tokenOf(first)).exp, exp);
       tick(9_000);
@@ -187,7 +179,7 @@ describe('jwtFromReq', () => {
   it('may set nbf, before which there is no session (B204)', async () => {
     await withFrozenClock(async ({ tick }) => {
       const nbf = seconds() + 10;
-      const site = await openSite({ jwtFromReq: () => ({ nbf }) }, { '/': countHits });
+      const site = await serve({ jwtFromReq: () => ({ nbf }) }, { '/': countHits });
       const first = await site.visit('/');
       assert.equal(claimsOf(tokenOf(first)).nbf, nbf);
       assert.equal((await site.visit('/', cookieOf(first))).text, '1');
@@ -200,10 +192,7 @@ describe('jwtFromReq', () => {
     for (const value of ['tomorrow', String(seconds() + 600), true, null]) {
       it(`fails with an error that says what ${claim} should be when it is ${JSON.stringify(value)} (B204)`, async () => {
         const store = new ForeignStore();
-        const site = await openSite(
-          { store: asStore(store), jwtFromReq: () => ({ [claim]: value }) },
-          { '/': countHits },
-        );
+        const site = await serve({ store, jwtFromReq: () => ({ [claim]: value }) }, { '/': countHits });
         const res = await site.get('/');
         assert.equal(res.status, 500);
         assert.match(res.text, /should be a number of seconds/);
@@ -226,7 +215,7 @@ describe('jwtFromReq', () => {
   for (const [name, broken, message] of useless) {
     it(`hands an error to next when it ${name} (B206)`, async () => {
       const store = new ForeignStore();
-      const site = await openSite(loose({ jwtFromReq: broken, store }), { '/': countHits });
+      const site = await serve(loose({ jwtFromReq: broken, store }), { '/': countHits });
       const res = await site.get('/');
       assert.equal(res.status, 500);
       assert.match(res.text, message);
@@ -236,7 +225,7 @@ describe('jwtFromReq', () => {
 
     it(`hands an error to next when it ${name} for a loaded session (B206)`, async () => {
       let claims: () => unknown = () => null;
-      const site = await openSite(loose({ jwtFromReq: () => claims() }), { '/': countHits });
+      const site = await serve(loose({ jwtFromReq: () => claims() }), { '/': countHits });
       const first = await site.visit('/');
       claims = broken;
       const res = await site.get('/', cookieOf(first));
@@ -249,7 +238,7 @@ describe('jwtFromReq', () => {
     it(`spoils neither response nor session when it ${name} only at the end (B206 B214)`, async () => {
       const store = new ForeignStore();
       let claims: () => unknown = () => null;
-      const site = await openSite(loose({ jwtFromReq: () => claims(), store }), {
+      const site = await serve(loose({ jwtFromReq: () => claims(), store }), {
         '/': countHits,
         '/break': (req, res) => {
           claims = broken;
@@ -283,7 +272,7 @@ describe('jwtFromReq', () => {
         calls.push(phase);
         return null;
       };
-      const site = await openSite(
+      const site = await serve(
         { jwtFromReq },
         {
           '/': countHits,
@@ -333,7 +322,7 @@ describe('jwtFromReq', () => {
         calls++;
         return { role: 'guest' };
       };
-      const site = await openSite(
+      const site = await serve(
         { jwtFromReq },
         {
           '/': (req, res) => {
@@ -351,13 +340,11 @@ describe('jwtFromReq', () => {
 });
 
 describe('req.session.jwt', () => {
-  afterEach(closeSites);
-
   const jwtFromReq = userClaims;
   const shown = (text: string): unknown => JSON.parse(text);
 
   it('is the payload of a token that has just been generated (B205)', async () => {
-    const site = await openSite(
+    const site = await serve(
       { saveUninitialized: true, jwtFromReq: () => ({ role: 'guest' }) },
       { '/': sendJwt },
     );
@@ -370,7 +357,7 @@ describe('req.session.jwt', () => {
   });
 
   it('is the payload of the token that came with the request, also after reload (B205)', async () => {
-    const site = await openSite(
+    const site = await serve(
       { jwtFromReq: () => ({ role: 'guest' }) },
       {
         '/': countHits,
@@ -389,7 +376,7 @@ describe('req.session.jwt', () => {
   });
 
   it('is the new payload after regenerate (B205)', async () => {
-    const site = await openSite(
+    const site = await serve(
       { jwtFromReq },
       {
         '/': countHits,
@@ -409,7 +396,7 @@ describe('req.session.jwt', () => {
 
   it('is the new payload after a rotation, beside the same id (B205 B241)', async () => {
     const ids: string[] = [];
-    const site = await openSite(
+    const site = await serve(
       { jwtFromReq },
       {
         '/': countHits,
@@ -430,7 +417,7 @@ describe('req.session.jwt', () => {
   });
 
   it('is not enumerable (B205)', async () => {
-    const site = await openSite(
+    const site = await serve(
       {},
       {
         '/': countHits,
@@ -467,8 +454,8 @@ describe('req.session.jwt', () => {
 
   it('is never stored, not even when it was read or changed (B205)', async () => {
     const store = new ForeignStore();
-    const site = await openSite(
-      { store: asStore(store), jwtFromReq, resave: true },
+    const site = await serve(
+      { store, jwtFromReq, resave: true },
       {
         '/': (req, res) => {
           Reflect.set(data(req).jwt as object, 'role', 'admin');
@@ -491,8 +478,8 @@ describe('req.session.jwt', () => {
 
   it('does not count as modified by being read or changed, on a new session (B205)', async () => {
     const store = new ForeignStore();
-    const site = await openSite(
-      { store: asStore(store) },
+    const site = await serve(
+      { store },
       {
         '/': (req, res) => {
           Reflect.set(data(req).jwt as object, 'role', 'admin');
@@ -507,8 +494,8 @@ describe('req.session.jwt', () => {
 
   it('does not count as modified by being read or changed, on a loaded session (B205)', async () => {
     const store = new ForeignStore();
-    const site = await openSite(
-      { store: asStore(store), cookie: { maxAge: 60_000 } },
+    const site = await serve(
+      { store, cookie: { maxAge: 60_000 } },
       {
         '/': countHits,
         '/change': (req, res) => {
@@ -537,12 +524,10 @@ const addUser: Handler = (req, res) => {
 };
 
 describe('claims', () => {
-  afterEach(closeSites);
-
   it('that JSON turns into something else than an object are refused (B206)', async () => {
     for (const claims of [new Date(0), { toJSON: () => undefined }]) {
-      const { server, store } = serve({ jwtFromReq: () => claims }, countHits);
-      const res = await request(server).get('/');
+      const { store, get } = await serve({ store: new ForeignStore(), jwtFromReq: () => claims }, countHits);
+      const res = await get('/');
       assert.equal(res.status, 500);
       assert.match(res.text, /jwtFromReq must return an object/);
       assert.equal(setCookie(res), undefined);
@@ -554,12 +539,12 @@ describe('claims', () => {
     const options: session.SessionOptions = {
       jwtFromReq: (req) => ({ hasId: typeof req.sessionID === 'string', token: typeof req.session.jwt }),
     };
-    const { server, store } = serve(options, countHits);
-    const first = await request(server).get('/');
+    const { store, get } = await serve({ ...options, store: new ForeignStore() }, countHits);
+    const first = await get('/');
     assert.equal(first.text, '1');
     assert.equal(decode(tokenOf(first)).payload.hasId, true);
     assert.deepEqual([...store.records.keys()], [idOf(first)]);
-    const second = await request(server).get('/').set('Cookie', cookieOf(first));
+    const second = await get('/', cookieOf(first));
     assert.equal(second.text, '2');
   });
 
@@ -570,8 +555,7 @@ describe('claims', () => {
         return { role: 'guest' };
       },
     };
-    const { server, store } = serve(options, addUser);
-    const site = await open(server);
+    const { store, ...site } = await serve({ ...options, store: new ForeignStore() }, addUser);
     const res = await site.visit('/');
     assert.equal(setCookie(res), undefined);
     assert.deepEqual(store.calls, []);

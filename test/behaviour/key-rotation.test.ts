@@ -1,3 +1,4 @@
+/** Keys are rotated while requests come in, and nobody is logged out. */
 import assert from 'node:assert/strict';
 import type { RequestHandler } from 'express';
 import session from '../../src';

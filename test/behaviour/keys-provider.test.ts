@@ -1,3 +1,4 @@
+/** The option keysProvider, in requests: keys that are found for each of them. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import session from '../../src';
@@ -9,7 +10,7 @@ import { legacyCookie } from '../support/legacy';
 import { loose } from '../support/loose';
 import { recordNext } from '../support/next-calls';
 import { serverOf } from '../support/server';
-import { closeSites, countHits, gate, open, openSite, turn } from '../support/site';
+import { countHits, gate, open, serve, turn } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { startSession02 } from '../support/token02';
 
@@ -22,7 +23,7 @@ const tenants: Record<string, session.KeyPair> = { a: keys, b: otherKeys };
 const byTenant: session.KeysProvider = (req) => Promise.resolve(tenants[req.url.slice(1, 2)]);
 
 function siteOf(provider: unknown, options: Record<string, unknown> = {}) {
-  return openSite(loose({ store: new ForeignStore(), ...options, keys: provider }), {
+  return serve(loose({ store: new ForeignStore(), ...options, keys: provider }), {
     '/': countHits,
     '/a': countHits,
     '/b': countHits,
@@ -34,11 +35,9 @@ function siteOf(provider: unknown, options: Record<string, unknown> = {}) {
 }
 
 describe('a function as keys', () => {
-  afterEach(closeSites);
-
   describe('as an option', () => {
     it('may have the name that 0.2.2 gives it', async () => {
-      const site = await openSite({ keys: undefined, keysProvider: byTenant }, { '/a': countHits });
+      const site = await serve({ keys: undefined, keysProvider: byTenant }, { '/a': countHits });
       assert.ok(isSignedBy(tokenOf(await site.visit('/a')), keys.public));
     });
 
@@ -127,7 +126,7 @@ describe('a function as keys', () => {
     it('not while the store is down', async () => {
       const { tokens, provider } = recording();
       const store = new ForeignStore();
-      const site = await openSite(loose({ keys: undefined, keysProvider: provider, store }), {});
+      const site = await serve(loose({ keys: undefined, keysProvider: provider, store }), {});
       store.emit('disconnect');
       await site.visit('/');
       assert.deepEqual(tokens, []);
@@ -262,7 +261,7 @@ describe('a function as keys', () => {
   });
 
   it('without store and with private keys keeps the sessions of all requests in one MemoryStore', async () => {
-    const site = await openSite(
+    const site = await serve(
       { keys: undefined, keysProvider: byTenant },
       {
         '/a': countHits,
@@ -275,7 +274,7 @@ describe('a function as keys', () => {
   });
 
   it('says so where the store is asked for a session of another request', async () => {
-    const site = await openSite(
+    const site = await serve(
       { keys: undefined, keysProvider: byTenant },
       {
         '/a': (req, res) => {

@@ -1,3 +1,4 @@
+/** The option keys: which keys are taken, how they are rotated, and that they leave no trace. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, KeyObject } from 'node:crypto';
@@ -8,30 +9,17 @@ import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
 import { isSignedBy } from '../support/forge';
 import { createKeyPair, keys, otherKeys, secp256k1Keys, type KeyPair } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
+import { logInAndCount } from '../support/log-in';
+import { logOut } from '../support/pages';
 import { idOf } from '../support/session-tokens';
 import { loose } from '../support/loose';
 import { serverOf, type Handler } from '../support/server';
-import {
-  asStore,
-  closeSites,
-  countHits,
-  data,
-  open,
-  openSite,
-  routes,
-  showHits,
-  type Site,
-} from '../support/site';
+import { countHits, data, open, routes, serve, showHits, type Site } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const buffers = (pair: KeyPair) => ({ public: Buffer.from(pair.public), private: Buffer.from(pair.private) });
 
 const publicOnly = (pair: KeyPair) => ({ public: pair.public });
-
-const logInAndCount: Handler = (req, res) => {
-  Object.assign(req, { user: 101 });
-  return countHits(req, res);
-};
 
 const regenerateAndCount: Handler = async (req, res) => {
   await req.session.regenerate();
@@ -46,7 +34,7 @@ function siteWith(
   store: ForeignStore = new ForeignStore(),
   options: session.SessionOptions = {},
 ): Promise<Site> {
-  return openSite(loose({ ...options, keys: keyOption, store }), {
+  return serve(loose({ ...options, keys: keyOption, store }), {
     '/': countHits,
     '/show': showHits,
     '/nothing': (_, res) => res.end('untouched'),
@@ -56,8 +44,6 @@ function siteWith(
 }
 
 describe('keys', () => {
-  afterEach(closeSites);
-
   for (const [name, options] of [
     ['absent', {}],
     ['null', { keys: null }],
@@ -166,12 +152,13 @@ describe('keys', () => {
         process.on('deprecation', ({ namespace, message }) => seen.push({ namespace, message }));
         const { createKeyPair } = require('./test/support/keys');
         const { createServer } = require('./test/support/server');
-        const { countHits, open, closeSites } = require('./test/support/site');
+        const { countHits, open } = require('./test/support/site');
+        const { closeServers } = require('./test/support/running-servers');
         const { cookieOf } = require('./test/support/cookies');
         (async () => {
           const site = await open(createServer({ keys: createKeyPair(${JSON.stringify(curve)}) }, countHits));
           const second = await site.visit('/', cookieOf(await site.visit('/')));
-          await closeSites();
+          await closeServers();
           console.log(JSON.stringify({ hits: second.text, seen }));
         })();`;
       const { NO_DEPRECATION, ...env } = process.env;
@@ -273,8 +260,8 @@ describe('keys', () => {
     it('let an anonymous request pass that leaves its session untouched (B198)', async () => {
       const ids: string[] = [];
       const store = new ForeignStore();
-      const site = await openSite(
-        { keys: publicOnly(keys), store: asStore(store) },
+      const site = await serve(
+        { keys: publicOnly(keys), store },
         {
           '/': (req, res) => {
             ids.push(req.sessionID);
@@ -378,15 +365,12 @@ describe('keys', () => {
         '/nothing': (_, res) => res.end(),
         '/regenerate': regenerateAndCount,
         '/login': logInAndCount,
-        '/destroy': async (req, res) => {
-          await req.session.destroy();
-          res.end();
-        },
+        '/destroy': logOut,
       };
       const searching = Object.fromEntries(
         Object.entries(handlers).map(([path, handler]) => [path, search(handler)]),
       );
-      const site = await openSite(loose({ ...keyOptions, jwtFromReq: userClaims }), searching);
+      const site = await serve(loose({ ...keyOptions, jwtFromReq: userClaims }), searching);
       return { site, found, searches: () => searched };
     }
 
@@ -449,8 +433,6 @@ describe('keys', () => {
 });
 
 describe('rotating keys', () => {
-  afterEach(closeSites);
-
   /** Sites over one store that answer with the stored name; `/set` stores `bob`. */
   function bobSites(...keyOptions: unknown[]): Promise<Site[]> {
     const store = new ForeignStore();

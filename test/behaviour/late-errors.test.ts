@@ -5,12 +5,11 @@ import request from 'supertest';
 import session from '../../src';
 import { record } from '../support/contents';
 import { cookieOf, setCookie } from '../support/cookies';
-import { serve, storedCookie } from '../support/exchange';
 import { keys } from '../support/keys';
 import { recordNext } from '../support/next-calls';
 import { serverOf, type Handler } from '../support/server';
-import { asStore, data } from '../support/site';
 import { idOf } from '../support/session-tokens';
+import { asStore, data, serve } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { parseRaw, requestText, roundTrip, Wire, withServer } from '../support/wire';
 
@@ -127,13 +126,11 @@ describe('a late error', () => {
       data(req).user = 'alice';
       res.end(', last');
     };
-    const { server, store } = serve({}, changed);
-    await withServer(server, async (port) => {
-      const text = await new Wire(port, requestText()).closed;
-      assert.match(parseRaw(text).body, /first[^]*, last/);
-      const [, token = ''] = /set-cookie: connect\.sid=([^;\r]*)/i.exec(text) ?? [];
-      assert.equal(record(store, idOf(token))?.user, 'bob');
-    });
+    const { port, server, store } = await serve({ store: new ForeignStore() }, changed);
+    const text = await new Wire(port, requestText()).closed;
+    assert.match(parseRaw(text).body, /first[^]*, last/);
+    const [, token = ''] = /set-cookie: connect\.sid=([^;\r]*)/i.exec(text) ?? [];
+    assert.equal(record(store, idOf(token))?.user, 'bob');
     await roundTrip();
     assert.deepEqual(
       server.lateErrors.map(({ message }) => message),
@@ -142,11 +139,14 @@ describe('a late error', () => {
   });
 
   it('of a touch lets the response go as it is (B128, B129)', async () => {
-    const { server, store } = serve({ rolling: true, cookie: { maxAge: 60_000 } }, (req, res) => {
-      if (req.url === '/start') data(req).user = 'bob';
-      res.end('answered');
-    });
-    const cookie = await storedCookie(server);
+    const { server, store, visit } = await serve(
+      { store: new ForeignStore(), rolling: true, cookie: { maxAge: 60_000 } },
+      (req, res) => {
+        if (req.url === '/start') data(req).user = 'bob';
+        res.end('answered');
+      },
+    );
+    const cookie = cookieOf(await visit('/start'));
     store.failures.touch = new Error('boom!');
     const res = await request(server).get('/').set('Cookie', cookie).expect(200, 'answered');
     assert.ok(setCookie(res));
@@ -167,7 +167,7 @@ describe('a session that cannot be expressed', () => {
   for (const [title, act, message] of acts) {
     it(`since it has ${title} is an error of end, also where a part was written before, and late for the headers of a stream (B045)`, async () => {
       for (const path of ['/end', '/parts', '/stream']) {
-        const { server, store } = serve({}, async (req, res) => {
+        const { port, server, store, get } = await serve({ store: new ForeignStore() }, async (req, res) => {
           await act(req, res);
           if (path !== '/end') res.write('first');
           if (path === '/stream') await new Promise((resolve) => setTimeout(resolve, 5));
@@ -175,19 +175,17 @@ describe('a session that cannot be expressed', () => {
         });
         const errors = (): string[] => server.lateErrors.map(({ message: text }) => text);
         if (path !== '/stream') {
-          const res = await request(server).get('/');
+          const res = await get('/');
           assert.equal(res.status, 500);
           assert.match(res.text, message);
           assert.deepEqual(errors(), []);
         } else {
-          await withServer(server, async (port) => {
-            const wire = new Wire(port, requestText());
-            await wire.until('first');
-            while (errors().length === 0) await roundTrip();
-            wire.destroy();
-            await wire.closed;
-            await roundTrip();
-          });
+          const wire = new Wire(port, requestText());
+          await wire.until('first');
+          while (errors().length === 0) await roundTrip();
+          wire.destroy();
+          await wire.closed;
+          await roundTrip();
           for (const text of errors()) assert.match(text, message);
         }
         assert.deepEqual(store.calls, []);

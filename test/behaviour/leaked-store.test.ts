@@ -8,17 +8,7 @@ import { recordOf } from '../support/forge';
 import { keys } from '../support/keys';
 import { legacyCookie, legacySecret } from '../support/legacy';
 import { type Handler, serverOf } from '../support/server';
-import {
-  asStore,
-  closeSites,
-  countHits,
-  data,
-  open,
-  openSite,
-  routes,
-  showHits,
-  type Site,
-} from '../support/site';
+import { asStore, countHits, data, open, routes, serve, showHits, type Site } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const showData: Handler = (req, res) =>
@@ -31,7 +21,7 @@ function siteOn(
   options: session.SessionOptions = {},
   more: Record<string, Handler> = {},
 ) {
-  return openSite({ secret: legacySecret, store: asStore(store), ...options }, { ...pages, ...more });
+  return serve({ secret: legacySecret, store, ...options }, { ...pages, ...more });
 }
 
 /** Every text in a JSON value. */
@@ -42,8 +32,6 @@ function texts(value: unknown): string[] {
 }
 
 describe('who has a dump of the store and a secret', () => {
-  afterEach(closeSites);
-
   const parserSecret = "cookie-parser's own";
 
   /** Sessions of all kinds: new, rotated, upgraded. */

@@ -1,22 +1,14 @@
+/** Several processes upgrade one session of express-session at the same time. */
 import assert from 'node:assert/strict';
 import type session from '../../src';
 import { ComparingStore } from '../support/comparing-store';
 import { cookieOf, setCookie } from '../support/cookies';
 import { lateErrors } from '../support/late-errors';
 import { legacySecret, startLegacySession } from '../support/legacy';
+import { logOut, regenerate, slowly, unset } from '../support/pages';
 import type { Handler } from '../support/server';
 import { sesOf, stateOf } from '../support/session-tokens';
-import {
-  asStore,
-  claimsOfSession,
-  closeSites,
-  countHits,
-  data,
-  gate,
-  openSite,
-  showHits,
-  type Site,
-} from '../support/site';
+import { claimsOfSession, countHits, data, gate, serve, showHits, type Site } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 interface Process {
@@ -31,18 +23,9 @@ const pages: Record<string, Handler> = {
     data(req).user = 'bob';
     res.end();
   },
-  '/destroy': async (req, res) => {
-    await req.session.destroy();
-    res.end();
-  },
-  '/regenerate': async (req, res) => {
-    await req.session.regenerate();
-    res.end();
-  },
-  '/null': (req, res) => {
-    Object.assign(req, { session: null });
-    res.end();
-  },
+  '/destroy': logOut,
+  '/regenerate': regenerate,
+  '/null': unset,
   '/store-destroy': (req, res) => {
     req.sessionStore.destroy(req.sessionID, () => res.end());
   },
@@ -57,38 +40,25 @@ async function start(
   const database = new Map<string, string>();
   const open = async (): Promise<Process> => {
     const store = Object.assign(new Store(), { records: database });
-    const site = await openSite(
-      { secret: legacySecret, store: asStore(store), ...options },
-      { ...pages, ...more },
-    );
+    const site = await serve({ secret: legacySecret, store, ...options }, { ...pages, ...more });
     return { store, site };
   };
   const legacy = await startLegacySession(Object.assign(new Store(), { records: database }), { hits: 2 });
   return { database, legacy, one: await open(), two: await open(), three: await open() };
 }
 
-/** A page that waits, and then does what another one does. */
-function slowly(page: Handler) {
-  const { pass, reached, open } = gate();
-  const handler: Handler = async (req, res) => {
-    await pass();
-    return page(req, res);
-  };
-  return { reached, release: open, pages: { '/slow': handler } };
-}
-
 describe('a session of express-session that several processes upgrade', () => {
-  afterEach(closeSites);
-
   for (const Store of [ForeignStore, ComparingStore]) {
     for (const index of [0, 1] as const) {
       it(`is one session, and a logout with token ${String(index)} kills all and the legacy cookie: ${Store.name} (B236, B237)`, async () => {
-        const { reached, release, pages } = slowly(countHits);
-        const { database, legacy, one, two, three } = await start(Store, pages);
+        const held = gate();
+        const { database, legacy, one, two, three } = await start(Store, {
+          '/slow': slowly(held, countHits),
+        });
         const later = one.site.visit('/slow', legacy.cookie);
-        await reached;
+        await held.reached;
         const sooner = await two.site.visit('/', legacy.cookie);
-        release();
+        held.open();
         const cookies = [cookieOf(await later), cookieOf(sooner)];
         // The later write counts, as with express-session.
         for (const cookie of [...cookies, legacy.cookie]) {
@@ -126,24 +96,24 @@ describe('a session of express-session that several processes upgrade', () => {
   }
 
   it('is not stored again by a slower upgrade in another process after a logout (B236)', async () => {
-    const { reached, release, pages } = slowly(countHits);
-    const { database, legacy, one, two } = await start(ComparingStore, pages);
+    const held = gate();
+    const { database, legacy, one, two } = await start(ComparingStore, { '/slow': slowly(held, countHits) });
     const slow = one.site.visit('/slow', legacy.cookie);
-    await reached;
+    await held.reached;
     await two.site.visit('/destroy', cookieOf(await two.site.visit('/', legacy.cookie)));
-    release();
+    held.open();
     assert.equal(setCookie(await slow), undefined);
     assert.equal(database.size, 0);
     assert.deepEqual(await lateErrors(one.site), []);
   });
 
   it('gets no token for a slower request that only reads it after a logout (B236, B260)', async () => {
-    const { reached, release, pages } = slowly(showHits);
-    const { legacy, one, two } = await start(ComparingStore, pages);
+    const held = gate();
+    const { legacy, one, two } = await start(ComparingStore, { '/slow': slowly(held, showHits) });
     const slow = one.site.visit('/slow', legacy.cookie);
-    await reached;
+    await held.reached;
     await two.site.visit('/destroy', legacy.cookie);
-    release();
+    held.open();
     assert.equal(setCookie(await slow), undefined);
   });
 
@@ -152,14 +122,18 @@ describe('a session of express-session that several processes upgrade', () => {
     ['changes it', countHits],
   ] as const) {
     it(`gets no token for a slower request that ${name}, once somebody has signed in (B237, B247)`, async () => {
-      const { reached, release, pages } = slowly(page);
+      const held = gate();
       const options = { jwtFromReq: claimsOfSession };
-      const { legacy, one, two, three } = await start(ComparingStore, pages, options);
+      const { legacy, one, two, three } = await start(
+        ComparingStore,
+        { '/slow': slowly(held, page) },
+        options,
+      );
       const slow = one.site.visit('/slow', legacy.cookie);
-      await reached;
+      await held.reached;
       const login = await two.site.visit('/login', legacy.cookie);
       assert.deepEqual(sesOf(login), { lid: legacy.id, gen: 2 });
-      release();
+      held.open();
       assert.equal(setCookie(await slow), undefined);
       assert.deepEqual(await lateErrors(one.site), []);
       assert.equal((await three.site.visit('/show', cookieOf(login))).text, '2');
@@ -168,16 +142,18 @@ describe('a session of express-session that several processes upgrade', () => {
   }
 
   it('has the changes of a slower upgrade in another process, whose token is good as well (B237)', async () => {
-    const { reached, release, pages } = slowly((req, res) => {
-      data(req).hits = 100;
-      res.end();
+    const held = gate();
+    const { legacy, one, two, three } = await start(ComparingStore, {
+      '/slow': slowly(held, (req, res) => {
+        data(req).hits = 100;
+        res.end();
+      }),
     });
-    const { legacy, one, two, three } = await start(ComparingStore, pages);
     const slow = one.site.visit('/slow', legacy.cookie);
-    await reached;
+    await held.reached;
     const quick = await two.site.visit('/', legacy.cookie);
     const { created, tag } = stateOf(two.store, legacy.id);
-    release();
+    held.open();
     for (const cookie of [cookieOf(await slow), cookieOf(quick), legacy.cookie]) {
       assert.equal((await three.site.visit('/show', cookie)).text, '100');
     }
@@ -185,13 +161,13 @@ describe('a session of express-session that several processes upgrade', () => {
   });
 
   it('keeps its legacy cookie where the store fails a slower upgrade (B237)', async () => {
-    const { reached, release, pages } = slowly(countHits);
-    const { legacy, one, two } = await start(ComparingStore, pages);
+    const held = gate();
+    const { legacy, one, two } = await start(ComparingStore, { '/slow': slowly(held, countHits) });
     const slow = one.site.visit('/slow', legacy.cookie);
-    await reached;
+    await held.reached;
     await two.site.visit('/', legacy.cookie);
     one.store.failures.get = new Error('no connection');
-    release();
+    held.open();
     assert.equal(setCookie(await slow), undefined);
     assert.deepEqual(await lateErrors(one.site), ['no connection']);
     delete one.store.failures.get;

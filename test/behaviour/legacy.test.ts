@@ -1,3 +1,4 @@
+/** The option secret: sessions of express-session are read and upgraded. */
 import assert from 'node:assert/strict';
 import { createSecretKey, type CipherKey } from 'node:crypto';
 import type { Request } from 'express';
@@ -17,19 +18,19 @@ import {
 } from '../support/legacy';
 import { lateErrors } from '../support/late-errors';
 import { loose } from '../support/loose';
+import { logOut, unset } from '../support/pages';
 import { createServer, serverOf, type Handler } from '../support/server';
 import { idOf, idOfHandle, sesOf, stateOf } from '../support/session-tokens';
 import {
   asStore,
   claimsOfSession,
-  closeSites,
   countHits,
   data,
   gate,
   isPending,
   open,
-  openSite,
   routes,
+  serve,
   showHits,
   type Site,
 } from '../support/site';
@@ -47,19 +48,13 @@ const handlers: Record<string, Handler> = {
   '/store-destroy': (req, res) => {
     req.sessionStore.destroy(req.sessionID, () => res.end());
   },
-  '/destroy': async (req, res) => {
-    await req.session.destroy();
-    res.end();
-  },
+  '/destroy': logOut,
   '/regenerate': async (req, res) => {
     await req.session.regenerate();
     data(req).hits = 100;
     res.end();
   },
-  '/null': (req, res) => {
-    Object.assign(req, { session: null });
-    res.end();
-  },
+  '/null': unset,
 };
 
 /** A site whose `req.secret` was set by earlier code, as cookie-parser does. */
@@ -91,7 +86,7 @@ async function upgradeSite(
   const store = new PickyStore();
   const legacy = await startLegacySession(store, { hits: 2 }, legacyOptions);
   const written = store.calls.length;
-  const site = await openSite({ secret: legacySecret, store: asStore(store), ...options }, handlers);
+  const site = await serve({ secret: legacySecret, store, ...options }, handlers);
   return { store, legacy, site, calls: () => store.calls.slice(written).map(callText) };
 }
 
@@ -101,8 +96,6 @@ function stored(store: ForeignStore, id: string): Record<string, unknown> {
 }
 
 describe('the secret option', () => {
-  afterEach(closeSites);
-
   const bytes = Buffer.from('a secret of any kind');
   const hmacKeys: [string, CipherKey][] = [
     ['a string', 'a secret of any kind'],
@@ -116,7 +109,7 @@ describe('the secret option', () => {
       it(`verifies legacy cookies with ${name}${listed ? ' in an array' : ''} (B113)`, async () => {
         const store = new ForeignStore();
         const legacy = await startLegacySession(store, { hits: 2 }, { secret });
-        const site = await openSite(loose({ secret: listed ? [secret] : secret, store }), handlers);
+        const site = await serve(loose({ secret: listed ? [secret] : secret, store }), handlers);
         assert.equal((await site.visit('/', legacy.cookie)).text, '3');
       });
     }
@@ -125,7 +118,7 @@ describe('the secret option', () => {
   it('has no part in tokens: servers with other secrets read each other (B114)', async () => {
     const store = new ForeignStore();
     const secrets = ['keyboard cat', 'nyan cat', ['nyan cat', 'keyboard cat'], undefined];
-    const sites = await Promise.all(secrets.map((secret) => openSite(loose({ secret, store }), handlers)));
+    const sites = await Promise.all(secrets.map((secret) => serve(loose({ secret, store }), handlers)));
     for (const issuer of sites) {
       const first = await issuer.visit('/');
       for (const reader of sites) assert.equal((await reader.visit('/show', cookieOf(first))).text, '1');
@@ -134,15 +127,13 @@ describe('the secret option', () => {
 });
 
 describe('a legacy cookie', () => {
-  afterEach(closeSites);
-
   const vector = 's:apple.D8Y+pkTAmeR0PobOhY4G97PRW+j7bUnP/5m6/On1MCU';
 
   /** A site over a store in which these ids lead to sessions with 2 hits. */
   async function siteKnowing(ids: string[], options: Record<string, unknown>) {
     const store = new ForeignStore();
     for (const id of ids) store.records.set(id, recordOf({ hits: 2 }));
-    const site = await openSite(loose({ store, ...options }), handlers);
+    const site = await serve(loose({ store, ...options }), handlers);
     return { store, site };
   }
 
@@ -256,15 +247,13 @@ function assertOnly(store: ForeignStore, legacy: LegacySession): void {
 }
 
 describe('upgrading an express-session session', () => {
-  afterEach(closeSites);
-
   it('works on the own MemoryStore as well (B229, B230)', async () => {
     const store = new session.MemoryStore();
     Object.assign((store as unknown as { sessions: object }).sessions, {
       apple: recordOf({ hits: 2 }),
       pear: recordOf({ hits: 2 }),
     });
-    const site = await openSite({ secret: legacySecret, store }, handlers);
+    const site = await serve({ secret: legacySecret, store }, handlers);
     for (const [id, path, text] of [
       ['apple', '/', '3'],
       ['pear', '/show', '2'],
@@ -302,7 +291,7 @@ describe('upgrading an express-session session', () => {
     it('the write of a session that nothing of the library is in yet, where it compares (B232)', async () => {
       const store = new ComparingStore();
       const legacy = await startLegacySession(store, { hits: 2 });
-      const site = await openSite({ secret: legacySecret, store: asStore(store) }, handlers);
+      const site = await serve({ secret: legacySecret, store }, handlers);
       store.calls.length = 0;
       const first = await site.visit('/', legacy.cookie);
       assert.deepEqual(store.calls.map(callText), [`get ${legacy.id}`, `compareAndSet ${legacy.id}`]);
@@ -314,7 +303,7 @@ describe('upgrading an express-session session', () => {
     it('a touch and a second look where it compares and the request changes nothing (B232, B260)', async () => {
       const store = new ComparingStore();
       const legacy = await startLegacySession(store, { hits: 2 });
-      const site = await openSite({ secret: legacySecret, store: asStore(store) }, handlers);
+      const site = await serve({ secret: legacySecret, store }, handlers);
       store.calls.length = 0;
       assert.equal((await site.visit('/show', legacy.cookie)).text, '2');
       const [first, ...others] = store.calls.map(callText);
@@ -374,7 +363,7 @@ describe('upgrading an express-session session', () => {
         cookie: { maxAge: month, httpOnly: false, domain: 'old.test', sameSite: 'lax' },
       });
       const before = stored(store, legacy.id).cookie as { originalMaxAge: number };
-      const site = await openSite({ secret: legacySecret, store: asStore(store), ...today }, handlers);
+      const site = await serve({ secret: legacySecret, store, ...today }, handlers);
       const res = await site.visit('/data', legacy.cookie);
       const { cookie, ...copied } = JSON.parse(res.text) as Record<string, unknown>;
       assert.deepEqual(copied, fields);
@@ -401,7 +390,7 @@ describe('upgrading an express-session session', () => {
     it('of a user who has declined that (B234)', async () => {
       const store = new ForeignStore();
       const legacy = await startLegacySession(store, { hits: 2 });
-      const site = await openSite({ secret: legacySecret, store: asStore(store), ...today }, handlers);
+      const site = await serve({ secret: legacySecret, store, ...today }, handlers);
       const res = await site.visit('/', legacy.cookie);
       assert.deepEqual(attributes(setCookie(res) ?? ''), { path: '/', httponly: true });
       const { cookie } = stored(store, legacy.id) as { cookie: Record<string, unknown> };
@@ -422,8 +411,8 @@ describe('upgrading an express-session session', () => {
       const { save, jwt, admin } = data(req);
       seen.push(typeof save, (jwt as Record<string, unknown> | undefined)?.role, admin);
     };
-    const site = await openSite(
-      { secret: legacySecret, store: asStore(store) },
+    const site = await serve(
+      { secret: legacySecret, store },
       {
         '/': (req, res) => {
           look(req);
@@ -523,7 +512,7 @@ describe('upgrading an express-session session', () => {
       return countHits(req, res);
     };
     const options = { secret: legacySecret, store: asStore(store) };
-    const site = await openSite(options, { ...handlers, '/slow': slowly });
+    const site = await serve(options, { ...handlers, '/slow': slowly });
     const slow = site.visit('/slow', legacy.cookie);
     await reached;
     await site.visit('/destroy', legacy.cookie);
@@ -536,8 +525,6 @@ describe('upgrading an express-session session', () => {
 });
 
 describe('a legacy cookie used again', () => {
-  afterEach(closeSites);
-
   it('goes on in the session and gets a token of it each time (B237)', async () => {
     const { store, legacy, site } = await upgradeSite();
     const first = await site.visit('/', legacy.cookie);
@@ -588,7 +575,7 @@ describe('a legacy cookie used again', () => {
   it('goes on at another server over the same store too (B237)', async () => {
     const { store, legacy, site } = await upgradeSite();
     await site.visit('/', legacy.cookie);
-    const other = await openSite({ secret: legacySecret, store: asStore(store) }, handlers);
+    const other = await serve({ secret: legacySecret, store }, handlers);
     const second = await other.visit('/', legacy.cookie);
     assert.equal(second.text, '4');
     assert.deepEqual(sesOf(second), { lid: legacy.id, gen: 1 });
@@ -605,7 +592,7 @@ describe('a legacy cookie used again', () => {
     const arrived = new Promise<void>((resolved) => (resolve = resolved));
     const sites = await Promise.all(
       Array.from({ length: number }, () => {
-        const server = createServer({ secret: legacySecret, store: asStore(store) }, routes(handlers));
+        const server = createServer({ secret: legacySecret, store }, routes(handlers));
         server.on('request', () => {
           if (++got === requests) resolve();
         });
@@ -689,7 +676,7 @@ describe('a legacy cookie used again', () => {
       return showHits(req, res);
     };
     const options = { secret: legacySecret, store: asStore(store) };
-    const site = await openSite(options, { ...handlers, '/slow': slowly });
+    const site = await serve(options, { ...handlers, '/slow': slowly });
     const slow = site.visit('/slow', legacy.cookie);
     await reached;
     const quick = await site.visit('/', legacy.cookie);

@@ -1,3 +1,4 @@
+/** Options that are hardly meant are warned of at the start. */
 import assert from 'node:assert/strict';
 import session from '../../src';
 import { keys } from '../support/keys';

@@ -1,22 +1,18 @@
 /** How a request gets a session that is stored, and what a stored expiry means to it. */
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
-import request from 'supertest';
 import { withFrozenClock } from '../support/clock';
 import { ComparingStore } from '../support/comparing-store';
 import { cookieOf } from '../support/cookies';
-import { methods, serve, storedCookie } from '../support/exchange';
 import { createServer } from '../support/server';
 import { idOf, recordWith } from '../support/session-tokens';
-import { asStore, closeSites, countHits, data, open, openSite, showHits, turn } from '../support/site';
-import { ForeignStore } from '../support/stores';
-import { Wire, requestText, roundTrip, withServer } from '../support/wire';
+import { countHits, data, open, serve, showHits, turn } from '../support/site';
+import { ForeignStore, methods } from '../support/stores';
+import { requestText, roundTrip, Wire } from '../support/wire';
 
 const MINUTE = 60_000;
 
 describe('A request with the token of a stored session', () => {
-  afterEach(closeSites);
-
   for (const [kind, create] of [
     ['a store', () => new ForeignStore()],
     ['a store with compareAndSet', () => new ComparingStore()],
@@ -24,8 +20,8 @@ describe('A request with the token of a stored session', () => {
     it(`causes one get, and finds the data as it was stored, on ${kind} (B019)`, async () => {
       const store = create();
       const seen: unknown[] = [];
-      const site = await openSite(
-        { store: asStore(store) },
+      const site = await serve(
+        { store },
         {
           '/': countHits,
           '/look': (req, res) => {
@@ -47,8 +43,8 @@ describe('A request with the token of a stored session', () => {
   it('has req.sessionID before the store answers (B019)', async () => {
     const store = new ForeignStore();
     const requests: Request[] = [];
-    const server = createServer({ store: asStore(store) }, showHits);
-    const first = await (await openSite({ store: asStore(store) }, { '/': countHits })).visit('/');
+    const server = createServer({ store }, showHits);
+    const first = await (await serve({ store }, { '/': countHits })).visit('/');
     server.on('request', (req: Request) => requests.push(req));
     const site = await open(server);
     const held = store.hold('get');
@@ -62,15 +58,10 @@ describe('A request with the token of a stored session', () => {
 });
 
 describe("A stored session's expiry", () => {
-  afterEach(closeSites);
-
   /** A session whose record expires in a minute, and what a request sees of it later. */
   async function seenAfter(ms: number, store: ForeignStore): Promise<string> {
     return withFrozenClock(async (clock) => {
-      const site = await openSite(
-        { store: asStore(store), cookie: { maxAge: MINUTE } },
-        { '/': countHits, '/look': showHits },
-      );
+      const site = await serve({ store, cookie: { maxAge: MINUTE } }, { '/': countHits, '/look': showHits });
       const cookie = cookieOf(await site.visit('/'));
       clock.tick(ms);
       return (await site.visit('/look', cookie)).text;
@@ -96,7 +87,7 @@ describe("A stored session's expiry", () => {
 
   it('says nothing where there is none (B142)', async () => {
     const store = touchless();
-    const site = await openSite({ store: asStore(store) }, { '/': countHits });
+    const site = await serve({ store }, { '/': countHits });
     const cookie = cookieOf(await site.visit('/'));
     await withFrozenClock(async (clock) => {
       clock.tick(100 * 365 * 86_400_000);
@@ -122,52 +113,48 @@ describe("A stored session's expiry", () => {
 
 describe('A stream that carries a token', () => {
   it('has its session stored before the client can leave; the end stores nothing then (B043 B259)', async () => {
-    const { server, store } = serve({}, (req, res) => {
+    const { port, store } = await serve({ store: new ForeignStore() }, (req, res) => {
       data(req).user = 'ann';
       res.write('begun');
       data(req).user = 'bob';
     });
-    await withServer(server, async (port) => {
-      const wire = new Wire(port, requestText());
-      const received = await wire.until('begun');
-      const token = /connect\.sid=([^;]+)/.exec(received)?.[1] ?? '';
-      assert.ok(store.records.has(idOf(token)), 'the token names nothing');
-      wire.destroy();
-      await wire.closed;
-      await roundTrip();
-      await turn();
-      assert.deepEqual(methods(store), ['set']);
-      assert.equal((JSON.parse(store.records.get(idOf(token)) ?? '') as { user: string }).user, 'bob');
-    });
+    const wire = new Wire(port, requestText());
+    const received = await wire.until('begun');
+    const token = /connect\.sid=([^;]+)/.exec(received)?.[1] ?? '';
+    assert.ok(store.records.has(idOf(token)), 'the token names nothing');
+    wire.destroy();
+    await wire.closed;
+    await roundTrip();
+    await turn();
+    assert.deepEqual(methods(store), ['set']);
+    assert.equal((JSON.parse(store.records.get(idOf(token)) ?? '') as { user: string }).user, 'bob');
   });
 
   it('of which no byte leaves while the store has not answered (B043 B259)', async () => {
-    const { server, store } = serve({}, (req, res) => {
+    const { port, store } = await serve({ store: new ForeignStore() }, (req, res) => {
       data(req).user = 'ann';
       res.write('begun');
     });
     const held = store.hold('set');
-    await withServer(server, async (port) => {
-      const wire = new Wire(port, requestText());
-      await held.reached;
-      await roundTrip();
-      assert.equal(wire.received, '');
-      held.release();
-      assert.match(await wire.until('begun'), /connect\.sid=/);
-      wire.destroy();
-    });
+    const wire = new Wire(port, requestText());
+    await held.reached;
+    await roundTrip();
+    assert.equal(wire.received, '');
+    held.release();
+    assert.match(await wire.until('begun'), /connect\.sid=/);
+    wire.destroy();
   });
 });
 
 describe('A record that somebody puts there for a token', () => {
   it('is read as any other, whatever the store has added to it (B019)', async () => {
-    const { server, store } = serve({}, (req, res) => {
+    const { store, get, visit } = await serve({ store: new ForeignStore() }, (req, res) => {
       if (req.url === '/start') return countHits(req, res);
       return res.end(Object.keys(req.session).sort().join());
     });
-    const cookie = await storedCookie(server);
+    const cookie = cookieOf(await visit('/start'));
     const id = idOf(cookie.slice('connect.sid='.length));
     store.records.set(id, recordWith({ hits: 1, _id: 7, __v: 0 }));
-    assert.equal((await request(server).get('/').set('Cookie', cookie)).text, '__v,_id,cookie,hits');
+    assert.equal((await get('/', cookie)).text, '__v,_id,cookie,hits');
   });
 });

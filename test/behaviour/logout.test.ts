@@ -5,20 +5,20 @@ import { ComparingStore } from '../support/comparing-store';
 import { contents } from '../support/contents';
 import { cookieOf, setCookie } from '../support/cookies';
 import { legacySecret, startLegacySession } from '../support/legacy';
-import { createServer, type Handler } from '../support/server';
+import { logOut } from '../support/pages';
+import { type Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
 import {
   answer,
   asStore,
-  closeSites,
   countHits,
   data,
   gate,
-  isPending,
-  open,
-  routes,
-  showHits,
   type Gate,
+  isPending,
+  routes,
+  serve,
+  showHits,
   type Site,
 } from '../support/site';
 import { ForeignStore } from '../support/stores';
@@ -31,10 +31,7 @@ const claims = (req: object): object | null => {
 
 /** The ways of an application to log somebody out, each with its answer. */
 const logouts: Record<string, Handler> = {
-  '/destroy': async (req, res) => {
-    await req.session.destroy();
-    res.end('bye');
-  },
+  '/destroy': logOut,
   '/destroy-without-await': (req, res) => {
     void req.session.destroy();
     res.end('bye');
@@ -123,7 +120,7 @@ const stores: readonly (readonly [kind: string, create: () => object])[] = [
 
 function openOn(store: object, slow: Gate, options: session.SessionOptions = {}): Promise<Site> {
   const common = { store: asStore(store), jwtFromReq: claims, unset: 'destroy', rolling: true } as const;
-  return open(createServer({ ...common, ...options }, pages(slow)));
+  return serve({ ...common, ...options }, pages(slow));
 }
 
 /** None of these cookies opens the session that has had hits. */
@@ -138,8 +135,6 @@ const sentBy = (response: Awaited<ReturnType<Site['get']>>): string | undefined 
 
 for (const [kind, create] of stores) {
   describe(`A logout, on the ${kind}`, () => {
-    afterEach(closeSites);
-
     for (const path of Object.keys(logouts)) {
       for (const other of Object.keys(others)) {
         it(`by ${path} is final, though ${other} goes on after it (B252)`, async () => {
@@ -175,8 +170,6 @@ for (const [kind, create] of stores) {
 }
 
 describe('A logout while the store has something to do', () => {
-  afterEach(closeSites);
-
   for (const [kind, create, write] of [
     ['foreign store', () => new ForeignStore(), 'set'],
     ['store with compareAndSet', () => new ComparingStore(), 'compareAndSet'],

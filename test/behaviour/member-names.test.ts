@@ -5,9 +5,10 @@ import { ComparingStore } from '../support/comparing-store';
 import { cookieOf } from '../support/cookies';
 import { recordOf } from '../support/forge';
 import { legacyCookie, legacySecret, startLegacySession } from '../support/legacy';
+import { logOut } from '../support/pages';
 import type { Handler } from '../support/server';
 import { idOf, sesOf, stateOf } from '../support/session-tokens';
-import { asStore, closeSites, countHits, openSite, showHits } from '../support/site';
+import { countHits, serve, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const showData: Handler = (req, res) =>
@@ -20,7 +21,7 @@ function siteOn(
   options: session.SessionOptions = {},
   more: Record<string, Handler> = {},
 ) {
-  return openSite({ secret: legacySecret, store: asStore(store), ...options }, { ...pages, ...more });
+  return serve({ secret: legacySecret, store, ...options }, { ...pages, ...more });
 }
 
 /** The data of a record, without cookie and the library's own member. */
@@ -35,8 +36,6 @@ function dataIn(store: ForeignStore, id: string): unknown {
 }
 
 describe('names in session data that meant something in 1.0', () => {
-  afterEach(closeSites);
-
   const fields = {
     __successor: 'ljs2-y-AIJFT4nQVGh0XSb16pd0kg5rN',
     __forwardedBy: 'another-id',
@@ -56,10 +55,7 @@ describe('names in session data that meant something in 1.0', () => {
           Object.assign(req.session, fields);
           return countHits(req, res);
         },
-        '/destroy': async (req, res) => {
-          await req.session.destroy();
-          res.end();
-        },
+        '/destroy': logOut,
       },
     );
     const first = await site.visit('/set');
@@ -82,8 +78,6 @@ describe('names in session data that meant something in 1.0', () => {
 });
 
 describe('a record of express-session whose data has a member __session', () => {
-  afterEach(closeSites);
-
   for (const value of [
     'of the application',
     { user: 'bob', gen: '1' },

@@ -1,15 +1,14 @@
+/** The MemoryStore: expiry, callbacks, ids, and what it answers. */
 import assert from 'node:assert/strict';
-import request from 'supertest';
 import session from '../../src';
 import { byHand } from '../support/by-hand';
 import { withFrozenClock } from '../support/clock';
 import { contents, cookieFields } from '../support/contents';
 import { cookieOf, tokenOf } from '../support/cookies';
-import { serve, storedCookie } from '../support/exchange';
 import { recordOf } from '../support/forge';
 import type { Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
-import { answer, closeSites, countHits, openSite } from '../support/site';
+import { answer, countHits, serve } from '../support/site';
 
 type Stored = session.SessionData & Record<string, unknown>;
 /** MemoryStore as a store's caller sees it: `touch` with a callback, every callback optional. */
@@ -26,7 +25,6 @@ describe('MemoryStore', () => {
   beforeEach(() => {
     store = new session.MemoryStore();
   });
-  afterEach(closeSites);
 
   const ids = () => [...contents(store).keys()];
   const get = async (id: string) => (await answer((done) => store.get(id, done)))[1] as Stored | undefined;
@@ -67,7 +65,7 @@ describe('MemoryStore', () => {
 
     it('leaves a session without a lifetime alone (B177)', () =>
       withFrozenClock(async (clock) => {
-        store.set('some-id', { cookie: new session.Cookie(), user: 'ann' } as unknown as Stored);
+        store.set('some-id', { cookie: new session.Cookie(), user: 'ann' });
         clock.tick(10 * 365 * 86_400_000);
         assert.deepEqual(await allIds(), ['some-id']);
         assert.equal((await get('some-id'))?.user, 'ann');
@@ -135,7 +133,7 @@ describe('MemoryStore', () => {
   describe('ids', () => {
     let token: string;
     beforeEach(async () => {
-      const site = await openSite({}, { '/': countHits });
+      const site = await serve({}, { '/': countHits });
       token = tokenOf(await site.visit('/'));
     });
 
@@ -226,7 +224,7 @@ describe('MemoryStore', () => {
     });
 
     it('of all are records by id, without __session, on an object without prototype (B180)', async () => {
-      const site = await openSite({ store }, { '/': countHits });
+      const site = await serve({ store }, { '/': countHits });
       const first = await site.visit('/');
       store.set('plain', stored({ hits: 7 }));
       const [error, all] = await answer((done) => store.all(done));
@@ -258,7 +256,7 @@ describe('MemoryStore', () => {
 
   describe('touch', () => {
     it('leaves what the library keeps in the entry as it is (B181 B242)', async () => {
-      const site = await openSite({ store }, { '/': countHits });
+      const site = await serve({ store }, { '/': countHits });
       const id = idOf(await site.visit('/'));
       const before = (await get(id))?.__session;
       await answer((done) => store.touch(id, stored({ __session: { gen: 7 } }), done));
@@ -296,8 +294,6 @@ describe('MemoryStore', () => {
 const written = (members: object): session.SessionData => members as session.SessionData;
 
 describe('A MemoryStore', () => {
-  afterEach(closeSites);
-
   let store: session.MemoryStore & { sessions: Record<string, string> };
   beforeEach(() => {
     store = new session.MemoryStore() as typeof store;
@@ -369,11 +365,11 @@ describe('A MemoryStore', () => {
       assert.notEqual(req.sessionID, sessionID);
       return countHits(req, res);
     };
-    const { server } = serve({ store }, handler);
-    const old = await storedCookie(server);
-    const res = await request(server).get('/').set('Cookie', old);
+    const { get, visit } = await serve({ store }, handler);
+    const old = cookieOf(await visit('/start'));
+    const res = await get('/', old);
     assert.equal(res.text, '1');
     assert.deepEqual(Object.keys(store.sessions), [idOf(res)]);
-    assert.equal((await request(server).get('/start').set('Cookie', old)).text, '1');
+    assert.equal((await get('/start', old)).text, '1');
   });
 });

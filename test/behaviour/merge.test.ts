@@ -7,9 +7,9 @@ import { cookieOf } from '../support/cookies';
 import { keys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import { loose } from '../support/loose';
-import { createServer, type Handler } from '../support/server';
+import { type Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
-import { asStore, claimsOfSession, closeSites, data, gate, open, routes, type Gate } from '../support/site';
+import { claimsOfSession, data, gate, type Gate, routes, serve } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { touchingStores } from '../support/touching-stores';
 
@@ -64,8 +64,8 @@ async function race(
   const slow = gate();
   const options = { merge, jwtFromReq: claimsOfSession };
   const handler = pages(start, mine, theirs, slow);
-  const here = await open(createServer({ ...options, store: asStore(store) }, handler));
-  const there = await open(createServer({ ...options, store: asStore(other) }, handler));
+  const here = await serve({ ...options, store }, handler);
+  const there = await serve({ ...options, store: other }, handler);
   const first = await here.visit('/start');
   const ending = here.visit(path, cookieOf(first));
   await slow.reached;
@@ -89,8 +89,6 @@ const places: readonly (readonly [where: string, create: () => readonly [object,
 
 for (const [where, create] of places) {
   describe(`Two writes of one session at the same time, on ${where}`, () => {
-    afterEach(closeSites);
-
     for (const path of ['/mine', '/mine-by-save']) {
       it(`leave the data of the later one, by default: ${path} (B245)`, async () => {
         const edits = [{ a: 1, b: 1 }, { set: { a: 2 } }, { set: { b: 2 } }] as [object, Edit, Edit];
@@ -124,8 +122,6 @@ for (const [where, create] of places) {
 }
 
 describe('Merging', () => {
-  afterEach(closeSites);
-
   it('leaves alone what a store has added by itself (B245)', async () => {
     const store = new ForeignStore();
     const set = store.set.bind(store);
@@ -171,8 +167,8 @@ describe('Merging', () => {
           res.end();
         },
       });
-      const here = await open(createServer({ merge: true, store: asStore(store) }, handler));
-      const there = await open(createServer({ merge: true, store: asStore(other) }, handler));
+      const here = await serve({ merge: true, store }, handler);
+      const there = await serve({ merge: true, store: other }, handler);
       const start = await here.visit('/start');
       const ending = here.visit('/steps', cookieOf(start));
       await first.reached;
@@ -201,9 +197,7 @@ describe('Merging', () => {
       res.end();
     };
     const sites = await Promise.all(
-      [store, store.twin(), store.twin()].map((one) =>
-        open(createServer({ merge: true, store: asStore(one) }, handler)),
-      ),
+      [store, store.twin(), store.twin()].map((one) => serve({ merge: true, store: one }, handler)),
     );
     const first = await sites[0]?.visit('/start');
     const cookie = cookieOf(first ?? assert.fail());

@@ -1,3 +1,4 @@
+/** A middleware without keys answers with an error that says what to give it. */
 import assert from 'node:assert/strict';
 import request from 'supertest';
 import session from '../../src';

@@ -1,14 +1,12 @@
+/** Which options the factory takes, which it refuses, and what it makes of them. */
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync } from 'node:crypto';
-import { EventEmitter } from 'node:events';
-import { createRequire } from 'node:module';
 import util from 'node:util';
 import type { RequestHandler } from 'express';
 import request from 'supertest';
 import session from '../../src';
 import { breakSignature, byHand } from '../support/by-hand';
 import { attributes, cookieOf, decode, setCookie, setCookies, tokenOf } from '../support/cookies';
-import { serve, storedCookie } from '../support/exchange';
 import { recordOf } from '../support/forge';
 import { createKeyPair, keys, otherKeys, secp256k1Keys } from '../support/keys';
 import { legacyCookie, legacySecret } from '../support/legacy';
@@ -16,7 +14,7 @@ import { loose } from '../support/loose';
 import { runProgram } from '../support/run-program';
 import { createServer, serverOf } from '../support/server';
 import type { Ses } from '../support/session-tokens';
-import { answer, asStore, closeSites, countHits } from '../support/site';
+import { asStore, countHits, serve } from '../support/site';
 import { ForeignStore, SmartStore } from '../support/stores';
 import { countVisit, visits } from '../support/visits';
 
@@ -47,83 +45,6 @@ function handleOf(claims: Record<string, unknown> | undefined): string {
   return id ?? assert.fail('no handle');
 }
 
-describe('the package', () => {
-  it('is the factory itself when required, and carries its four constructors (B001)', () => {
-    const required = createRequire(__filename)('../../src') as unknown;
-    assert.equal(required, session);
-    assert.equal(typeof required, 'function');
-    for (const name of ['Session', 'Store', 'MemoryStore', 'Cookie'] as const) {
-      assert.equal(typeof session[name], 'function', name);
-    }
-  });
-
-  describe('inherited from in the style that predates classes', () => {
-    type Constructor = new (...args: unknown[]) => Record<string, unknown>;
-
-    /** A subtype by `util.inherits` whose constructor calls its base without `new`. */
-    function inherit(base: unknown): Constructor {
-      function Derived(this: object, ...args: unknown[]) {
-        (base as (this: object, ...args: unknown[]) => void).call(this, ...args);
-      }
-      util.inherits(Derived, base);
-      return Derived as unknown as Constructor;
-    }
-
-    it('calls Store without new, and the result is an event emitter that emits (B002)', () => {
-      const Derived = inherit(session.Store);
-      const store = new Derived();
-      assert(store instanceof Derived);
-      assert(store instanceof session.Store);
-      assert(store instanceof EventEmitter);
-      let heard = 0;
-      store.on('connect', () => heard++);
-      store.emit('connect');
-      assert.equal(heard, 1);
-    });
-
-    it('serves sessions from such a store (B002)', async () => {
-      const server = createServer({ store: new SmartStore() }, visits);
-      const first = await request(server).get('/').expect('1');
-      await request(server).get('/').set('Cookie', cookieOf(first)).expect('2');
-    });
-
-    it('lets a method of the subtype win over the base (B002)', () => {
-      const Derived = inherit(session.Store);
-      const get = () => 'own';
-      Object.assign(Derived.prototype as object, { get });
-      assert.equal(new Derived().get, get);
-    });
-
-    it('calls MemoryStore without new, and the result keeps sessions (B002)', async () => {
-      const Derived = inherit(session.MemoryStore);
-      const store = new Derived() as unknown as session.MemoryStore;
-      assert(store instanceof session.MemoryStore);
-      const server = createServer({ store }, visits);
-      const first = await request(server).get('/').expect('1');
-      await request(server).get('/').set('Cookie', cookieOf(first)).expect('2');
-      assert.deepEqual(await answer((callback) => store.length(callback)), [null, 1]);
-    });
-
-    it('calls Session without new, and the result has its id, its data and its methods (B002)', () => {
-      const Derived = inherit(session.Session);
-      const sess = new Derived({ sessionID: 'an-id' }, { user: 'bob' });
-      assert(sess instanceof session.Session);
-      assert.equal(sess.id, 'an-id');
-      assert.equal(sess.user, 'bob');
-      assert.equal(typeof sess.save, 'function');
-    });
-
-    it('calls Cookie without new, and the result has its defaults and its options (B002)', () => {
-      const Derived = inherit(session.Cookie);
-      const cookie = new Derived({ maxAge: 5000 });
-      assert(cookie instanceof session.Cookie);
-      assert.equal(cookie.path, '/');
-      assert.equal(cookie.httpOnly, true);
-      assert.equal(cookie.originalMaxAge, 5000);
-    });
-  });
-});
-
 describe('the factory', () => {
   it('returns a function of three parameters when called with nothing, null or no option (B003)', () => {
     const factory = session as (options?: unknown) => RequestHandler;
@@ -144,59 +65,57 @@ describe('the factory', () => {
     });
 
     it('makes a cookie without maxAge (B004)', async () => {
-      const server = createServer({}, (req, res) => {
+      const { get } = await serve({}, (req, res) => {
         const { path, httpOnly, maxAge } = req.session.cookie;
         res.end(JSON.stringify({ path, httpOnly, maxAge }));
       });
-      const res = await request(server).get('/');
+      const res = await get('/');
       assert.deepEqual(JSON.parse(res.text), { path: '/', httpOnly: true, maxAge: null });
     });
 
     it('does not save an untouched new session (B004)', async () => {
       const store = new ForeignStore();
-      const res = await request(createServer({ store: asStore(store) }))
-        .get('/')
-        .expect(200);
+      const res = await request(createServer({ store })).get('/').expect(200);
       assert.equal(setCookie(res), undefined);
       assert.deepEqual(store.calls, []);
     });
 
     it('does not save an unmodified loaded session again (B004)', async () => {
       const store = new ForeignStore();
-      const server = createServer({ store: asStore(store) }, visits);
+      const { server, visit } = await serve({ store }, visits);
       const first = await request(server).get('/').expect('1');
-      await request(server).get('/read').set('Cookie', cookieOf(first)).expect('1');
+      assert.equal((await visit('/read', cookieOf(first))).text, '1');
       assert.equal(store.count('set'), 1);
     });
 
     it('does not send the cookie again for an unmodified session with an expiry (B004)', async () => {
-      const server = createServer({}, (req, res) => {
+      const { get, visit } = await serve({}, (req, res) => {
         if (req.url === '/') {
           countVisit(req);
           req.session.cookie.maxAge = 60_000;
         }
         res.end();
       });
-      const first = await request(server).get('/');
-      const second = await request(server).get('/again').set('Cookie', cookieOf(first)).expect(200);
+      const first = await get('/');
+      const second = await visit('/again', cookieOf(first));
       assert.equal(setCookie(second), undefined);
     });
 
     it('keeps the record of a session that a handler unset (B004)', async () => {
       const store = new ForeignStore();
-      const server = createServer({ store: asStore(store) }, (req, res) => {
+      const { get, visit } = await serve({ store }, (req, res) => {
         if (req.url === '/') countVisit(req);
         else Object.assign(req, { session: null });
         res.end();
       });
-      const first = await request(server).get('/');
-      await request(server).get('/unset').set('Cookie', cookieOf(first)).expect(200);
+      const first = await get('/');
+      await visit('/unset', cookieOf(first));
       assert.equal(store.records.size, 1);
       assert.equal(store.count('destroy'), 0);
     });
 
     it('goes by req.secure and not by X-Forwarded-Proto (B004)', async () => {
-      const server = createServer({}, (req, res) => {
+      const { server, visit } = await serve({}, (req, res) => {
         if (req.url === '/secure') Object.assign(req, { secure: true });
         countVisit(req);
         req.session.cookie.secure = true;
@@ -204,7 +123,7 @@ describe('the factory', () => {
       });
       const forwarded = await request(server).get('/').set('X-Forwarded-Proto', 'https').expect(200);
       assert.equal(setCookie(forwarded), undefined);
-      const secure = await request(server).get('/secure').expect(200);
+      const secure = await visit('/secure');
       assert.match(setCookie(secure) ?? '', /; Secure/);
     });
 
@@ -224,9 +143,9 @@ describe('the factory', () => {
     it('has no secret, so no legacy cookie is accepted (B004)', async () => {
       const store = new ForeignStore();
       store.records.set('old-id', recordOf({ visits: 41 }));
-      const server = createServer({ store: asStore(store) }, visits);
-      await request(server).get('/').set('Cookie', legacyCookie('old-id', 'keyboard cat')).expect('1');
-      await request(server).get('/').set('Cookie', legacyCookie('old-id', '')).expect('1');
+      const { visit } = await serve({ store }, visits);
+      assert.equal((await visit('/', legacyCookie('old-id', 'keyboard cat'))).text, '1');
+      assert.equal((await visit('/', legacyCookie('old-id', ''))).text, '1');
       assert.equal(store.count('get'), 0);
     });
 
@@ -300,8 +219,8 @@ describe('the factory', () => {
 
     for (const cookie of [false, null, 0, '']) {
       it(`takes ${util.inspect(cookie)} for no cookie option (B006)`, async () => {
-        const server = createServer(untyped({ cookie }), visits);
-        const res = await request(server).get('/').expect(200);
+        const { visit } = await serve(untyped({ cookie }), visits);
+        const res = await visit('/');
         assert.match(setCookie(res) ?? '', /; Path=\/; HttpOnly$/);
       });
     }
@@ -365,7 +284,7 @@ describe('the store that was given', () => {
   for (const [label, create] of stores) {
     it(`runs methods that were replaced after the factory call, on ${label} itself (B009)`, async () => {
       const store = create();
-      const server = createServer({ store: asStore(store), unset: 'destroy' }, (req, res) => {
+      const { get, visit } = await serve({ store, unset: 'destroy' }, (req, res) => {
         if (req.url === '/unset') Object.assign(req, { session: null });
         else if (req.url === '/count') countVisit(req);
         res.end();
@@ -381,9 +300,9 @@ describe('the store that was given', () => {
         };
       }
 
-      const cookie = cookieOf(await request(server).get('/count'));
-      await request(server).get('/touch').set('Cookie', cookie).expect(200);
-      await request(server).get('/unset').set('Cookie', cookie).expect(200);
+      const cookie = cookieOf(await get('/count'));
+      await visit('/touch', cookie);
+      await visit('/unset', cookie);
 
       assert.deepEqual(
         seen.map(([method]) => method),
@@ -395,7 +314,7 @@ describe('the store that was given', () => {
 
   it('settles once, at the factory call, whether a store can touch (B009)', async () => {
     const store = new SmartStore();
-    const server = createServer({ store }, visits);
+    const { server, visit } = await serve({ store }, visits);
     const cookie = cookieOf(await request(server).get('/').expect('1'));
     let touched = 0;
     Object.assign(store, {
@@ -404,7 +323,7 @@ describe('the store that was given', () => {
         callback();
       },
     });
-    await request(server).get('/read').set('Cookie', cookie).expect('1');
+    assert.equal((await visit('/read', cookie)).text, '1');
     assert.equal(touched, 0);
     await request(createServer({ store }, visits)).get('/read').set('Cookie', cookie).expect('1');
     assert.equal(touched, 1);
@@ -413,8 +332,8 @@ describe('the store that was given', () => {
   describe('shared by two factories', () => {
     it('shares the sessions between them (B010)', async () => {
       const store = new ForeignStore();
-      const one = createServer({ store: asStore(store) }, visits);
-      const other = createServer({ store: asStore(store) }, visits);
+      const one = createServer({ store }, visits);
+      const other = createServer({ store }, visits);
       const first = await request(one).get('/').expect('1');
       await request(other).get('/').set('Cookie', cookieOf(first)).expect('2');
       await request(one).get('/').set('Cookie', cookieOf(first)).expect('3');
@@ -433,7 +352,7 @@ describe('the store that was given', () => {
         };
         const one = createServer(
           {
-            store: asStore(store),
+            store,
             genid: () => 'one',
             cookie: { maxAge: 60_000, path: '/' },
             jwtFromReq: () => ({ app: 'one' }),
@@ -442,7 +361,7 @@ describe('the store that was given', () => {
         );
         const two = createServer(
           {
-            store: asStore(store),
+            store,
             genid: () => 'two',
             cookie: { httpOnly: false },
             jwtFromReq: () => ({ app: 'two' }),
@@ -508,9 +427,9 @@ describe('the store that was given', () => {
     it('adds no member to a MemoryStore (B010)', async () => {
       const store = new session.MemoryStore();
       const before = Reflect.ownKeys(store);
-      const server = createServer({ store }, visits);
+      const { server, visit } = await serve({ store }, visits);
       const first = await request(server).get('/').expect('1');
-      await request(server).get('/').set('Cookie', cookieOf(first)).expect('2');
+      assert.equal((await visit('/', cookieOf(first))).text, '2');
       assert.deepEqual(Reflect.ownKeys(store), before);
       assert.equal('generate' in store, false);
     });
@@ -542,18 +461,18 @@ describe('the cookie name', () => {
   ];
   for (const [label, options, name] of named) {
     it(`is ${label}, written and read back (B098)`, async () => {
-      const server = createServer(untyped(options), visits);
+      const { server, visit } = await serve(untyped(options), visits);
       const first = await request(server).get('/').expect('1');
       assert.equal(setCookies(first).length, 1);
-      await request(server).get('/').set('Cookie', cookieOf(first, name)).expect('2');
+      assert.equal((await visit('/', cookieOf(first, name))).text, '2');
     });
   }
 
   it('is the only one under which a token is accepted (B098)', async () => {
-    const server = createServer({ name: 'session_id' }, visits);
+    const { server, visit } = await serve({ name: 'session_id' }, visits);
     const token = tokenOf(await request(server).get('/').expect('1'), 'session_id');
-    await request(server).get('/').set('Cookie', `connect.sid=${token}`).expect('1');
-    await request(server).get('/').set('Cookie', `xsession_id=${token}`).expect('1');
+    assert.equal((await visit('/', `connect.sid=${token}`)).text, '1');
+    assert.equal((await visit('/', `xsession_id=${token}`)).text, '1');
   });
 
   const overHttps = { 'X-Forwarded-Proto': 'https' };
@@ -713,16 +632,13 @@ describe('unusable keys', () => {
     const flat = (text: string) => text.replaceAll('\n', '\\n');
     const store = new ForeignStore();
     const repaired = { public: flat(keys.public), private: flat(keys.private) };
-    const first = await request(createServer({ store: asStore(store), keys: repaired }, visits))
+    const first = await request(createServer({ store, keys: repaired }, visits))
       .get('/')
       .expect('1');
-    await request(createServer({ store: asStore(store), keys }, visits))
-      .get('/')
-      .set('Cookie', cookieOf(first))
-      .expect('2');
+    await request(createServer({ store, keys }, visits)).get('/').set('Cookie', cookieOf(first)).expect('2');
 
     const buffers = { public: Buffer.from(repaired.public), private: Buffer.from(repaired.private) };
-    const second = createServer({ store: asStore(store), keys: buffers }, visits);
+    const second = createServer({ store, keys: buffers }, visits);
     await request(second).get('/').set('Cookie', cookieOf(first)).expect('3');
   });
 });
@@ -731,13 +647,11 @@ describe('unusable keys', () => {
 const verifyOnly = { public: keys.public };
 
 describe('the option', () => {
-  afterEach(closeSites);
-
   it('keys may leave out the public half, which follows from the private one (B195)', async () => {
     const store = new ForeignStore();
-    const issuing = serve({ keys: { private: keys.private }, store: asStore(store) }, countHits).server;
+    const issuing = (await serve({ keys: { private: keys.private }, store }, countHits)).server;
     const first = await request(issuing).get('/');
-    const verifying = serve({ keys: verifyOnly, store: asStore(store) }, countHits).server;
+    const verifying = (await serve({ keys: verifyOnly, store }, countHits)).server;
     assert.equal((await request(verifying).get('/').set('Cookie', cookieOf(first))).text, '2');
     assert.equal((await request(issuing).get('/').set('Cookie', cookieOf(first))).text, '3');
   });
@@ -753,9 +667,9 @@ describe('the option', () => {
 
   it('keys may be KeyObjects, each in its own place (B195 B197)', async () => {
     const pair = { public: createPublicKey(keys.public), private: createPrivateKey(keys.private) };
-    const { server } = serve({ keys: pair }, countHits);
-    const cookie = await storedCookie(server);
-    assert.equal((await request(server).get('/').set('Cookie', cookie)).text, '2');
+    const { get, visit } = await serve({ store: new ForeignStore(), keys: pair }, countHits);
+    const cookie = cookieOf(await visit('/start'));
+    assert.equal((await get('/', cookie)).text, '2');
     const misplaced = [
       [{ public: pair.private }, /^keys\.public must be a public key, it is a private one/],
       [{ private: pair.public }, /^keys\.private must be a private key, it is a public one/],
@@ -782,14 +696,14 @@ describe('the option', () => {
   }
 
   it('tokenCacheSize 1 forgets tokens, but neither sessions nor bad signatures (B019 B020)', async () => {
-    const { server } = serve({ tokenCacheSize: 1 }, countHits);
-    const cookies = [await storedCookie(server), await storedCookie(server)];
+    const { get, visit } = await serve({ store: new ForeignStore(), tokenCacheSize: 1 }, countHits);
+    const cookies = [cookieOf(await visit('/start')), cookieOf(await visit('/start'))];
     for (const round of ['2', '3']) {
       for (const cookie of cookies) {
-        assert.equal((await request(server).get('/').set('Cookie', cookie)).text, round);
+        assert.equal((await get('/', cookie)).text, round);
       }
     }
     const broken = `connect.sid=${breakSignature(byHand())}`;
-    assert.equal((await request(server).get('/').set('Cookie', broken)).text, '1');
+    assert.equal((await get('/', broken)).text, '1');
   });
 });

@@ -6,19 +6,10 @@ import { ComparingStore } from '../support/comparing-store';
 import { cookieOf, setCookie } from '../support/cookies';
 import { lateErrors } from '../support/late-errors';
 import { signedInClaims as jwtFromReq, signIn, who } from '../support/log-in';
+import { logOut } from '../support/pages';
 import type { Handler } from '../support/server';
 import { idOf, sesOf } from '../support/session-tokens';
-import {
-  asStore,
-  closeSites,
-  countHits,
-  data,
-  gate,
-  type Gate,
-  openSite,
-  type Site,
-  turn,
-} from '../support/site';
+import { asStore, countHits, data, gate, type Gate, serve, type Site, turn } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 /** Two servers on the same sessions. */
@@ -46,7 +37,6 @@ describe('requests that overlap', () => {
   beforeEach(() => {
     waiting = gate();
   });
-  afterEach(closeSites);
 
   const handlers: Record<string, Handler> = {
     '/': countHits,
@@ -55,10 +45,7 @@ describe('requests that overlap', () => {
       signIn(req);
       res.end();
     },
-    '/logout': async (req, res) => {
-      await req.session.destroy();
-      res.end();
-    },
+    '/logout': logOut,
     '/slow': async (req, res) => {
       await waiting.pass();
       res.end(String(data(req).user));
@@ -78,10 +65,10 @@ describe('requests that overlap', () => {
   async function open(place: () => [session.Store, session.Store], options: session.SessionOptions = {}) {
     const [one, two] = place();
     const all = { jwtFromReq, ...options };
-    return [
-      await openSite({ ...all, store: one }, handlers),
-      await openSite({ ...all, store: two }, handlers),
-    ] as [Site, Site];
+    return [await serve({ ...all, store: one }, handlers), await serve({ ...all, store: two }, handlers)] as [
+      Site,
+      Site,
+    ];
   }
 
   for (const [name, place] of places) {

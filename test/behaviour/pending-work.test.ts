@@ -8,7 +8,7 @@ import { cookieOf, setCookie } from '../support/cookies';
 import { lateErrors } from '../support/late-errors';
 import { idOf } from '../support/session-tokens';
 import { signInPages } from '../support/sign-in-pages';
-import { asStore, closeSites, countHits, data, isPending, openSite, type Site, turn } from '../support/site';
+import { countHits, data, isPending, serve, type Site, turn } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { requestText, roundTrip, Wire } from '../support/wire';
 
@@ -63,8 +63,8 @@ const ways: readonly [how: string, isTaken: boolean, begin: (req: Request, name:
 ];
 
 function openPages(store: ForeignStore, options: session.SessionOptions = {}) {
-  return openSite(
-    { store: asStore(store), ...options },
+  return serve(
+    { store, ...options },
     {
       '/': countHits,
       ...Object.fromEntries(
@@ -84,8 +84,6 @@ function openPages(store: ForeignStore, options: session.SessionOptions = {}) {
 }
 
 describe('Work that a handler has begun', () => {
-  afterEach(closeSites);
-
   for (const [name, method] of works) {
     for (const [how, isTaken] of ways) {
       const path = `/${name}/${encodeURIComponent(how)}`;
@@ -168,8 +166,8 @@ describe('Work that a handler has begun', () => {
 
   it('such as a regenerate without await gives the response the cookie of the new session (B254 B265)', async () => {
     const store = new ForeignStore();
-    const site = await openSite(
-      { store: asStore(store) },
+    const site = await serve(
+      { store },
       {
         '/': countHits,
         '/login': (req, res) => {
@@ -190,8 +188,8 @@ describe('Work that a handler has begun', () => {
 
   it('such as a save that waits may be followed by more of it, which is waited for as well (B254)', async () => {
     const store = new ForeignStore();
-    const site = await openSite(
-      { store: asStore(store) },
+    const site = await serve(
+      { store },
       {
         '/': (req, res) => {
           data(req).step = 1;
@@ -213,8 +211,8 @@ describe('Work that a handler has begun', () => {
 
   it('may itself wait for the end of the response in its callback, and is not waited for then (B254)', async () => {
     const store = new ForeignStore();
-    const site = await openSite(
-      { store: asStore(store) },
+    const site = await serve(
+      { store },
       {
         '/': (req, res) => {
           data(req).user = 'ann';
@@ -227,8 +225,8 @@ describe('Work that a handler has begun', () => {
 
   it('is no matter to a response that throws it away (B043 B254)', async () => {
     const store = new ForeignStore();
-    const site = await openSite(
-      { store: asStore(store) },
+    const site = await serve(
+      { store },
       {
         '/': (req, res) => {
           data(req).user = 'ann';
@@ -263,8 +261,8 @@ describe('Work that a handler has begun', () => {
 
   it('is over when the end stores what has changed since: what the store throws then is the error page (B045 B248 B254)', async () => {
     const store = new ForeignStore();
-    const site = await openSite(
-      { store: asStore(store) },
+    const site = await serve(
+      { store },
       {
         '/': (req, res) => {
           data(req).step = 1;
@@ -289,8 +287,8 @@ describe('Work that a handler has begun', () => {
 
   it('is over when a stream gets its headers: it goes on without a token that cannot be made (B214 B254)', async () => {
     const store = new ForeignStore();
-    const site = await openSite(
-      { store: asStore(store), jwtFromReq: (req) => ({ list: data(req).list }) },
+    const site = await serve(
+      { store, jwtFromReq: (req) => ({ list: data(req).list }) },
       {
         '/': async (req, res) => {
           data(req).list = 'x'.repeat(4096);
@@ -314,12 +312,10 @@ describe('Work that a handler has begun', () => {
 });
 
 describe('the cookie of a response', () => {
-  afterEach(closeSites);
-
   it('is that of the new session after regenerate that nobody waits for, and a redirect (B254 B265)', async () => {
     for (const Store of [ForeignStore, ComparingStore, session.MemoryStore]) {
-      const site = await openSite(
-        { store: asStore(new Store()) },
+      const site = await serve(
+        { store: new Store() },
         {
           ...signInPages,
           '/redirect': (req, res) => {
@@ -345,8 +341,8 @@ describe('the cookie of a response', () => {
     saveErrors: 'late' | 'respond',
   ): Promise<{ site: Site; store: ComparingStore; text: string }> {
     const store = new ComparingStore();
-    const site = await openSite(
-      { store: asStore(store), rolling: true, saveErrors },
+    const site = await serve(
+      { store, rolling: true, saveErrors },
       {
         ...signInPages,
         '/read': (_, res) => {

@@ -6,7 +6,7 @@ import { cookieOf, setCookie } from '../support/cookies';
 import { lateCodes, lateErrors } from '../support/late-errors';
 import { signedInClaims as jwtFromReq, signIn, who } from '../support/log-in';
 import type { Handler } from '../support/server';
-import { asStore, closeSites, countHits, data, gate, openSite, turn } from '../support/site';
+import { countHits, data, gate, serve, turn } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 /** Each call of the store is looked at from outside: before it takes effect, and before it is answered. */
@@ -37,8 +37,6 @@ class WatchedPlainStore extends WatchedStore {}
 Object.defineProperty(WatchedPlainStore.prototype, 'compareAndSet', { value: undefined });
 
 describe('a planted token', () => {
-  afterEach(closeSites);
-
   const logins: [string, Handler][] = [
     [
       'a login by claims',
@@ -89,15 +87,12 @@ describe('a planted token', () => {
       it(`polled at every call of the store during ${name} never reads the victim's data, on ${Store.name} (B209)`, async () => {
         const store = new Store();
         const options = { jwtFromReq, rolling: true };
-        const site = await openSite(
-          { ...options, store: asStore(store) },
-          { '/': countHits, '/login': login, '/who': who },
-        );
+        const site = await serve({ ...options, store }, { '/': countHits, '/login': login, '/who': who });
         // The attacker asks the same process, and another one.
         const unwatched = Object.assign(new ComparingStore(), { records: store.records });
         if (Store === WatchedPlainStore)
           Object.defineProperty(unwatched, 'compareAndSet', { value: undefined });
-        const elsewhere = await openSite({ ...options, store: asStore(unwatched) }, { '/who': who });
+        const elsewhere = await serve({ ...options, store: unwatched }, { '/who': who });
         const planted = cookieOf(await site.visit('/'));
 
         const seen: string[] = [];
@@ -126,8 +121,8 @@ describe('a planted token', () => {
 
   it('does not read a login whose claims change after the headers: it is not stored (B213)', async () => {
     for (const Store of [ForeignStore, ComparingStore, session.MemoryStore]) {
-      const site = await openSite(
-        { jwtFromReq, store: asStore(new Store()) },
+      const site = await serve(
+        { jwtFromReq, store: new Store() },
         {
           '/': countHits,
           '/who': who,
@@ -151,8 +146,8 @@ describe('a planted token', () => {
   it('reads nothing between await save() after the login and the response, which has the good cookie (B219)', async () => {
     for (const Store of [ForeignStore, ComparingStore, session.MemoryStore]) {
       const waiting = gate();
-      const site = await openSite(
-        { jwtFromReq, store: asStore(new Store()) },
+      const site = await serve(
+        { jwtFromReq, store: new Store() },
         {
           '/': countHits,
           '/who': who,

@@ -1,3 +1,4 @@
+/** The promises of the README that go beyond those of express-session, each with one test. */
 import assert from 'node:assert/strict';
 import { sign as signBytes } from 'node:crypto';
 import http from 'node:http';
@@ -11,20 +12,20 @@ import { contents, cookieFields, reachableStrings, record } from '../support/con
 import { cookieOf, decode, setCookie } from '../support/cookies';
 import { InsertingStore } from '../support/inserting-store';
 import { keys } from '../support/keys';
+import { unset } from '../support/pages';
 import { listen, listener, serverOf, type Handler } from '../support/server';
 import { sesOf } from '../support/session-tokens';
 import {
   asStore,
   claimsOfSession,
-  closeSites,
   countHits,
   data,
   elapse,
   gate,
+  type Gate,
   open,
   routes,
   showHits,
-  type Gate,
 } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
@@ -70,14 +71,7 @@ const assign =
     res.end();
   };
 
-const unset: Handler = (req, res) => {
-  (req as { session: unknown }).session = null;
-  res.end();
-};
-
 describe('The promises beyond express-session', () => {
-  afterEach(closeSites);
-
   describe('A login or a change of claims makes a new token', () => {
     /** Fills a cart, then changes who the visitor is, and looks at both cookies. */
     async function oldCookieStaysGood(make: Make, change: Record<string, unknown>): Promise<string[]> {

@@ -1,17 +1,15 @@
+/** A store that has announced its disconnection is asked again after a second, so that sessions come back with it. */
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
 import { withMovableClock } from '../support/clock';
-import { asStore, closeSites, openSite, turn, type Site } from '../support/site';
+import { serve, type Site, turn } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const SECOND = 1000;
 
 /** Answers whether there is a session. */
 function open(store: object): Promise<Site> {
-  return openSite(
-    { store: asStore(store) },
-    { '/': (req, res) => void res.end(typeof (req as Partial<Request>).session) },
-  );
+  return serve({ store }, { '/': (req, res) => void res.end(typeof (req as Partial<Request>).session) });
 }
 
 async function answers(site: Site, count: number): Promise<string[]> {
@@ -24,8 +22,6 @@ async function answers(site: Site, count: number): Promise<string[]> {
 }
 
 describe('a store that announced disconnect and never announces connect', () => {
-  afterEach(closeSites);
-
   it('is left alone for a second, then asked once, and used again when it answers', async () => {
     await withMovableClock(async (tick) => {
       const store = new ForeignStore();

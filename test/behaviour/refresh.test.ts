@@ -9,18 +9,8 @@ import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
 import { forge, seconds } from '../support/forge';
 import { keys } from '../support/keys';
 import { idOf, recordWith, sesOf } from '../support/session-tokens';
-import { createHttp2Server, createServer, type Handler } from '../support/server';
-import {
-  asStore,
-  claimsOfSession,
-  closeSites,
-  countHits,
-  data,
-  open,
-  openSite,
-  showHits,
-} from '../support/site';
-import type { Site } from '../support/site';
+import { createHttp2Server, type Handler } from '../support/server';
+import { asStore, claimsOfSession, countHits, data, serve, showHits, type Site } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { Http2Exchange, withHttp2Client } from '../support/wire';
 
@@ -59,8 +49,8 @@ function old(store: ForeignStore, age: number, claims: object = {}, fields: obje
   return { token, cookie: `connect.sid=${token}` };
 }
 
-function serve(store: ForeignStore, options: session.SessionOptions = own): Promise<Site> {
-  return openSite({ store: asStore(store), ...options }, handlers);
+function start(store: ForeignStore, options: session.SessionOptions = own): Promise<Site> {
+  return serve({ store, ...options }, handlers);
 }
 
 const methods = (store: ForeignStore) => store.calls.map(({ method }) => method);
@@ -70,9 +60,8 @@ describe('a token with jwt.expiresIn', () => {
   let site: Site;
   beforeEach(async () => {
     store = new ForeignStore();
-    site = await serve(store);
+    site = await start(store);
   });
-  afterEach(closeSites);
 
   it('expires so many seconds after its issue, and says that the library has set that (B250 B265)', async () => {
     const first = await site.visit('/count');
@@ -162,7 +151,7 @@ describe('a token with jwt.expiresIn', () => {
 
   it('may be used by any number of requests at once, in several processes: what each gets works (B250)', async () => {
     const { token, cookie } = old(store, LIFE + 1);
-    const elsewhere = await serve(Object.assign(new ForeignStore(), { records: store.records }));
+    const elsewhere = await start(Object.assign(new ForeignStore(), { records: store.records }));
     const held = store.hold('get');
     const all = Array.from({ length: 20 }, (_, at) => (at % 2 ? site : elsewhere).visit('/', cookie));
     await held.reached;
@@ -179,7 +168,7 @@ describe('a token with jwt.expiresIn', () => {
   for (const withStore of [true, false]) {
     it(`is refused by a verifier ${withStore ? 'with' : 'without'} the store once it has expired (B250)`, async () => {
       const options = { ...own, keys: { public: keys.public }, ...(withStore && { store: asStore(store) }) };
-      const verifier = await openSite(options, {
+      const verifier = await serve(options, {
         '/': (req, res) => res.end(String(req.session.jwt?.ses !== undefined)),
       });
       assert.equal((await verifier.visit('/', old(store, LIFE - 60).cookie)).text, 'true');
@@ -192,7 +181,7 @@ describe('a token with jwt.expiresIn', () => {
   for (const path of ['/logout', '/regenerate', '/login']) {
     for (const which of ['old', 'new'] as const) {
       it(`is dead with its successors after ${path} with the ${which} one (B250 B252)`, async () => {
-        const named = await serve(store, { ...own, jwtFromReq: claimsOfSession });
+        const named = await start(store, { ...own, jwtFromReq: claimsOfSession });
         const { cookie } = old(store, LIFE + 1);
         const fresh = cookieOf(await named.visit('/', cookie));
         await named.visit(path, which === 'old' ? cookie : fresh);
@@ -203,7 +192,7 @@ describe('a token with jwt.expiresIn', () => {
   }
 
   it('gets the first token of the next generation where claims change in the same request (B210 B250)', async () => {
-    const named = await serve(store, { ...own, jwtFromReq: claimsOfSession });
+    const named = await start(store, { ...own, jwtFromReq: claimsOfSession });
     const { token, cookie } = old(store, LIFE + 1);
     const res = await named.visit('/login', cookie);
     assert.equal(decode(tokenOf(res)).payload.user, 'ada');
@@ -213,7 +202,7 @@ describe('a token with jwt.expiresIn', () => {
   });
 
   it('gets claims that changed outside of any request with its successor (B210 B250)', async () => {
-    const named = await serve(store, { ...own, jwtFromReq: claimsOfSession });
+    const named = await start(store, { ...own, jwtFromReq: claimsOfSession });
     const { cookie } = old(store, LIFE / 2 + 1, { role: 'admin' }, { hits: 1, role: 'guest' });
     const res = await named.visit('/', cookie);
     assert.equal(decode(tokenOf(res)).payload.role, 'guest');
@@ -222,7 +211,7 @@ describe('a token with jwt.expiresIn', () => {
   });
 
   it('hands the time of the sign-in on to its successor (B250 B256)', async () => {
-    const named = await serve(store, { ...own, jwtFromReq: claimsOfSession });
+    const named = await start(store, { ...own, jwtFromReq: claimsOfSession });
     const claims = { user: 'ada', auth_time: seconds() - 5000 };
     const { cookie } = old(store, LIFE + 1, claims, { hits: 1, user: 'ada' });
     const res = await named.visit('/', cookie);
@@ -230,7 +219,7 @@ describe('a token with jwt.expiresIn', () => {
   });
 
   it('counts the sign-in from now where its token does not say when that was (B250 B256)', async () => {
-    const named = await serve(store, { ...own, jwtFromReq: claimsOfSession });
+    const named = await start(store, { ...own, jwtFromReq: claimsOfSession });
     const { cookie } = old(store, LIFE + 1, { user: 'ada' }, { hits: 1, user: 'ada' });
     const { iat, auth_time: time } = decode(tokenOf(await named.visit('/', cookie))).payload;
     assert.ok(iat);
@@ -239,7 +228,7 @@ describe('a token with jwt.expiresIn', () => {
 
   it('is looked at again, beside the touch, where the store can tell of other processes (B250 B260)', async () => {
     const comparing = new ComparingStore();
-    const looking = await serve(comparing);
+    const looking = await start(comparing);
     const { cookie } = old(comparing, LIFE + 1);
     assert.ok(setCookie(await looking.visit('/', cookie)));
     assert.deepEqual(methods(comparing).sort(), ['get', 'get', 'touch']);
@@ -262,9 +251,7 @@ describe('a token with jwt.expiresIn', () => {
   });
 
   it('has its successor go out in the header of a bearer (B250)', async () => {
-    const api = await open(
-      createServer({ store: asStore(store), jwt: { ...own.jwt, transport: 'bearer' } }, showHits),
-    );
+    const api = await serve({ store, jwt: { ...own.jwt, transport: 'bearer' } }, showHits);
     const { token } = old(store, LIFE + 1);
     const ask = (bearer: string) =>
       request(`http://127.0.0.1:${String(api.port)}`)
@@ -279,7 +266,7 @@ describe('a token with jwt.expiresIn', () => {
   });
 
   it('gets none where a secure cookie could not go out, and its session goes on (B250)', async () => {
-    const secure = await serve(store, { ...own, cookie: { secure: true } });
+    const secure = await start(store, { ...own, cookie: { secure: true } });
     const { cookie } = old(store, LIFE + 1, {}, { hits: 1, cookie: { secure: true } });
     for (let again = 0; again < 2; again++) {
       const res = await secure.visit('/', cookie);

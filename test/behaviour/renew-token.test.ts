@@ -8,7 +8,7 @@ import { seconds } from '../support/forge';
 import { lateErrors } from '../support/late-errors';
 import { idOf, sesOf, stateOf } from '../support/session-tokens';
 import type { Handler } from '../support/server';
-import { answer, asStore, closeSites, countHits, data, openSite, showHits, type Site } from '../support/site';
+import { answer, countHits, data, serve, showHits, type Site } from '../support/site';
 
 const renew: Handler = async (req, res) => {
   data(req).hits = 7;
@@ -38,12 +38,11 @@ describe('renewToken', () => {
   const claims = { sub: 'ada' };
   beforeEach(async () => {
     store = new ComparingStore();
-    site = await serve();
+    site = await start();
   });
-  afterEach(closeSites);
 
-  const serve = (more: Record<string, Handler> = {}, options: session.SessionOptions = {}): Promise<Site> =>
-    openSite({ store: asStore(store), jwtFromReq: () => claims, ...options }, { ...handlers, ...more });
+  const start = (more: Record<string, Handler> = {}, options: session.SessionOptions = {}): Promise<Site> =>
+    serve({ store, jwtFromReq: () => claims, ...options }, { ...handlers, ...more });
 
   for (const path of ['/renew', '/renew-by-callback']) {
     it(`begins the next generation with the data as it is, in one write, and its token goes out: ${path} (B249)`, async () => {
@@ -66,7 +65,7 @@ describe('renewToken', () => {
   }
 
   it('ends all tokens of the generation before, in whatever process (B249 B252)', async () => {
-    const elsewhere = await openSite({ store: asStore(store.twin()), jwtFromReq: () => claims }, handlers);
+    const elsewhere = await serve({ store: store.twin(), jwtFromReq: () => claims }, handlers);
     const first = await site.visit('/');
     const res = await site.visit('/renew', cookieOf(first));
     for (const one of [site, elsewhere]) {
@@ -84,7 +83,7 @@ describe('renewToken', () => {
   });
 
   it('goes on with the rest of the request: what is changed later is saved under the new generation (B249)', async () => {
-    const more = await serve({
+    const more = await start({
       '/more': async (req, res) => {
         await req.session.renewToken();
         data(req).hits = 30;
@@ -99,8 +98,8 @@ describe('renewToken', () => {
 
   it('makes a rotation of a sign-in by the same user, which without it is a soft change (B249 B265)', async () => {
     const first = await site.visit('/');
-    const soft = await openSite(
-      { store: asStore(store), jwtFromReq: (req) => ({ sub: 'ada', level: data(req).level ?? 1 }) },
+    const soft = await serve(
+      { store, jwtFromReq: (req) => ({ sub: 'ada', level: data(req).level ?? 1 }) },
       {
         '/again': (req, res) => {
           data(req).level = 2;
@@ -138,7 +137,7 @@ describe('renewToken', () => {
     ['nobody', () => null],
   ] as const) {
     it(`fails if the session of ${who} was destroyed meanwhile, and nothing is stored or sent (B249)`, async () => {
-      const gone = await serve(
+      const gone = await start(
         {
           '/gone': async (req, res) => {
             store.records.clear();
@@ -156,7 +155,7 @@ describe('renewToken', () => {
   }
 
   it('passes on an error of the store; the old token opens the session as it was (B249)', async () => {
-    const failing = await serve({
+    const failing = await start({
       '/failing': async (req, res) => {
         store.outcomes.push('fails', 'fails');
         await assert.rejects(req.session.renewToken(), /boom!/);
@@ -171,7 +170,7 @@ describe('renewToken', () => {
   });
 
   it('that nobody waits for is waited for by the end, and its error is told late (B249 B254)', async () => {
-    const careless = await serve({
+    const careless = await start({
       '/careless': (req, res) => {
         void req.session.renewToken();
         res.end();

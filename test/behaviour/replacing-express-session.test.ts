@@ -4,12 +4,11 @@ import expressSession from 'express-session';
 import session from '../../src';
 import { ComparingStore } from '../support/comparing-store';
 import { cookieOf } from '../support/cookies';
-import { forExpressSession } from '../support/exchange';
 import { legacySecret, startLegacySession } from '../support/legacy';
 import { type Handler, serverOf } from '../support/server';
 import { stateOf } from '../support/session-tokens';
-import { asStore, closeSites, countHits, open, openSite, routes, showHits } from '../support/site';
-import { ForeignStore } from '../support/stores';
+import { countHits, open, routes, serve, showHits } from '../support/site';
+import { ForeignStore, forExpressSession } from '../support/stores';
 
 const showData: Handler = (req, res) =>
   res.end(JSON.stringify(req.session, (name, value: unknown) => (name === 'cookie' ? undefined : value)));
@@ -21,12 +20,10 @@ function siteOn(
   options: session.SessionOptions = {},
   more: Record<string, Handler> = {},
 ) {
-  return openSite({ secret: legacySecret, store: asStore(store), ...options }, { ...pages, ...more });
+  return serve({ secret: legacySecret, store, ...options }, { ...pages, ...more });
 }
 
 describe('ids of sessions that an application keeps elsewhere', () => {
-  afterEach(closeSites);
-
   for (const Store of [ForeignStore, ComparingStore]) {
     it(`go on working when express-session has been replaced: ${Store.name} (B232, B236)`, async () => {
       const store = new Store();
@@ -73,8 +70,6 @@ describe('ids of sessions that an application keeps elsewhere', () => {
 });
 
 describe('a deploy that is rolled back', () => {
-  afterEach(closeSites);
-
   for (const Store of [ForeignStore, ComparingStore]) {
     it(`finds the sessions where express-session had left them: ${Store.name} (B229, B232)`, async () => {
       const store = new Store();

@@ -1,20 +1,22 @@
+/** A response that waits for the store: its body, its callbacks and its return values are as without the middleware. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Request, RequestHandler, Response } from 'express';
 import request from 'supertest';
 import session from '../../src';
-import { setCookie } from '../support/cookies';
-import { answerAfter, closed, methods, serve, storedCookie } from '../support/exchange';
+import { cookieOf, setCookie } from '../support/cookies';
 import { keys } from '../support/keys';
 import { createHttp2Server, serverOf, type Handler } from '../support/server';
-import { asStore, data, gate, turn } from '../support/site';
-import { ForeignStore } from '../support/stores';
+import { asStore, data, gate, serve, turn } from '../support/site';
+import { ForeignStore, methods } from '../support/stores';
 import {
+  answerAfter,
+  closed,
   Http2Exchange,
-  Wire,
   parseRaw,
   requestText,
   roundTrip,
+  Wire,
   withHttp2Client,
   withServer,
 } from '../support/wire';
@@ -26,7 +28,7 @@ interface Tested {
 
 /** The answer of a handler that starts with a modified session, whose save is held until `end` was called. */
 async function whilePending(handler: Handler, method: 'get' | 'head' = 'get'): Promise<Tested> {
-  const { server, store } = serve({}, (req, res) => {
+  const { server, store } = await serve({ store: new ForeignStore() }, (req, res) => {
     data(req).user = 'bob';
     return handler(req, res);
   });
@@ -39,7 +41,7 @@ async function whilePending(handler: Handler, method: 'get' | 'head' = 'get'): P
 
 /** The answer of a handler on an untouched session: no store call. */
 async function withoutStoreCall(handler: Handler, method: 'get' | 'head' = 'get'): Promise<Tested> {
-  const { server, store } = serve({}, handler);
+  const { server, store } = await serve({ store: new ForeignStore() }, handler);
   return { answer: await request(server)[method]('/').responseType('blob').then(received), store };
 }
 
@@ -225,13 +227,13 @@ describe('a header set after res.end', () => {
     it(`and other late calls do what they do without the middleware while ${title} (B048)`, async () => {
       const outcomes: Record<string, unknown>[] = [];
       const handler = callLate((found) => outcomes.push(found));
-      const { server, store } = serve(options, (req, res) => {
+      const { server, store, visit } = await serve({ ...options, store: new ForeignStore() }, (req, res) => {
         data(req).user = req.url;
         if (req.url === '/start') return res.end();
         req.url = '/elsewhere';
         return handler(req, res);
       });
-      const cookie = await storedCookie(server);
+      const cookie = cookieOf(await visit('/start'));
       const answer = await answerAfter(
         store.hold('set'),
         request(server).get('/').set('Cookie', cookie).then(received),
@@ -246,7 +248,7 @@ describe('a header set after res.end', () => {
   }
 
   it('finds the header state committed by the first end while its save is pending, and no byte sent (B048)', async () => {
-    const { server, store } = serve({}, (req, res) => {
+    const { port, store } = await serve({ store: new ForeignStore() }, (req, res) => {
       data(req).user = 'bob';
       assert.equal(res.headersSent, false);
       res.end('body');
@@ -254,15 +256,13 @@ describe('a header set after res.end', () => {
     });
     const states: boolean[] = [];
     const gate = store.hold('set');
-    await withServer(server, async (port) => {
-      const wire = new Wire(port, requestText());
-      await gate.reached;
-      await roundTrip();
-      assert.deepEqual(states, [true]);
-      assert.equal(wire.received, '');
-      gate.release();
-      assert.match(await wire.closed, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nbody$/);
-    });
+    const wire = new Wire(port, requestText());
+    await gate.reached;
+    await roundTrip();
+    assert.deepEqual(states, [true]);
+    assert.equal(wire.received, '');
+    gate.release();
+    assert.match(await wire.closed, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nbody$/);
   });
 });
 
@@ -335,7 +335,7 @@ describe('a pending store call', () => {
   ] as const) {
     it(`of a stream whose headers have left makes the last chunk and the end wait, ${framed} (B052)`, async () => {
       const more = gate();
-      const { server, store } = serve({}, async (req, res) => {
+      const { port, store, visit } = await serve({ store: new ForeignStore() }, async (req, res) => {
         if (req.url === '/start') {
           data(req).user = 'alice';
           res.end();
@@ -347,36 +347,32 @@ describe('a pending store call', () => {
         data(req).user = 'bob';
         res.end('world');
       });
-      const cookie = await storedCookie(server);
-      await withServer(server, async (port) => {
-        const wire = new Wire(port, requestText('GET', '/', { cookie }));
-        await wire.until('hello');
-        const held = store.hold('set');
-        more.open();
-        await held.reached;
-        await roundTrip();
-        assert.equal(parseRaw(wire.received).body, early);
-        held.release();
-        assert.equal(parseRaw(await wire.closed).body, early + late);
-      });
+      const cookie = cookieOf(await visit('/start'));
+      const wire = new Wire(port, requestText('GET', '/', { cookie }));
+      await wire.until('hello');
+      const held = store.hold('set');
+      more.open();
+      await held.reached;
+      await roundTrip();
+      assert.equal(parseRaw(wire.received).body, early);
+      held.release();
+      assert.equal(parseRaw(await wire.closed).body, early + late);
     });
   }
 
   it('of a body in two parts, written and ended in one tick, holds all of it (B052, B259)', async () => {
-    const { server, store } = serve({}, (req, res) => {
+    const { port, store } = await serve({ store: new ForeignStore() }, (req, res) => {
       data(req).user = 'bob';
       res.write('hello, ');
       res.end('world');
     });
     const held = store.hold('set');
-    await withServer(server, async (port) => {
-      const wire = new Wire(port, requestText());
-      await held.reached;
-      await roundTrip();
-      assert.equal(wire.received, '');
-      held.release();
-      assert.match(parseRaw(await wire.closed).body, /hello, [^]*world/);
-    });
+    const wire = new Wire(port, requestText());
+    await held.reached;
+    await roundTrip();
+    assert.equal(wire.received, '');
+    held.release();
+    assert.match(parseRaw(await wire.closed).body, /hello, [^]*world/);
     assert.deepEqual(methods(store), ['set']);
   });
 });
@@ -425,24 +421,22 @@ describe('the length of a body whose end waits for the store', () => {
   });
 
   it('is not told for a 1xx (B053)', async () => {
-    const { server, store } = serve({}, (req, res) => {
+    const { port, store } = await serve({ store: new ForeignStore() }, (req, res) => {
       data(req).user = 'bob';
       res.statusCode = 102;
       res.end('hi');
     });
     const gate = store.hold('set');
-    await withServer(server, async (port) => {
-      const wire = new Wire(port, requestText());
-      await gate.reached;
-      gate.release();
-      const { headers, body } = parseRaw(await wire.until('\r\n\r\n'));
-      assert.match(wire.received, /^HTTP\/1\.1 102 /);
-      assert.deepEqual(
-        headers.filter((line) => /^(content-length|transfer-encoding)/.test(line)),
-        [],
-      );
-      assert.equal(body, '');
-    });
+    const wire = new Wire(port, requestText());
+    await gate.reached;
+    gate.release();
+    const { headers, body } = parseRaw(await wire.until('\r\n\r\n'));
+    assert.match(wire.received, /^HTTP\/1\.1 102 /);
+    assert.deepEqual(
+      headers.filter((line) => /^(content-length|transfer-encoding)/.test(line)),
+      [],
+    );
+    assert.equal(body, '');
   });
 
   for (const [title, name, value, expected] of [
@@ -494,19 +488,17 @@ describe('the length of a body whose end waits for the store', () => {
   });
 
   it('is left to an application that gave it to writeHead, and told once (B053)', async () => {
-    const { server } = serve({}, (req, res) => {
+    const { port } = await serve({ store: new ForeignStore() }, (req, res) => {
       data(req).user = 'bob';
       res.writeHead(200, { 'Content-Length': '2' });
       res.end('hi');
     });
-    await withServer(server, async (port) => {
-      const { headers, body } = parseRaw(await new Wire(port, requestText()).closed);
-      assert.deepEqual(
-        headers.filter((line) => /^(content-length|transfer-encoding)/.test(line)),
-        ['content-length: 2'],
-      );
-      assert.equal(body, 'hi');
-    });
+    const { headers, body } = parseRaw(await new Wire(port, requestText()).closed);
+    assert.deepEqual(
+      headers.filter((line) => /^(content-length|transfer-encoding)/.test(line)),
+      ['content-length: 2'],
+    );
+    assert.equal(body, 'hi');
   });
 });
 
@@ -586,7 +578,7 @@ describe('the callback of res.end', () => {
 
   it('is not called before the store has answered (B055)', async () => {
     const calls: string[] = [];
-    const { server, store } = serve({}, (req, res) => {
+    const { server, store } = await serve({ store: new ForeignStore() }, (req, res) => {
       data(req).user = 'bob';
       res.end('hi', () => calls.push('end'));
     });
@@ -604,20 +596,18 @@ describe('the callback of res.end', () => {
   it('is not called if the connection closes first (B055)', async () => {
     let calls = 0;
     let whole = Promise.resolve();
-    const { server, store } = serve({}, (req, res) => {
+    const { port, store } = await serve({ store: new ForeignStore() }, (req, res) => {
       data(req).user = 'bob';
       whole = closed(res);
       res.end('hi', () => calls++);
     });
     const held = store.hold('set');
-    await withServer(server, async (port) => {
-      const wire = new Wire(port, requestText());
-      await held.reached;
-      wire.destroy();
-      await whole;
-      held.release();
-      await roundTrip();
-    });
+    const wire = new Wire(port, requestText());
+    await held.reached;
+    wire.destroy();
+    await whole;
+    held.release();
+    await roundTrip();
     assert.equal(store.records.size, 1);
     assert.equal(calls, 0);
   });
@@ -689,7 +679,7 @@ describe('the return value of res.end', () => {
   for (const [title, change] of act) {
     it(`is res the first time and false the second where ${title} (B057)`, async () => {
       const returned: boolean[] = [];
-      const { server } = serve({ unset: 'destroy' }, (req, res) => {
+      const { get, visit } = await serve({ store: new ForeignStore(), unset: 'destroy' }, (req, res) => {
         if (req.url === '/start') {
           data(req).user = 'bob';
         } else {
@@ -698,8 +688,8 @@ describe('the return value of res.end', () => {
         const [first, second] = [res.end('hi'), res.end('again')] as unknown[];
         returned.push(first === res, second === false);
       });
-      const cookie = await storedCookie(server);
-      const answer = await request(server).get('/').set('Cookie', cookie);
+      const cookie = cookieOf(await visit('/start'));
+      const answer = await get('/', cookie);
       assert.equal(answer.text, 'hi');
       assert.deepEqual(returned, [true, true, true, true]);
     });
@@ -738,15 +728,13 @@ describe('a response that has no body', () => {
       ['HEAD', 200],
       ['GET', 304],
     ] as const) {
-      const { server } = serve({}, (req, res) => {
+      const { port } = await serve({ store: new ForeignStore() }, (req, res) => {
         data(req).user = 'bob';
         res.statusCode = status;
         res.end('no place for this');
       });
-      await withServer(server, async (port) => {
-        const { body } = parseRaw(await new Wire(port, requestText(method)).closed);
-        assert.equal(body, '');
-      });
+      const { body } = parseRaw(await new Wire(port, requestText(method)).closed);
+      assert.equal(body, '');
     }
   });
 });
@@ -791,24 +779,24 @@ describe('end and write patched by other code', () => {
 
 describe('res.write', () => {
   it('sends the headers with the first write, with the cookie of a session changed by then (B061)', async () => {
-    const { server } = serve({}, (req, res) => {
+    const { get } = await serve({ store: new ForeignStore() }, (req, res) => {
       data(req).user = 'bob';
       res.write('one ');
       res.end('two');
     });
-    const answer = await request(server).get('/');
+    const answer = await get('/');
     assert.equal(answer.text, 'one two');
     assert.ok(setCookie(answer));
   });
 
   it('settles the headers, without a cookie where the session changes later (B061)', async () => {
-    const { server, store } = serve({}, async (req, res) => {
+    const { store, get } = await serve({ store: new ForeignStore() }, async (req, res) => {
       res.write('one ');
       await turn();
       data(req).user = 'bob';
       res.end('two');
     });
-    const answer = await request(server).get('/');
+    const answer = await get('/');
     assert.equal(answer.text, 'one two');
     assert.equal(setCookie(answer), undefined);
     assert.deepEqual(methods(store), ['set']);
@@ -836,17 +824,15 @@ describe('res.write', () => {
 
   it('of a response that does not need the store lets its bytes out before the end (B061)', async () => {
     const more = gate();
-    const { server, store } = serve({}, async (_, res) => {
+    const { port, store } = await serve({ store: new ForeignStore() }, async (_, res) => {
       res.write('one ');
       await more.pass();
       res.end('two');
     });
-    await withServer(server, async (port) => {
-      const wire = new Wire(port, requestText());
-      await wire.until('one ');
-      more.open();
-      assert.match(await wire.closed, /two/);
-    });
+    const wire = new Wire(port, requestText());
+    await wire.until('one ');
+    more.open();
+    assert.match(await wire.closed, /two/);
     assert.deepEqual(methods(store), []);
   });
 });

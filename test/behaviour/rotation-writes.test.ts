@@ -8,16 +8,7 @@ import { byHand } from '../support/by-hand';
 import { idOf, recordWith, sesOf, stateOf } from '../support/session-tokens';
 import type { Handler } from '../support/server';
 import { login } from '../support/sign-in-pages';
-import {
-  asStore,
-  claimsOfSession,
-  closeSites,
-  countHits,
-  data,
-  gate,
-  openSite,
-  type Site,
-} from '../support/site';
+import { claimsOfSession, countHits, data, gate, serve, type Site } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const handlers: Record<string, Handler> = {
@@ -27,20 +18,15 @@ const handlers: Record<string, Handler> = {
   '/who': (req, res) => res.end(String(data(req).user)),
 };
 
-function serve(store: ForeignStore, more: Record<string, Handler> = {}, options = {}): Promise<Site> {
-  return openSite(
-    { store: asStore(store), jwtFromReq: claimsOfSession, ...options },
-    { ...handlers, ...more },
-  );
+function start(store: ForeignStore, more: Record<string, Handler> = {}, options = {}): Promise<Site> {
+  return serve({ store, jwtFromReq: claimsOfSession, ...options }, { ...handlers, ...more });
 }
 
 describe('the write of a rotation', () => {
-  afterEach(closeSites);
-
   /** Ada is signed in; `/switch` makes another user of her, whose write ends so. */
   async function switching(...outcomes: Outcome[]) {
     const store = new ComparingStore();
-    const site = await serve(store);
+    const site = await start(store);
     const ada = await site.visit('/login');
     store.outcomes.push(...outcomes);
     const before = store.calls.length;
@@ -115,7 +101,7 @@ describe('the write of a rotation', () => {
         }
       }
       const store = new Failing();
-      const site = await serve(store);
+      const site = await start(store);
       const ada = await site.visit('/login');
       left = failures;
       const res = await site.visit('/switch', cookieOf(ada));
@@ -129,7 +115,7 @@ describe('the write of a rotation', () => {
   it('that succeeded by save has its token go out, though a later write of the request fails (B211 B219)', async () => {
     for (const saveErrors of ['late', 'respond'] as const) {
       const store = new ComparingStore();
-      const site = await serve(
+      const site = await start(
         store,
         {
           '/login-and-more': async (req, res) => {
@@ -152,7 +138,7 @@ describe('the write of a rotation', () => {
 
   it('of a save that failed twice is not tried again at the end (B265)', async () => {
     const store = new ComparingStore();
-    const site = await serve(store, {
+    const site = await start(store, {
       '/saving': async (req, res) => {
         data(req).user = 'ada';
         store.outcomes.push('fails', 'fails');
@@ -179,7 +165,7 @@ describe('the write of a rotation', () => {
 
   it('of a save that failed is made anew by another save, never without the rotation (B211)', async () => {
     const store = new ComparingStore();
-    const site = await serve(store, {
+    const site = await start(store, {
       '/saving': async (req, res) => {
         data(req).user = 'ada';
         store.outcomes.push('fails', 'fails');
@@ -197,7 +183,7 @@ describe('the write of a rotation', () => {
 
   it('of a save is one, and the response carries its token, whatever starts it (B219)', async () => {
     const store = new ForeignStore();
-    const site = await serve(store, {
+    const site = await start(store, {
       '/save': async (req, res) => {
         data(req).user = 'ada';
         assert.equal(await req.session.save(), true);
@@ -230,8 +216,8 @@ describe('the write of a rotation', () => {
         res.end();
       };
       const options = { merge: true };
-      const site = await serve(store, { '/slow': slow }, options);
-      const elsewhere = await serve(store.twin(), { '/quick': quick }, options);
+      const site = await start(store, { '/slow': slow }, options);
+      const elsewhere = await start(store.twin(), { '/quick': quick }, options);
       const first = await site.visit('/');
       const pending = site.visit('/slow', cookieOf(first));
       await waiting.reached;
@@ -253,7 +239,7 @@ describe('the write of a rotation', () => {
     const token = byHand();
     store.records.set(idOf(token), recordWith({ hits: 1 }));
     const waiting = gate();
-    const site = await serve(
+    const site = await start(
       store,
       {
         '/slow': async (req, res) => {
@@ -264,7 +250,7 @@ describe('the write of a rotation', () => {
       },
       { merge: true },
     );
-    const elsewhere = await serve(store.twin(), {}, { merge: true });
+    const elsewhere = await start(store.twin(), {}, { merge: true });
     const pending = site.visit('/slow', `connect.sid=${token}`);
     await waiting.reached;
     await elsewhere.visit('/', `connect.sid=${token}`);

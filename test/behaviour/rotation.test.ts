@@ -1,3 +1,4 @@
+/** A change of the claims makes a new token, and the old one opens nothing. */
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import type { Request, Response } from 'express';
@@ -6,7 +7,6 @@ import session from '../../src';
 import { ComparingStore } from '../support/comparing-store';
 import { record } from '../support/contents';
 import { attributes, cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
-import { methods, serve } from '../support/exchange';
 import { lateCodes, lateErrors } from '../support/late-errors';
 import type { Handler } from '../support/server';
 import { logIn, logInAndCount, userClaims } from '../support/log-in';
@@ -14,16 +14,15 @@ import { idOf, sesOf, stateOf } from '../support/session-tokens';
 import {
   asStore,
   claimsOfSession,
-  closeSites,
   countHits,
   data,
   isPending,
-  openSite,
+  serve,
   showHits,
   type Site,
   turn,
 } from '../support/site';
-import { ForeignStore } from '../support/stores';
+import { ForeignStore, methods } from '../support/stores';
 
 const logInAndShow: Handler = (req, res) => {
   logIn(req);
@@ -43,10 +42,7 @@ async function loginSite(
   options: session.SessionOptions = {},
 ): Promise<LoggedSite> {
   const store = new ForeignStore();
-  const site = await openSite(
-    { store: asStore(store), jwtFromReq: userClaims, ...options },
-    { '/': countHits, ...handlers },
-  );
+  const site = await serve({ store, jwtFromReq: userClaims, ...options }, { '/': countHits, ...handlers });
   let told = 0;
   const newCalls = () => {
     const calls = store.calls.slice(told).map((call) => `${call.method} ${call.id}`);
@@ -61,8 +57,6 @@ function storedCookie(store: ForeignStore, id: string): Record<string, unknown> 
 }
 
 describe('when the claims change', () => {
-  afterEach(closeSites);
-
   it('the session gets the first token of its next generation, in one write under its id (B208)', async () => {
     const { site, store, newCalls } = await loginSite({ '/logged-id': logInAndCount });
     const first = await site.visit('/');
@@ -607,18 +601,16 @@ const addUser: Handler = (req, res) => {
 };
 
 describe('a new session whose claims change', () => {
-  afterEach(closeSites);
-
   const jwtFromReq = claimsOfSession;
 
   it('after it was saved has its first token with the last claims: nobody had another one (B208 B219)', async () => {
-    const { server, store } = serve({ jwtFromReq }, async (req, res) => {
+    const { store, get } = await serve({ store: new ForeignStore(), jwtFromReq }, async (req, res) => {
       data(req).user = 'bob';
       await req.session.save();
       data(req).role = 'admin';
       res.end();
     });
-    const res = await request(server).get('/');
+    const res = await get('/');
     assert.equal(decode(tokenOf(res)).payload.role, 'admin');
     assert.equal(sesOf(res).gen, 1);
     assert.deepEqual(methods(store), ['set', 'set']);
@@ -627,7 +619,7 @@ describe('a new session whose claims change', () => {
 
   it('after a first save that failed, beside a second one that is under way, is stored once (B208 B211)', async () => {
     const pending = new ForeignStore();
-    const { server } = serve({ jwtFromReq, store: asStore(pending) }, async (req, res) => {
+    const { get } = await serve({ jwtFromReq, store: pending }, async (req, res) => {
       data(req).user = 'bob';
       pending.failures.set = new Error('boom!');
       await assert.rejects(req.session.save(), /boom!/);
@@ -640,7 +632,7 @@ describe('a new session whose claims change', () => {
       held.release();
       await saving;
     });
-    const res = await request(server).get('/');
+    const res = await get('/');
     assert.equal(res.status, 200);
     assert.equal(decode(tokenOf(res)).payload.role, 'admin');
     assert.deepEqual([...pending.records.keys()], [idOf(res)]);
@@ -649,11 +641,11 @@ describe('a new session whose claims change', () => {
 
   it('after only its id was read keeps that id (B208 B241)', async () => {
     let early: string | undefined;
-    const { server, store } = serve({ jwtFromReq }, (req, res) => {
+    const { store, get } = await serve({ store: new ForeignStore(), jwtFromReq }, (req, res) => {
       early = req.sessionID;
       addUser(req, res);
     });
-    const res = await request(server).get('/');
+    const res = await get('/');
     assert.equal(idOf(res), early);
     assert.equal(decode(tokenOf(res)).payload.user, 'bob');
     assert.deepEqual(methods(store), ['set']);

@@ -1,3 +1,4 @@
+/** Mistakes that show only at run time are warned of, once each. */
 import assert from 'node:assert/strict';
 import request from 'supertest';
 import session from '../../src';

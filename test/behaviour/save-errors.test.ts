@@ -1,3 +1,4 @@
+/** The option saveErrors: a session that could not be saved leads to the error page. */
 import assert from 'node:assert/strict';
 import http2 from 'node:http2';
 import { once } from 'node:events';
@@ -14,9 +15,9 @@ import { lateErrors } from '../support/late-errors';
 import { redisProgram, startRedis } from '../support/redis';
 import { createHttp2Server, listen, type Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
-import { asStore, claimsOfSession, closeSites, data, openSite, routes } from '../support/site';
-import { ForeignStore, SyncStore } from '../support/stores';
 import { countVisit, visits } from '../support/visits';
+import { asStore, claimsOfSession, data, routes, serve } from '../support/site';
+import { ForeignStore, SyncStore } from '../support/stores';
 import { roundTrip } from '../support/wire';
 
 const boom = () => new Error('boom!');
@@ -80,16 +81,14 @@ const pages: Record<string, Handler> = {
   },
 };
 
-function serve(store: object, options: session.SessionOptions = {}) {
-  return openSite({ store: asStore(store), saveErrors: 'respond', ...options }, pages);
+function start(store: object, options: session.SessionOptions = {}) {
+  return serve({ store, saveErrors: 'respond', ...options }, pages);
 }
 
 describe("saveErrors: 'respond'", () => {
-  afterEach(closeSites);
-
   it('answers with the error page where a session could not be saved, and sets no cookie', async () => {
     const store = new ForeignStore();
-    const site = await serve(store);
+    const site = await start(store);
     store.failures.set = boom();
     const res = await site.get('/');
     assert.deepEqual([res.status, res.text], [500, 'boom!']);
@@ -99,7 +98,7 @@ describe("saveErrors: 'respond'", () => {
   });
 
   it('answers as ever where all is well', async () => {
-    const site = await serve(new ForeignStore());
+    const site = await start(new ForeignStore());
     const first = await site.visit('/');
     assert.equal((await site.visit('/', cookieOf(first))).text, '2');
     for (const [path, status, text] of [
@@ -117,7 +116,7 @@ describe("saveErrors: 'respond'", () => {
 
   it('says nothing of the body that is not sent, and keeps other headers', async () => {
     const store = new ForeignStore();
-    const site = await serve(store);
+    const site = await start(store);
     store.failures.set = boom();
     const res = await site.get('/headers');
     assert.deepEqual([res.status, res.text], [500, 'boom!']);
@@ -132,7 +131,7 @@ describe("saveErrors: 'respond'", () => {
 
   it('withdraws a head that was written, but has not left', async () => {
     const store = new ForeignStore();
-    const site = await serve(store);
+    const site = await start(store);
     store.failures.set = boom();
     for (const path of ['/head', '/head-without-message']) {
       const res = await site.get(path);
@@ -147,7 +146,7 @@ describe("saveErrors: 'respond'", () => {
   ] as const) {
     it(`answers with the error page where the end came in the same tick: ${path} (B259)`, async () => {
       const store = new ForeignStore();
-      const site = await serve(store);
+      const site = await start(store);
       store.failures.set = boom();
       const res = await site.get(path);
       assert.deepEqual([res.status, res.text, setCookie(res)], [500, 'boom!', undefined]);
@@ -155,7 +154,7 @@ describe("saveErrors: 'respond'", () => {
 
     it(`comes late where a part of the response has left: ${path}-slowly`, async () => {
       const store = new ForeignStore();
-      const site = await serve(store);
+      const site = await start(store);
       const cookie = cookieOf(await site.visit('/'));
       store.failures.set = boom();
       const res = await site.get(`${path}-slowly`, cookie);
@@ -165,7 +164,7 @@ describe("saveErrors: 'respond'", () => {
 
     it(`ends the connection where the stream carries the token of what is not stored: ${path}-slowly (B259)`, async () => {
       const store = new ForeignStore();
-      const site = await serve(store);
+      const site = await start(store);
       store.failures.set = boom();
       await assert.rejects(site.get(`${path}-slowly`), /socket hang up|ECONNRESET/);
       assert.deepEqual(await lateErrors(site), ['boom!']);
@@ -174,7 +173,7 @@ describe("saveErrors: 'respond'", () => {
 
   it('answers with the error page where unset: destroy could not destroy', async () => {
     const store = new ForeignStore();
-    const site = await serve(store, { unset: 'destroy' });
+    const site = await start(store, { unset: 'destroy' });
     const cookie = cookieOf(await site.visit('/'));
     store.failures.destroy = boom();
     const res = await site.get('/unset', cookie);
@@ -183,7 +182,7 @@ describe("saveErrors: 'respond'", () => {
 
   it('leaves a response alone whose touch failed, or threw', async () => {
     const store = new ForeignStore();
-    const site = await serve(store);
+    const site = await start(store);
     const cookie = cookieOf(await site.visit('/'));
     store.failures.touch = boom();
     assert.equal((await site.visit('/read', cookie)).text, '1');
@@ -196,7 +195,7 @@ describe("saveErrors: 'respond'", () => {
 
   it('takes a store that answers at once, or throws', async () => {
     const store = new SyncStore();
-    const site = await serve(store);
+    const site = await start(store);
     const cookie = cookieOf(await site.visit('/'));
     assert.equal((await site.visit('/', cookie)).text, '2');
     const save = store.set.bind(store);
@@ -212,7 +211,7 @@ describe("saveErrors: 'respond'", () => {
   });
 
   it('answers with the error page what Node refuses to send once the session is saved', async () => {
-    const site = await serve(new ForeignStore());
+    const site = await start(new ForeignStore());
     const res = await site.get('/status');
     assert.equal(res.status, 500);
     assert.match(res.text, /status code/i);
@@ -222,8 +221,8 @@ describe("saveErrors: 'respond'", () => {
     const store = new ForeignStore();
     store.failures.set = boom();
     const again: unknown[] = [];
-    const site = await openSite(
-      { store: asStore(store), saveErrors: 'respond' },
+    const site = await serve(
+      { store, saveErrors: 'respond' },
       {
         '/': (req, res) => {
           countVisit(req);
@@ -238,9 +237,9 @@ describe("saveErrors: 'respond'", () => {
 
   it('leaves the client its working cookie: a session with new claims, and one of express-session', async () => {
     const store = new ForeignStore();
-    const site = await openSite(
+    const site = await serve(
       {
-        store: asStore(store),
+        store,
         saveErrors: 'respond',
         secret: legacySecret,
         jwtFromReq: claimsOfSession,

@@ -1,3 +1,4 @@
+/** When a secure cookie is sent, and what "auto" makes of secure and sameSite. */
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import https from 'node:https';

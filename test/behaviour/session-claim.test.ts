@@ -1,13 +1,15 @@
+/** The claims ses and auth_time: which session a token opens, and since when somebody is signed in. */
 import assert from 'node:assert/strict';
 import { byHand } from '../support/by-hand';
 import { withFrozenClock } from '../support/clock';
 import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
 import { issue, seconds } from '../support/forge';
 import { loose } from '../support/loose';
+import { regenerate } from '../support/pages';
 import type { Handler } from '../support/server';
 import { idOf, idOfHandle, recordWith, sesOf } from '../support/session-tokens';
 import { signInPages } from '../support/sign-in-pages';
-import { asStore, claimsOfSession, closeSites, countHits, data, openSite, showHits } from '../support/site';
+import { claimsOfSession, countHits, data, serve, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const pages: Record<string, Handler> = {
@@ -22,19 +24,14 @@ const pages: Record<string, Handler> = {
     await req.session.renewToken();
     res.end();
   },
-  '/regenerate': async (req, res) => {
-    await req.session.regenerate();
-    res.end();
-  },
+  '/regenerate': regenerate,
 };
 
 function siteOf(store: ForeignStore, options: Record<string, unknown> = {}) {
-  return openSite(loose({ store: asStore(store), ...options }), pages);
+  return serve(loose({ store, ...options }), pages);
 }
 
 describe('the claims of a token', () => {
-  afterEach(closeSites);
-
   it('are those of jwtFromReq at the top level, iat and ses (B203)', async () => {
     const site = await siteOf(new ForeignStore(), { jwtFromReq: () => ({ a: 1, b: { c: [2] } }) });
     const before = seconds();
@@ -91,8 +88,6 @@ describe('the claims of a token', () => {
 });
 
 describe('the claim ses', () => {
-  afterEach(closeSites);
-
   for (const [ses, id] of [
     [{ id: 'h', gen: 1 }, idOfHandle('h')],
     [{ id: 'h', gen: 7 }, idOfHandle('h')],
@@ -130,8 +125,6 @@ describe('the claim ses', () => {
 });
 
 describe('the id of a session', () => {
-  afterEach(closeSites);
-
   it('stays the same through changes, rotation, renewToken and refresh, and ends with regenerate (B241)', async () => {
     const store = new ForeignStore();
     const options = { jwtFromReq: claimsOfSession, jwt: { expiresIn: '1h' } };
@@ -165,12 +158,10 @@ describe('the id of a session', () => {
 });
 
 describe('auth_time', () => {
-  afterEach(closeSites);
-
   it('is in every token of a session that has claims: when they first were there (B256)', async () => {
     await withFrozenClock(async ({ tick, now }) => {
       tick(1000 - (now() % 1000));
-      const site = await openSite({ jwtFromReq: claimsOfSession, rolling: true }, signInPages);
+      const site = await serve({ jwtFromReq: claimsOfSession, rolling: true }, signInPages);
       const begin = seconds();
       let cookie: string | undefined;
       const timeAfter = async (path: string): Promise<number | undefined> => {
@@ -192,7 +183,7 @@ describe('auth_time', () => {
   });
 
   it('of a new session with claims is that of its first token (B256)', async () => {
-    const site = await openSite({ jwtFromReq: claimsOfSession }, signInPages);
+    const site = await serve({ jwtFromReq: claimsOfSession }, signInPages);
     const { iat, auth_time: time } = decode(tokenOf(await site.visit('/login'))).payload;
     assert.equal(time, iat);
   });

@@ -2,32 +2,32 @@
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
 import expressSession from 'express-session';
-import request, { type Response } from 'supertest';
+import { type Response } from 'supertest';
 import session from '../../src';
 import { ComparingStore } from '../support/comparing-store';
 import { contents, cookieFields, record } from '../support/contents';
 import { cookieOf, setCookie, tokenOf } from '../support/cookies';
-import { methods, serve } from '../support/exchange';
 import { recordOf } from '../support/forge';
 import { keys } from '../support/keys';
 import { legacySecret, startLegacySession } from '../support/legacy';
+import { logOut } from '../support/pages';
 import { type Handler, serverOf } from '../support/server';
 import { idOf, stateOf } from '../support/session-tokens';
 import {
   answer,
   asStore,
   claimsOfSession,
-  closeSites,
   countHits,
   data,
   gate,
   type Gate,
   open,
   routes,
+  serve,
   showHits,
   turn,
 } from '../support/site';
-import { ForeignStore } from '../support/stores';
+import { ForeignStore, methods } from '../support/stores';
 
 type Callback = (...args: unknown[]) => void;
 type Data = Record<string, unknown>;
@@ -72,12 +72,9 @@ const pages: Record<string, Handler> = {
   },
   '/slow': async (req, res) => {
     await slow.pass();
-    return countHits(req, res);
+    countHits(req, res);
   },
-  '/logout': async (req, res) => {
-    await req.session.destroy();
-    res.end();
-  },
+  '/logout': logOut,
 };
 
 /** A site, and the store as both its handlers and other code see it. */
@@ -113,8 +110,6 @@ const stores: readonly (readonly [kind: string, create: () => object])[] = [
 ];
 
 describe('The store as applications see it (B270)', () => {
-  afterEach(closeSites);
-
   for (const [kind, create] of stores) {
     describe(`on the ${kind}`, () => {
       it('shows a record without __session (B175)', async () => {
@@ -445,8 +440,6 @@ describe('The store as applications see it (B270)', () => {
 const written = (members: object): session.SessionData => members as session.SessionData;
 
 describe('req.sessionStore', () => {
-  afterEach(closeSites);
-
   it('needs no callbacks, the store gets one all the same (B131 B175)', async () => {
     const inner = new ForeignStore();
     const steps: Record<string, (store: Request['sessionStore']) => void> = {
@@ -455,13 +448,13 @@ describe('req.sessionStore', () => {
         store.touch?.('some', written({ cookie: new session.Cookie({ path: '/new' }), user: 'bob' })),
       '/destroy': (store) => store.destroy('other'),
     };
-    const { server } = serve({ store: asStore(inner) }, async (req, res) => {
+    const { visit } = await serve({ store: inner }, async (req, res) => {
       steps[req.url]?.(req.sessionStore);
       for (let turns = 0; turns < 4; turns++) await turn();
       res.end();
     });
     inner.records.set('other', recordOf({}));
-    for (const path of Object.keys(steps)) await request(server).get(path).expect(200);
+    for (const path of Object.keys(steps)) await visit(path);
     assert.deepEqual(methods(inner), ['get', 'set', 'get', 'touch', 'destroy']);
     assert.deepEqual([...inner.records.keys()], ['some']);
     assert.equal(record(inner, 'some')?.user, 'ann');
@@ -470,21 +463,21 @@ describe('req.sessionStore', () => {
 
   it('tells which members there are, the own ones among them (B175)', async () => {
     const inner = Object.assign(new ForeignStore(), { label: 'own' });
-    const { server } = serve({ store: asStore(inner) }, (req, res) => {
+    const { get } = await serve({ store: inner }, (req, res) => {
       const names = ['get', 'load', 'generate', 'label', 'records', 'missing'];
       res.end(names.filter((name) => name in req.sessionStore).join(' '));
     });
-    assert.equal((await request(server).get('/')).text, 'get load generate label records');
+    assert.equal((await get('/')).text, 'get load generate label records');
   });
 
   it('takes members of the application on to the store itself (B175)', async () => {
     const labelled = Object.assign(new ForeignStore(), { label: 'old' });
-    const { server } = serve({ store: asStore(labelled) }, (req, res) => {
+    const { get } = await serve({ store: labelled }, (req, res) => {
       const seen = req.sessionStore as unknown as typeof labelled;
       seen.label = 'new';
       res.end(seen.label);
     });
-    assert.equal((await request(server).get('/')).text, 'new');
+    assert.equal((await get('/')).text, 'new');
     assert.equal(labelled.label, 'new');
   });
 });

@@ -1,24 +1,13 @@
+/** The methods and the data of req.session. */
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
 import session from '../../src';
 import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
-import { createServer, type Handler } from '../support/server';
+import { regenerate } from '../support/pages';
+import { type Handler } from '../support/server';
 import { contents, cookieFields, record } from '../support/contents';
 import { idOf } from '../support/session-tokens';
-import {
-  answer,
-  asStore,
-  closeSites,
-  countHits,
-  data,
-  gate,
-  isPending,
-  open,
-  openSite,
-  showHits,
-  turn,
-  type Site,
-} from '../support/site';
+import { answer, countHits, data, gate, isPending, serve, showHits, type Site, turn } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 type Callback = (...args: unknown[]) => void;
@@ -47,7 +36,7 @@ function stackDepth(): number {
 }
 
 function openPages(store: ForeignStore, handlers: Record<string, Handler>): Promise<Site> {
-  return openSite({ store: asStore(store) }, handlers);
+  return serve({ store }, handlers);
 }
 
 const SessionClass = session.Session as unknown as new (
@@ -60,7 +49,6 @@ describe('Session methods', () => {
   beforeEach(() => {
     store = new ForeignStore();
   });
-  afterEach(closeSites);
 
   const boom = new Error('boom!');
 
@@ -88,8 +76,8 @@ describe('Session methods', () => {
     });
 
     it('leaves nothing to save and no cookie to set when the response ends (B133)', async () => {
-      const site = await openSite(
-        { store: asStore(store), cookie: { maxAge: 60_000 }, rolling: true, saveUninitialized: true },
+      const site = await serve(
+        { store, cookie: { maxAge: 60_000 }, rolling: true, saveUninitialized: true },
         {
           '/': countHits,
           '/logout': (req, res) => {
@@ -185,14 +173,11 @@ describe('Session methods', () => {
     });
 
     it('has its session saved and sent even if it is empty and saveUninitialized is false (B134)', async () => {
-      const site = await openSite(
-        { store: asStore(store), saveUninitialized: false },
+      const site = await serve(
+        { store, saveUninitialized: false },
         {
           '/': countHits,
-          '/empty': async (req, res) => {
-            await req.session.regenerate();
-            res.end();
-          },
+          '/empty': regenerate,
         },
       );
       const first = await site.visit('/');
@@ -318,8 +303,8 @@ describe('Session methods', () => {
     for (const saveUninitialized of [true, false]) {
       describe(`with saveUninitialized ${String(saveUninitialized)}`, () => {
         const visitTwice = async (before: (req: Request) => Promise<unknown>) => {
-          const site = await openSite(
-            { store: asStore(store), saveUninitialized, resave: false },
+          const site = await serve(
+            { store, saveUninitialized, resave: false },
             {
               '/': async (req, res) => {
                 await before(req);
@@ -596,9 +581,7 @@ describe('Session methods', () => {
   });
 
   describe('id and req', () => {
-    const describeMembers = async (
-      visit: (site: Awaited<ReturnType<typeof openSite>>) => Promise<unknown>,
-    ) => {
+    const describeMembers = async (visit: (site: Site) => Promise<unknown>) => {
       const site = await openPages(store, {
         '/': countHits,
         '/look': (req, res) => {
@@ -727,7 +710,6 @@ describe('Session data', () => {
   beforeEach(() => {
     store = new ForeignStore();
   });
-  afterEach(closeSites);
 
   it('in the store under any name a fresh session already has is ignored (B148)', async () => {
     let reserved: string[] = [];
@@ -777,8 +759,8 @@ describe('Session data', () => {
   });
 
   it('and the cookie are all that JSON.stringify gives (B149)', async () => {
-    const site = await openSite(
-      { store: asStore(store), cookie: { maxAge: 60_000 }, jwtFromReq: () => ({ role: 'admin' }) },
+    const site = await serve(
+      { store, cookie: { maxAge: 60_000 }, jwtFromReq: () => ({ role: 'admin' }) },
       {
         '/': (req, res) => {
           data(req).user = 'ann';
@@ -817,7 +799,7 @@ describe('Session data', () => {
 
   it('assigned as a plain object makes res.end throw, and nothing is stored (B151)', async () => {
     let thrown: unknown;
-    const server = createServer({ store: asStore(store) }, (req, res) => {
+    const { get } = await serve({ store }, (req, res) => {
       (req as { session: unknown }).session = { user: 'ann' };
       try {
         res.end('fine');
@@ -826,7 +808,7 @@ describe('Session data', () => {
         throw error;
       }
     });
-    const response = await (await open(server)).get('/');
+    const response = await get('/');
     assert.ok(thrown instanceof TypeError);
     assert.match(thrown.message, /touch is not a function/);
     assert.equal(response.status, 500);

@@ -2,17 +2,15 @@
 import assert from 'node:assert/strict';
 import util from 'node:util';
 import type { Request } from 'express';
-import request from 'supertest';
 import session from '../../src';
 import { record } from '../support/contents';
 import { cookieOf, setCookie, tokenOf } from '../support/cookies';
-import { serve } from '../support/exchange';
 import { keys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import { loose } from '../support/loose';
 import { type Handler, serverOf } from '../support/server';
 import { idOf, recordWith } from '../support/session-tokens';
-import { answer, asStore, closeSites, countHits, data, open, routes, showHits, turn } from '../support/site';
+import { answer, asStore, countHits, data, open, routes, serve, showHits, turn } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 type Loaded = session.Session & { hits?: number; req: { session: session.Session & { hits?: number } } };
@@ -41,8 +39,6 @@ async function setUp(handlers: Record<string, Handler> = {}, options: session.Se
 }
 
 describe('A session that was loaded outside of its request', () => {
-  afterEach(closeSites);
-
   it('has no token, and renewToken says why (B171 B249)', async () => {
     const { load, store, id } = await setUp();
     const before = store.records.get(id);
@@ -125,8 +121,6 @@ describe('A session that was loaded outside of its request', () => {
 });
 
 describe('A session of new Session in a request', () => {
-  afterEach(closeSites);
-
   const put = (req: Request): session.Session => {
     const made = new Session(req, { note: 'mine' });
     made.cookie = new session.Cookie();
@@ -174,8 +168,6 @@ describe('A session of new Session in a request', () => {
 });
 
 describe('The store in the hands of an application', () => {
-  afterEach(closeSites);
-
   it('takes a record without a cookie in the place of one that is there (B175)', async () => {
     const { seen, store, site, cookie, id } = await setUp();
     const { __session: before } = record(store, id) ?? {};
@@ -202,29 +194,27 @@ describe('sessions made by hand', () => {
   /** As the types of express-session hide it: sessions can be made by hand (B150). */
   const Session = session.Session as unknown as new (req: object, data?: object) => session.Session;
 
-  afterEach(closeSites);
-
   it('are stored under the id of the request they are given to (B150)', async () => {
-    const { server, store } = serve({}, (req, res) => {
+    const { store, get } = await serve({ store: new ForeignStore() }, (req, res) => {
       if (req.url === '/read') return res.end(String(data(req).user));
       const made = new Session(req, { user: 'bob' });
       made.cookie = new session.Cookie();
       req.session = made;
       return res.end();
     });
-    const res = await request(server).get('/');
+    const res = await get('/');
     assert.equal(record(store, idOf(res))?.user, 'bob');
-    assert.equal((await request(server).get('/read').set('Cookie', cookieOf(res))).text, 'bob');
+    assert.equal((await get('/read', cookieOf(res))).text, 'bob');
   });
 
   it('can be saved without ever getting a cookie (B140 B150)', async () => {
     let id = '';
-    const { server, store } = serve({}, async (req, res) => {
+    const { store, get } = await serve({ store: new ForeignStore() }, async (req, res) => {
       id = req.sessionID;
       await new Session(req, { user: 'bob' }).save();
       res.end();
     });
-    const res = await request(server).get('/');
+    const res = await get('/');
     assert.equal(setCookie(res), undefined);
     assert.deepEqual(record(store, id), { user: 'bob' });
   });
@@ -236,7 +226,7 @@ describe('sessions made by hand', () => {
     } as unknown as new (req: Request) => session.Session;
     util.inherits(OwnSession, session.Session);
     let id = '';
-    const { server, store } = serve({}, async (req, res) => {
+    const { store, get } = await serve({ store: new ForeignStore() }, async (req, res) => {
       id = req.sessionID;
       const own = new OwnSession(req);
       assert.equal(own.id, req.sessionID);
@@ -245,7 +235,7 @@ describe('sessions made by hand', () => {
       await own.save();
       res.end();
     });
-    assert.equal((await request(server).get('/')).status, 200);
+    assert.equal((await get('/')).status, 200);
     assert.equal(record(store, id)?.user, 'bob');
     assert.equal(store.records.size, 1);
   });

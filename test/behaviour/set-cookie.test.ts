@@ -1,3 +1,4 @@
+/** When the session cookie is sent, and with which expiry and attributes. */
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import type { OutgoingHttpHeaders } from 'node:http';
@@ -9,12 +10,11 @@ import session from '../../src';
 import { withFrozenClock } from '../support/clock';
 import { cookieFields } from '../support/contents';
 import { attributes, cookieOf, decode, setCookie, setCookies, tokenOf } from '../support/cookies';
-import { forExpressSession } from '../support/exchange';
 import { keys } from '../support/keys';
 import type { Handler, SessionServer } from '../support/server';
 import { createServer, listen, serverOf } from '../support/server';
 import { asStore } from '../support/site';
-import { ForeignStore } from '../support/stores';
+import { ForeignStore, forExpressSession } from '../support/stores';
 
 const MINUTE = 60_000;
 
@@ -203,7 +203,7 @@ describe('the session cookie is sent', () => {
 describe('the expiry of the session cookie', () => {
   it('set to false on a loaded session is stored so, and the cookie goes out without it (B066)', async () => {
     const store = new ForeignStore();
-    const server = createServer({ store: asStore(store), cookie: { maxAge: MINUTE } }, (req, res) => {
+    const server = createServer({ store, cookie: { maxAge: MINUTE } }, (req, res) => {
       modify(req);
       if (req.url === '/false') editCookie(req, { expires: false });
       res.end();

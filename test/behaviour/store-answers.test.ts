@@ -6,32 +6,21 @@ import session from '../../src';
 import { byHand } from '../support/by-hand';
 import { ComparingStore } from '../support/comparing-store';
 import { cookieOf, setCookie, setCookies } from '../support/cookies';
-import { serve } from '../support/exchange';
 import { keys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import { legacySecret, PickyStore, startLegacySession } from '../support/legacy';
 import { serverOf } from '../support/server';
 import { idOf, recordWith, sesOf, stateOf } from '../support/session-tokens';
-import {
-  answer,
-  asStore,
-  closeSites,
-  countHits,
-  data,
-  open,
-  openSite,
-  showHits,
-  type Site,
-} from '../support/site';
+import { answer, countHits, data, serve, showHits, type Site } from '../support/site';
 import { ForeignStore, SyncStore } from '../support/stores';
 
 const boom = new Error('boom!');
 
 /** Sign-in by claims, and what a session says. */
 function siteOf(store: ForeignStore): Promise<Site> {
-  return openSite(
+  return serve(
     {
-      store: asStore(store),
+      store,
       jwtFromReq: (req) =>
         (data(req) as object | undefined) && data(req).user ? { user: data(req).user } : null,
     },
@@ -58,8 +47,6 @@ function siteOf(store: ForeignStore): Promise<Site> {
 }
 
 describe('A store', () => {
-  afterEach(closeSites);
-
   it('that throws, and answers as well, is heard once [B131 B248]', async () => {
     const store = new ForeignStore();
     const site = await siteOf(store);
@@ -180,15 +167,13 @@ describe('A store', () => {
 });
 
 describe('stores that answer in their own way', () => {
-  afterEach(closeSites);
-
   it('may give the record by promise alone (B131)', async () => {
     const token = byHand();
     const store = Object.assign(new ForeignStore(), {
       get: (id: string) => Promise.resolve(id === idOf(token) && JSON.parse(recordWith({ hits: 1 }))),
     });
-    const { server } = serve({ store: asStore(store) }, showHits);
-    const res = await request(server).get('/').set('Cookie', `connect.sid=${token}`);
+    const { get } = await serve({ store }, showHits);
+    const res = await get('/', `connect.sid=${token}`);
     assert.equal(res.text, '1');
   });
 
@@ -196,8 +181,8 @@ describe('stores that answer in their own way', () => {
     const store = Object.assign(new ForeignStore(), {
       get: () => Promise.reject(undefined as unknown as Error),
     });
-    const { server } = serve({ store: asStore(store) }, showHits);
-    const res = await request(server).get('/').set('Cookie', `connect.sid=${byHand()}`);
+    const { get } = await serve({ store }, showHits);
+    const res = await get('/', `connect.sid=${byHand()}`);
     assert.equal(res.status, 500);
     assert.equal(res.text, 'the store rejected without a reason');
   });
@@ -235,14 +220,12 @@ describe('stores that answer in their own way', () => {
 });
 
 describe('stores', () => {
-  afterEach(closeSites);
-
   it('with a legacy record that lost its cookie are an error, as with any record (B127 B232)', async () => {
     const store = new ForeignStore();
     const legacy = await startLegacySession(store, { hits: 2 });
     store.records.set(legacy.id, JSON.stringify({ hits: 2 }));
-    const { server } = serve({ store: asStore(store), secret: legacySecret }, countHits);
-    const res = await request(server).get('/').set('Cookie', legacy.cookie);
+    const { get } = await serve({ store, secret: legacySecret }, countHits);
+    const res = await get('/', legacy.cookie);
     assert.equal(res.status, 500);
     assert.match(res.text, /Cannot read prop/);
     assert.deepEqual([...store.records.keys()], [legacy.id]);
@@ -252,12 +235,11 @@ describe('stores', () => {
     const store = new PickyStore();
     const legacy = await startLegacySession(store, { user: 'bob' });
     store.refuse = (method) => method === 'set';
-    const { server } = serve({ store: asStore(store), secret: legacySecret }, (req, res) => {
+    const site = await serve({ store, secret: legacySecret }, (req, res) => {
       data(req).user = 'alice';
       res.setHeader('Set-Cookie', 'theme=dark');
       res.end('answered');
     });
-    const site = await open(server);
     const res = await site.visit('/', legacy.cookie);
     assert.equal(res.text, 'answered');
     assert.deepEqual(setCookies(res), ['theme=dark']);

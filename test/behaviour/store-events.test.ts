@@ -1,3 +1,4 @@
+/** A store that comes and goes, cannot read or write, or breaks its contract. */
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { inspect } from 'node:util';
@@ -7,9 +8,9 @@ import session from '../../src';
 import { cookieOf, setCookie, tokenOf } from '../support/cookies';
 import { recordOf } from '../support/forge';
 import { recordNext } from '../support/next-calls';
-import { createServer, serverOf, type Handler } from '../support/server';
+import { serverOf, type Handler } from '../support/server';
 import { keys } from '../support/keys';
-import { asStore, data } from '../support/site';
+import { serve, asStore, data } from '../support/site';
 import { ForeignStore, SmartStore, SyncStore } from '../support/stores';
 import { countVisit } from '../support/visits';
 
@@ -29,7 +30,7 @@ const handler: Handler = (req, res) => {
 };
 
 /** A server on this store, and a record of what its middleware tells `next`. */
-function serve(store: object, options: session.SessionOptions = {}, answer: Handler = handler) {
+function start(store: object, options: session.SessionOptions = {}, answer: Handler = handler) {
   const middleware = recordNext(session({ keys, ...options, store: asStore(store) }));
   const server = serverOf(middleware, answer);
   const get = (url: string, cookie?: string) => {
@@ -46,9 +47,9 @@ async function spoiled<Store extends object>(
   options: session.SessionOptions = {},
   answer: Handler = handler,
 ) {
-  const first = await serve(store).get('/').expect(200, 'visits: 1');
+  const first = await start(store).get('/').expect(200, 'visits: 1');
   spoil(store);
-  return { ...serve(store, options, answer), store, cookie: cookieOf(first) };
+  return { ...start(store, options, answer), store, cookie: cookieOf(first) };
 }
 
 /** Replaces a method of a store; `replacement` is given the store's own. */
@@ -92,7 +93,7 @@ describe('a store that comes and goes', () => {
   for (const [label, create] of stores) {
     it(`takes the sessions along while it is disconnected: ${label} (B125)`, async () => {
       const store = create();
-      const { get } = serve(store, { saveUninitialized: true }, typeOfSession);
+      const { get } = start(store, { saveUninitialized: true }, typeOfSession);
       await get('/').expect(200, 'object');
       store.emit('disconnect');
       const without = await get('/').expect(200, 'undefined');
@@ -106,14 +107,14 @@ describe('a store that comes and goes', () => {
   }
 
   it('has sessions before it ever told that it is connected (B125)', async () => {
-    await serve(new ForeignStore(), {}, typeOfSession).get('/').expect(200, 'object');
+    await start(new ForeignStore(), {}, typeOfSession).get('/').expect(200, 'object');
   });
 
   it('is followed by each middleware on its own, from the moment of its factory call (B125)', async () => {
     const store = new ForeignStore();
-    const early = serve(store, {}, typeOfSession);
+    const early = start(store, {}, typeOfSession);
     store.emit('disconnect');
-    const late = serve(store, {}, typeOfSession);
+    const late = start(store, {}, typeOfSession);
     await early.get('/').expect('undefined');
     await late.get('/').expect('object');
     store.emit('disconnect');
@@ -189,7 +190,7 @@ describe('a store that cannot write', () => {
     });
     const order: string[] = [];
     let res: Parameters<Handler>[1] | undefined;
-    const { get, middleware } = serve(store, {}, (req, response) => {
+    const { get, middleware } = start(store, {}, (req, response) => {
       res = response;
       countVisit(req);
       response.end('session saved');
@@ -380,7 +381,7 @@ describe('a store that breaks its contract', () => {
         own(...args);
       });
     }
-    const server = createServer({ store: asStore(store), unset: 'destroy' }, async (req, res) => {
+    const { visit } = await serve({ store, unset: 'destroy' }, async (req, res) => {
       if (req.url === '/regenerate') await req.session.regenerate();
       if (req.url === '/save') await req.session.save();
       if (req.url === '/save-without-waiting') void req.session.save();
@@ -399,9 +400,9 @@ describe('a store that breaks its contract', () => {
       '/unset',
     ];
     for (const url of [...urls, '/regenerate']) {
-      const first = await request(server).get('/').expect(200);
+      const first = await visit('/');
       assert.notEqual(tokenOf(first), '');
-      await request(server).get(url).set('Cookie', cookieOf(first)).expect(200);
+      await visit(url, cookieOf(first));
     }
     assert.deepEqual([...called].sort(), [...methods].sort());
     assert.deepEqual(without, []);

@@ -1,3 +1,4 @@
+/** The option storeTimeout: how long a request waits for its store. */
 import assert from 'node:assert/strict';
 import session from '../../src';
 import { cookieOf, setCookie } from '../support/cookies';
@@ -5,8 +6,9 @@ import { ComparingStore } from '../support/comparing-store';
 import { lateErrors } from '../support/late-errors';
 import { legacyCookie, legacySecret } from '../support/legacy';
 import { recordOf } from '../support/forge';
+import type { Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
-import { answer, asStore, closeSites, data, gate, openSite, turn } from '../support/site';
+import { answer, asStore, data, gate, serve, turn } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { visits } from '../support/visits';
 
@@ -15,10 +17,10 @@ const MESSAGE = (method: string) => `the store's ${method} did not answer within
 /** Two sites on one store: one where each call may take 20 ms, and one that waits. */
 async function openTimed(
   store: object,
-  handlers: Parameters<typeof openSite>[1] = {},
+  handlers: Record<string, Handler> = {},
   options: session.SessionOptions = {},
 ) {
-  const pages: Parameters<typeof openSite>[1] = {
+  const pages: Record<string, Handler> = {
     '/': visits,
     '/read': visits,
     '/unset': (req, res) => {
@@ -29,14 +31,12 @@ async function openTimed(
   };
   const common = { store: asStore(store), unset: 'destroy' } as const;
   return {
-    site: await openSite({ ...common, storeTimeout: 20, ...options }, pages),
-    patient: await openSite(common, pages),
+    site: await serve({ ...common, storeTimeout: 20, ...options }, pages),
+    patient: await serve(common, pages),
   };
 }
 
 describe('storeTimeout', () => {
-  afterEach(closeSites);
-
   it('makes an error for next of a get that is not answered', async () => {
     const store = new ForeignStore();
     const errors: unknown[] = [];

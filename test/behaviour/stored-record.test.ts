@@ -1,3 +1,4 @@
+/** What a stored record holds, and which records are read as ours. */
 import assert from 'node:assert/strict';
 import type session from '../../src';
 import { ComparingStore } from '../support/comparing-store';
@@ -8,16 +9,7 @@ import { legacyCookie, legacySecret } from '../support/legacy';
 import { loose } from '../support/loose';
 import type { Handler } from '../support/server';
 import { idOf, recordWith, stateOf } from '../support/session-tokens';
-import {
-  asStore,
-  claimsOfSession,
-  closeSites,
-  countHits,
-  data,
-  gate,
-  openSite,
-  showHits,
-} from '../support/site';
+import { asStore, claimsOfSession, countHits, data, gate, serve, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const pages: Record<string, Handler> = {
@@ -49,7 +41,7 @@ const pages: Record<string, Handler> = {
 async function siteOf(options: Record<string, unknown> = {}, more: Record<string, Handler> = {}) {
   const store = new ComparingStore();
   const open = (on: ForeignStore = store) =>
-    openSite(loose({ store: asStore(on), secret: legacySecret, ...options }), { ...pages, ...more });
+    serve(loose({ store: on, secret: legacySecret, ...options }), { ...pages, ...more });
   return { store, site: await open(), open };
 }
 
@@ -57,8 +49,6 @@ const membersOf = (store: ForeignStore, id: string): Record<string, unknown> =>
   JSON.parse(store.records.get(id) ?? '{}') as Record<string, unknown>;
 
 describe('a stored record', () => {
-  afterEach(closeSites);
-
   it('has cookie, data and __session, with gen, tag and created (B242)', async () => {
     const { store, site } = await siteOf();
     const before = Date.now();
@@ -224,7 +214,7 @@ describe('a stored record', () => {
       }
     }
     const options: session.SessionOptions = { store: asStore(new Watching()) };
-    const site = await openSite(options, pages);
+    const site = await serve(options, pages);
     await site.visit('/');
     const [record] = handed;
     assert.ok(record);

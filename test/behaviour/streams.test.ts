@@ -2,28 +2,17 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import type { RequestHandler } from 'express';
-import request from 'supertest';
-import session from '../../src';
 import { record } from '../support/contents';
-import { setCookie } from '../support/cookies';
+import { cookieOf, setCookie } from '../support/cookies';
 import { debugLines } from '../support/debug-lines';
-import { methods, serve, storedCookie } from '../support/exchange';
-import { keys } from '../support/keys';
+import { serveAfter } from '../support/earlier-middleware';
 import { lateErrors } from '../support/late-errors';
 import { runProgram } from '../support/run-program';
-import { createHttp2Server, type Handler, serverOf, type SessionServer } from '../support/server';
+import { createHttp2Server, type Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
-import { asStore, closeSites, data, gate, open, turn } from '../support/site';
-import { ForeignStore } from '../support/stores';
-import {
-  Http2Exchange,
-  ping,
-  requestText,
-  roundTrip,
-  Wire,
-  withHttp2Client,
-  withServer,
-} from '../support/wire';
+import { asStore, data, gate, serve, turn } from '../support/site';
+import { ForeignStore, methods } from '../support/stores';
+import { Http2Exchange, ping, requestText, roundTrip, Wire, withHttp2Client } from '../support/wire';
 
 /** Begins a response in each of the ways that there are; what follows comes in a later turn. */
 const beginnings: [title: string, begin: Handler][] = [
@@ -81,40 +70,36 @@ describe('a response that carries a token', () => {
   for (const [title, reply] of all) {
     it(`begun by ${title} lets no byte out before the record is stored (B259)`, async () => {
       const more = gate();
-      const { server, store } = serve({}, replying(reply, more));
+      const { port, store } = await serve({ store: new ForeignStore() }, replying(reply, more));
       const held = store.hold('set');
-      await withServer(server, async (port) => {
-        const wire = new Wire(port, requestText());
-        await held.reached;
-        await turn();
-        await roundTrip();
-        assert.equal(wire.received, '');
-        assert.equal(store.records.size, 0);
-        held.release();
-        // Node sends a head with the first part of the body.
-        if (title === 'writeHead') more.open();
-        const head = await wire.until('\r\n\r\n');
-        const [, token = ''] = /set-cookie: connect\.sid=([^;]*)/i.exec(head) ?? [];
-        assert.equal(record(store, idOf(token))?.user, 'bob');
-        more.open();
-        assert.match(await wire.closed, /, ?[^]*last/);
-      });
+      const wire = new Wire(port, requestText());
+      await held.reached;
+      await turn();
+      await roundTrip();
+      assert.equal(wire.received, '');
+      assert.equal(store.records.size, 0);
+      held.release();
+      // Node sends a head with the first part of the body.
+      if (title === 'writeHead') more.open();
+      const head = await wire.until('\r\n\r\n');
+      const [, token = ''] = /set-cookie: connect\.sid=([^;]*)/i.exec(head) ?? [];
+      assert.equal(record(store, idOf(token))?.user, 'bob');
+      more.open();
+      assert.match(await wire.closed, /, ?[^]*last/);
       assert.deepEqual(methods(store), ['set']);
     });
 
     it(`begun by ${title} has its record though the client leaves before the store has answered (B259, B043)`, async () => {
-      const { server, store } = serve({}, replying(reply));
+      const { port, server, store } = await serve({ store: new ForeignStore() }, replying(reply));
       const held = store.hold('set');
-      await withServer(server, async (port) => {
-        const wire = new Wire(port, requestText());
-        await held.reached;
-        wire.destroy();
-        await wire.closed;
-        await roundTrip();
-        held.release();
-        await turn();
-        assert.equal(store.records.size, 1);
-      });
+      const wire = new Wire(port, requestText());
+      await held.reached;
+      wire.destroy();
+      await wire.closed;
+      await roundTrip();
+      held.release();
+      await turn();
+      assert.equal(store.records.size, 1);
       assert.deepEqual(methods(store), ['set']);
       assert.deepEqual(server.lateErrors, []);
     });
@@ -122,11 +107,9 @@ describe('a response that carries a token', () => {
 
   for (const [title, reply] of beginnings) {
     it(`begun by ${title} is ended with its connection where the store fails (B259)`, async () => {
-      const { server, store } = serve({}, replying(reply));
+      const { port, server, store } = await serve({ store: new ForeignStore() }, replying(reply));
       store.failures.set = new Error('no space left');
-      await withServer(server, async (port) => {
-        assert.equal(await new Wire(port, requestText()).closed, '');
-      });
+      assert.equal(await new Wire(port, requestText()).closed, '');
       await turn();
       assert.deepEqual(
         server.lateErrors.map(({ message }) => message),
@@ -136,13 +119,11 @@ describe('a response that carries a token', () => {
     });
 
     it(`begun by ${title} is ended with its connection where the store throws (B259, B248)`, async () => {
-      const { server, store } = serve({}, replying(reply));
+      const { port, server, store } = await serve({ store: new ForeignStore() }, replying(reply));
       store.set = () => {
         throw new Error('no connection');
       };
-      await withServer(server, async (port) => {
-        assert.equal(await new Wire(port, requestText()).closed, '');
-      });
+      assert.equal(await new Wire(port, requestText()).closed, '');
       await turn();
       assert.deepEqual(
         server.lateErrors.map(({ message }) => message),
@@ -192,14 +173,14 @@ describe('a response that carries a token', () => {
   for (const saveErrors of ['late', 'respond'] as const) {
     for (const [title, reply] of wholes) {
       it(`made by ${title} goes without its cookie where the store fails, saveErrors ${saveErrors} (B259, B128)`, async () => {
-        const { server, store } = serve({ saveErrors }, replying(reply));
+        const { store, get } = await serve({ store: new ForeignStore(), saveErrors }, replying(reply));
         store.failures.set = new Error('no space left');
         if (title === 'pipe') {
           // Its first part leaves in another turn than its end: that is a stream.
-          await assert.rejects(request(server).get('/'), /socket hang up/);
+          await assert.rejects(get('/'), /socket hang up/);
           return;
         }
-        const res = await request(server).get('/');
+        const res = await get('/');
         assert.equal(res.headers['set-cookie'], undefined);
         assert.deepEqual(
           [res.status, res.text],
@@ -210,18 +191,21 @@ describe('a response that carries a token', () => {
   }
 
   it('stores at its end what has changed after the headers, with an expiry of then (B259, B038)', async () => {
-    const { server, store } = serve({ cookie: { maxAge: 60_000 } }, async (req, res) => {
-      data(req).user = 'bob';
-      res.write('first');
-      await turn();
-      await turn();
-      early = Date.parse(expires(store));
-      while (Date.now() <= early - 60_000) await turn();
-      data(req).user = 'alice';
-      res.end(', last');
-    });
+    const { store, get } = await serve(
+      { store: new ForeignStore(), cookie: { maxAge: 60_000 } },
+      async (req, res) => {
+        data(req).user = 'bob';
+        res.write('first');
+        await turn();
+        await turn();
+        early = Date.parse(expires(store));
+        while (Date.now() <= early - 60_000) await turn();
+        data(req).user = 'alice';
+        res.end(', last');
+      },
+    );
     let early = 0;
-    const res = await request(server).get('/');
+    const res = await get('/');
     assert.equal(res.text, 'first, last');
     assert.deepEqual(methods(store), ['set', 'set']);
     assert.equal(record(store, idOf(res))?.user, 'alice');
@@ -230,14 +214,14 @@ describe('a response that carries a token', () => {
 
   it('is decided on at its end where write and end come in one tick (B259)', async () => {
     for (const begin of ['write', 'writeHead', 'flushHeaders']) {
-      const { server, store } = serve({}, (req, res) => {
+      const { store, get } = await serve({ store: new ForeignStore() }, (req, res) => {
         if (begin === 'write') res.write('first');
         else if (begin === 'writeHead') res.writeHead(200);
         else res.flushHeaders();
         data(req).user = 'bob';
         res.end(', last');
       });
-      const res = await request(server).get('/');
+      const res = await get('/');
       assert.equal(record(store, idOf(res))?.user, 'bob');
       assert.deepEqual(methods(store), ['set']);
     }
@@ -246,7 +230,7 @@ describe('a response that carries a token', () => {
   it('is not ended a second time by its handler, once its connection is (B259)', async () => {
     const more = gate();
     let ended: unknown;
-    const { server, store } = serve({}, async (req, res) => {
+    const { server, store, get } = await serve({ store: new ForeignStore() }, async (req, res) => {
       data(req).user = 'bob';
       res.write('first');
       res.once('close', () => void more.pass());
@@ -256,7 +240,7 @@ describe('a response that carries a token', () => {
       assert.equal(ended, res);
     });
     store.failures.set = new Error('no space left');
-    await assert.rejects(request(server).get('/'), /socket hang up/);
+    await assert.rejects(get('/'), /socket hang up/);
     await turn();
     assert.ok(ended);
     assert.deepEqual(
@@ -286,7 +270,7 @@ describe('a session that is too late for its cookie', () => {
   for (const [title, act] of lates) {
     for (const [begun, begin] of beginnings) {
       it(`since it was ${title} after ${begun} is stored once, and the developer is told (B044)`, async () => {
-        const { server, store } = serve({}, async (req, res) => {
+        const { store, get, visit } = await serve({ store: new ForeignStore() }, async (req, res) => {
           if (req.url === '/start') {
             data(req).user = 'alice';
             res.end();
@@ -297,10 +281,10 @@ describe('a session that is too late for its cookie', () => {
           await act(req, res);
           res.end(', last');
         });
-        const cookie = title === 'made' ? '' : await storedCookie(server);
+        const cookie = title === 'made' ? '' : cookieOf(await visit('/start'));
         store.calls.length = 0;
         const lines = await debugLines(async () => {
-          const res = await request(server).get('/').set('Cookie', cookie);
+          const res = await get('/', cookie);
           assert.equal(res.headers['set-cookie'], undefined);
         });
         assert.equal(store.count('set'), 1);
@@ -321,30 +305,14 @@ describe('a session that is too late for its cookie', () => {
   });
 });
 
-/** A server whose middleware finds this on its request or response, left there by what ran before. */
-function serveAfter(
-  before: RequestHandler,
-  options: session.SessionOptions,
-  handler: Handler = (_, res) => res.end(),
-): SessionServer {
-  const middleware = session({ keys, ...options });
-  return serverOf((req, res, next) => {
-    void before(req, res, () => {
-      void middleware(req, res, next);
-    });
-  }, handler);
-}
-
 describe('responses', () => {
-  afterEach(closeSites);
-
   it('written and ended in one tick throw what the session cannot express, and become an error page (B045)', async () => {
-    const { server, store } = serve({}, (req, res) => {
+    const { store, get } = await serve({ store: new ForeignStore() }, (req, res) => {
       data(req).self = req.session;
       res.write('first');
       res.end('last');
     });
-    const res = await request(server).get('/');
+    const res = await get('/');
     assert.equal(res.status, 500);
     assert.match(res.text, /circular/);
     assert.equal(setCookie(res), undefined);
@@ -361,12 +329,10 @@ describe('responses', () => {
       }) as never;
       next();
     };
-    const site = await open(
-      serveAfter(throwAfterEnd, { store: asStore(store) }, (req, res) => {
-        data(req).user = 'bob';
-        res.end('stored');
-      }),
-    );
+    const site = await serveAfter(throwAfterEnd, { store }, (req, res) => {
+      data(req).user = 'bob';
+      res.end('stored');
+    });
     const res = await site.visit('/');
     assert.equal(res.text, 'stored');
     assert.equal(record(store, idOf(res))?.user, 'bob');

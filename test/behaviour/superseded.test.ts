@@ -8,19 +8,11 @@ import { ComparingStore } from '../support/comparing-store';
 import { cookieOf, decode, setCookie } from '../support/cookies';
 import { seconds } from '../support/forge';
 import { lateErrors } from '../support/late-errors';
+import { signInAndCount } from '../support/log-in';
+import { logOut } from '../support/pages';
 import { idOf, recordWith, sesOf, stateOf } from '../support/session-tokens';
 import type { Handler } from '../support/server';
-import {
-  answer,
-  asStore,
-  claimsOfSession,
-  closeSites,
-  countHits,
-  data,
-  gate,
-  openSite,
-} from '../support/site';
-import { turn, type Site } from '../support/site';
+import { answer, claimsOfSession, countHits, data, gate, serve, type Site, turn } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const MOMENT = 5000;
@@ -33,15 +25,10 @@ function userOf({ text }: { text: string }): string | undefined {
   return (JSON.parse(text) as { user?: string }).user;
 }
 
-const logIn: Handler = (req, res) => {
-  data(req).user = 'ada';
-  return countHits(req, res);
-};
-
 const handlers: Record<string, Handler> = {
   '/': countHits,
   '/show': (req, res) => res.end(show(req)),
-  '/login': logIn,
+  '/login': signInAndCount,
   '/login-and-save': async (req, res) => {
     data(req).user = 'ada';
     res.end(String(await req.session.save()));
@@ -58,10 +45,7 @@ const handlers: Record<string, Handler> = {
     await assert.rejects(req.session.reload(), /failed to load session/);
     res.end();
   },
-  '/logout': async (req, res) => {
-    await req.session.destroy();
-    res.end();
-  },
+  '/logout': logOut,
   '/null': (req, res) => {
     req.session = null as never;
     res.end();
@@ -80,15 +64,13 @@ const handlers: Record<string, Handler> = {
 };
 
 describe('a request whose token is of an older generation', () => {
-  afterEach(closeSites);
-
   /** A session whose second generation began so many ms ago, and a cookie of the first one. */
   async function rotated(
     ago: number,
     options: session.SessionOptions = {},
     store = new ForeignStore(),
   ): Promise<{ site: Site; store: ForeignStore; cookie: string; current: string; id: string }> {
-    const site = await openSite({ store: asStore(store), jwtFromReq: claimsOfSession, ...options }, handlers);
+    const site = await serve({ store, jwtFromReq: claimsOfSession, ...options }, handlers);
     const [old, current] = [1, 2].map((gen) => byHand({ ses: { id: 'rotated', gen } }));
     const id = idOf(old ?? '');
     store.records.set(id, recordWith({ user: 'eve', hits: 3 }, { gen: 2, rotatedAt: Date.now() - ago }));
@@ -214,8 +196,8 @@ describe('a request whose token is of an older generation', () => {
   it('may be one of a service that never sees the rotation itself: the record says when that was (B242 B243)', async () => {
     const store = new ComparingStore();
     const options = { jwtFromReq: claimsOfSession };
-    const here = await openSite({ ...options, store: asStore(store) }, handlers);
-    const there = await openSite({ ...options, store: asStore(store.twin()) }, handlers);
+    const here = await serve({ ...options, store }, handlers);
+    const there = await serve({ ...options, store: store.twin() }, handlers);
     await withFrozenClock(async ({ now, tick }) => {
       const first = await here.visit('/');
       await here.visit('/login', cookieOf(first));
@@ -236,16 +218,14 @@ describe('a request whose token is of an older generation', () => {
 });
 
 describe('a request that began before the generation of its token ended', () => {
-  afterEach(closeSites);
-
   for (const Store of [ForeignStore, ComparingStore, session.MemoryStore]) {
     /** Runs `act` in a request of the old token after the login of another request is stored. */
     async function overtaken(
       act: Handler,
     ): Promise<{ site: Site; text: string; cookie?: string; fresh: string }> {
       const waiting = gate();
-      const site = await openSite(
-        { store: asStore(new Store()), jwtFromReq: claimsOfSession },
+      const site = await serve(
+        { store: new Store(), jwtFromReq: claimsOfSession },
         {
           ...handlers,
           '/slow': async (req, res) => {
@@ -311,7 +291,7 @@ describe('a request that began before the generation of its token ended', () => 
 
   it('or comes while that is being written gets the session as it was, or none (B209)', async () => {
     const store = new ForeignStore();
-    const site = await openSite({ store: asStore(store), jwtFromReq: claimsOfSession }, handlers);
+    const site = await serve({ store, jwtFromReq: claimsOfSession }, handlers);
     const first = await site.visit('/');
     const held = store.hold('set');
     const login = site.visit('/login', cookieOf(first));

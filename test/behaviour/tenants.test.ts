@@ -1,3 +1,4 @@
+/** Tenants share a store, and a key of one opens nothing of another. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import session from '../../src';
@@ -7,8 +8,9 @@ import { isSignedBy, issue, recordOf, seconds } from '../support/forge';
 import { keys, otherKeys, type KeyPair } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import { legacyCookie, legacySecret } from '../support/legacy';
+import { logOut } from '../support/pages';
 import { recordWith, sesOf, stateOf } from '../support/session-tokens';
-import { answer, asStore, closeSites, countHits, gate, openSite, showHits } from '../support/site';
+import { answer, countHits, gate, serve, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { startSession02 } from '../support/token02';
 
@@ -21,8 +23,8 @@ function siteOf(store: ForeignStore, named = true, pass: () => Promise<void> = (
     const pair = pairs[tenant] ?? assert.fail();
     return Promise.resolve(named ? { keys: pair, tenant } : pair);
   };
-  return openSite(
-    { keys: undefined, keysProvider, secret: legacySecret, store: asStore(store) },
+  return serve(
+    { keys: undefined, keysProvider, secret: legacySecret, store },
     {
       '/a': countHits,
       '/b': countHits,
@@ -32,10 +34,7 @@ function siteOf(store: ForeignStore, named = true, pass: () => Promise<void> = (
         await pass();
         return countHits(req, res);
       },
-      '/a/destroy': async (req, res) => {
-        await req.session.destroy();
-        res.end();
-      },
+      '/a/destroy': logOut,
       '/a/rename': async (req, res) => {
         const { sessionStore } = req;
         const [, record] = await answer((callback) => {
@@ -53,8 +52,6 @@ function siteOf(store: ForeignStore, named = true, pass: () => Promise<void> = (
 const forged = (ses: object, pair: KeyPair): string => `connect.sid=${issue({ iat: seconds(), ses }, pair)}`;
 
 describe('tenants of one store', () => {
-  afterEach(closeSites);
-
   it("open no session with another one's handle in a token of their own (B253)", async () => {
     const store = new ForeignStore();
     const site = await siteOf(store);

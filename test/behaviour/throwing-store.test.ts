@@ -6,17 +6,7 @@ import { ComparingStore } from '../support/comparing-store';
 import { cookieOf, setCookie } from '../support/cookies';
 import { lateErrors } from '../support/late-errors';
 import type { Handler } from '../support/server';
-import {
-  asStore,
-  claimsOfSession,
-  closeSites,
-  countHits,
-  data,
-  gate,
-  openSite,
-  showHits,
-  turn,
-} from '../support/site';
+import { claimsOfSession, countHits, data, gate, serve, showHits, turn } from '../support/site';
 import { ForeignStore, type StoreCall } from '../support/stores';
 import { roundTrip } from '../support/wire';
 
@@ -62,11 +52,9 @@ const stores: readonly (readonly [kind: string, create: () => ForeignStore, writ
 
 for (const [kind, create, write] of stores) {
   describe(`A method that throws, of ${kind}`, () => {
-    afterEach(closeSites);
-
     const open = (store: ForeignStore, more: Record<string, Handler> = {}, options = {}) =>
-      openSite(
-        { store: asStore(store), jwtFromReq: claimsOfSession, ...options },
+      serve(
+        { store, jwtFromReq: claimsOfSession, ...options },
         { '/': countHits, '/look': showHits, ...more },
       );
 
@@ -208,10 +196,8 @@ for (const [kind, create, write] of stores) {
 }
 
 describe('A store with compareAndSet that throws', () => {
-  afterEach(closeSites);
-
   const open = (store: ForeignStore, options = {}) =>
-    openSite({ store: asStore(store), ...options }, { '/': countHits, '/look': showHits });
+    serve({ store, ...options }, { '/': countHits, '/look': showHits });
 
   it('when a refused write looks again: told late (B244 B248)', async () => {
     const store = new ComparingStore();

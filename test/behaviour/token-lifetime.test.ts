@@ -1,3 +1,4 @@
+/** How long tokens and sessions live: the options jwt and absoluteTimeout. */
 import assert from 'node:assert/strict';
 import session from '../../src';
 import { byHand } from '../support/by-hand';
@@ -6,18 +7,10 @@ import { attributes, cookieOf, decode, setCookie, tokenOf } from '../support/coo
 import { seconds } from '../support/forge';
 import { keys } from '../support/keys';
 import { legacySecret, startLegacySession } from '../support/legacy';
+import { signInAndCount } from '../support/log-in';
 import type { Handler } from '../support/server';
 import { idOf, recordWith, stateOf } from '../support/session-tokens';
-import {
-  asStore,
-  claimsOfSession,
-  closeSites,
-  countHits,
-  data,
-  openSite,
-  showHits,
-  type Site,
-} from '../support/site';
+import { claimsOfSession, countHits, data, serve, showHits, type Site } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const showToken: Handler = (req, res) => {
@@ -41,20 +34,16 @@ describe('tokens', () => {
   beforeEach(() => {
     store = new ForeignStore();
   });
-  afterEach(closeSites);
 
-  const serve = (options: session.SessionOptions): Promise<Site> =>
-    openSite(
-      { store: asStore(store), ...options },
-      { '/': showHits, '/count': countHits, '/jwt': showToken },
-    );
+  const start = (options: session.SessionOptions): Promise<Site> =>
+    serve({ store, ...options }, { '/': showHits, '/count': countHits, '/jwt': showToken });
 
   it('say who has issued them for whom', async () => {
     const jwt = { expiresIn: '15 minutes', issuer: ['a', 'b'], audience: 'shop' };
-    const site = await serve({ jwt });
+    const site = await start({ jwt });
     const { iat, exp, iss, aud } = decode(tokenOf(await site.visit('/count'))).payload;
     assert.deepEqual({ life: Number(exp) - Number(iat), iss, aud }, { life: 900, iss: 'a', aud: 'shop' });
-    const several = await serve({ jwt: { audience: ['shop', 'bank'] } });
+    const several = await start({ jwt: { audience: ['shop', 'bank'] } });
     assert.deepEqual(decode(tokenOf(await several.visit('/count'))).payload.aud, ['shop', 'bank']);
   });
 
@@ -84,7 +73,7 @@ describe('tokens', () => {
   for (const [jwt, claims, isAccepted] of purposes) {
     const [[name, wanted] = []] = Object.entries(jwt);
     it(`with ${JSON.stringify(claims)} are ${isAccepted ? 'accepted' : 'refused'} by ${String(name)} ${String(wanted)}`, async () => {
-      const site = await openSite({ ...stateless, jwt }, { '/': showToken });
+      const site = await serve({ ...stateless, jwt }, { '/': showToken });
       const cookie = `connect.sid=${byHand({ exp: seconds() + 60, ...claims })}`;
       for (let again = 0; again < 2; again++) {
         assert.equal((await site.visit('/', cookie)).text !== 'null', isAccepted);
@@ -93,7 +82,7 @@ describe('tokens', () => {
   }
 
   it('are not issued for a RegExp with keys of a provider either', async () => {
-    const site = await openSite(
+    const site = await serve(
       { keys: undefined, keysProvider: () => Promise.resolve(keys), jwt: { audience: /a/ } },
       { '/': countHits },
     );
@@ -108,25 +97,25 @@ describe('tokens', () => {
     ['aud', { jwt: { audience: 'a' } }, 'a'],
   ] as const) {
     it(`of an option take no ${claim} from jwtFromReq`, async () => {
-      const site = await serve({ ...option, jwtFromReq: () => ({ [claim]: value }) });
+      const site = await start({ ...option, jwtFromReq: () => ({ [claim]: value }) });
       const res = await site.get('/');
       assert.equal(res.status, 500);
       assert.match(res.text, new RegExp(`^jwtFromReq returned "${claim}", which the jwt\\.`));
-      const free = await serve({ jwtFromReq: () => ({ [claim]: value }) });
+      const free = await start({ jwtFromReq: () => ({ [claim]: value }) });
       assert.deepEqual(decode(tokenOf(await free.visit('/count'))).payload[claim], value);
     });
   }
 
   it('say themselves when the user has signed in, whatever jwtFromReq says of that (B256)', async () => {
     await withFrozenClock(async () => {
-      const site = await serve({ jwtFromReq: () => ({ sub: 'ada', auth_time: 1, iat: 2 }) });
+      const site = await start({ jwtFromReq: () => ({ sub: 'ada', auth_time: 1, iat: 2 }) });
       const { auth_time, iat } = decode(tokenOf(await site.visit('/count'))).payload;
       assert.deepEqual({ auth_time, iat }, { auth_time: seconds(), iat: seconds() });
     });
   });
 
   it('are not rotated because of what the library says in them', async () => {
-    const site = await serve({
+    const site = await start({
       jwt: { expiresIn: 600, issuer: 'a', audience: ['b'] },
       absoluteTimeout: HOUR,
       jwtFromReq: (req) => ((data(req) as { hits?: number } | undefined) ? { user: 'ada' } : null),
@@ -136,7 +125,7 @@ describe('tokens', () => {
   });
 
   it('may be as far out of time as jwt.clockTolerance says', async () => {
-    const site = await openSite({ ...stateless, jwt: { clockTolerance: 10 } }, { '/': showToken });
+    const site = await serve({ ...stateless, jwt: { clockTolerance: 10 } }, { '/': showToken });
     const ask = async (claims: object) =>
       (await site.visit('/', `connect.sid=${byHand(claims)}`)).text !== 'null';
     await withFrozenClock(async () => {
@@ -148,7 +137,7 @@ describe('tokens', () => {
   });
 
   it('may be as old as jwt.maxTokenAge says', async () => {
-    const site = await openSite({ ...stateless, jwt: { maxTokenAge: '1m' } }, { '/': showToken });
+    const site = await serve({ ...stateless, jwt: { maxTokenAge: '1m' } }, { '/': showToken });
     const ask = async (claims: object) =>
       (await site.visit('/', `connect.sid=${byHand(claims)}`)).text !== 'null';
     await withFrozenClock(async () => {
@@ -162,10 +151,7 @@ describe('tokens', () => {
   });
 
   it('must have an exp for a service without a private key that says jwt.expiresIn, and must not have expired', async () => {
-    const site = await openSite(
-      { ...stateless, store: asStore(store), jwt: { expiresIn: 60 } },
-      { '/': showHits },
-    );
+    const site = await serve({ ...stateless, store, jwt: { expiresIn: 60 } }, { '/': showHits });
     const ask = async (claims: object) => {
       const token = byHand(claims);
       store.records.set(idOf(token), recordWith({ hits: 1 }));
@@ -187,7 +173,7 @@ describe('tokens', () => {
     afterEach(() => process.off('warning', listen));
 
     const told = async (options: session.SessionOptions, claims: object) => {
-      const site = await openSite({ ...stateless, ...options }, { '/': showToken });
+      const site = await serve({ ...stateless, ...options }, { '/': showToken });
       for (let again = 0; again < 2; again++) {
         assert.notEqual((await site.visit('/', `connect.sid=${byHand(claims)}`)).text, 'null');
       }
@@ -215,30 +201,31 @@ describe('absoluteTimeout', () => {
       res.end();
     });
   };
-  const logIn: Handler = (req, res) => {
-    data(req).user = 'ada';
-    return countHits(req, res);
-  };
   const handlers = {
-    ...{ '/': showHits, '/count': countHits, '/login': logIn, '/regenerate': regenerate, '/jwt': showToken },
+    ...{
+      '/': showHits,
+      '/count': countHits,
+      '/login': signInAndCount,
+      '/regenerate': regenerate,
+      '/jwt': showToken,
+    },
     '/renew': async (...[req, res]: Parameters<Handler>) => {
       await req.session.renewToken();
       return showHits(req, res);
     },
   };
   const jwtFromReq = claimsOfSession;
-  const serve = (options: session.SessionOptions = {}): Promise<Site> =>
-    openSite({ store: asStore(store), absoluteTimeout: HOUR, jwtFromReq, ...options }, handlers);
+  const start = (options: session.SessionOptions = {}): Promise<Site> =>
+    serve({ store, absoluteTimeout: HOUR, jwtFromReq, ...options }, handlers);
   const authTime = (res: Parameters<typeof tokenOf>[0]) => decode(tokenOf(res)).payload.auth_time;
   beforeEach(async () => {
     store = new ForeignStore();
-    site = await serve();
+    site = await start();
   });
-  afterEach(closeSites);
 
   it('ends a session that long after its creation, however active it is, and destroys its record (B256)', async () => {
     await withFrozenClock(async (clock) => {
-      const nobody = await serve({ jwtFromReq: undefined });
+      const nobody = await start({ jwtFromReq: undefined });
       const first = await nobody.visit('/count');
       assert.equal(authTime(first), undefined, 'nobody has signed in');
       clock.tick(HOUR - 1);
@@ -266,7 +253,7 @@ describe('absoluteTimeout', () => {
   for (const path of ['/regenerate', '/renew']) {
     it(`counts from ${path.slice(1)} of a user who was signed in (B256)`, async () => {
       await withFrozenClock(async (clock) => {
-        const named = await serve({ jwtFromReq: () => ({ sub: 'ada' }) });
+        const named = await start({ jwtFromReq: () => ({ sub: 'ada' }) });
         const first = await named.visit('/login');
         clock.tick(HOUR / 2);
         const second = await named.visit(path, cookieOf(first));
@@ -280,22 +267,22 @@ describe('absoluteTimeout', () => {
   it('is carried through replacements, which never make a token live longer, and through changes of claims', async () => {
     await withFrozenClock(async (clock) => {
       clock.tick(1000 - (clock.now() % 1000));
-      const busy = await serve({
+      const busy = await start({
         jwt: { expiresIn: '20m' },
         jwtFromReq: (req) => ({ hits: (data(req) as { hits?: number } | undefined)?.hits ?? 0 }),
       });
-      const start = seconds();
+      const begun = seconds();
       let cookie = cookieOf(await busy.visit('/count'));
       for (let minutes = 11; minutes < 60; minutes += 11) {
         clock.tick(11 * 60_000);
         const res = await busy.visit('/', cookie);
         if (setCookie(res)) cookie = cookieOf(res);
         const { payload } = decode(cookie.slice('connect.sid='.length));
-        assert.equal(payload.auth_time, start);
-        assert.ok(Number(payload.exp) <= start + 3600);
+        assert.equal(payload.auth_time, begun);
+        assert.ok(Number(payload.exp) <= begun + 3600);
       }
       cookie = cookieOf(await busy.visit('/count', cookie));
-      assert.equal(decode(cookie.slice('connect.sid='.length)).payload.auth_time, start);
+      assert.equal(decode(cookie.slice('connect.sid='.length)).payload.auth_time, begun);
       clock.tick(5 * 60_000);
       assert.equal((await busy.visit('/', cookie)).text, 'undefined');
     });
@@ -318,7 +305,7 @@ describe('absoluteTimeout', () => {
 
   it('counts from the upgrade of an express-session cookie, and the record says so (B232 B256)', async () => {
     const legacy = await startLegacySession(store, { hits: 4 });
-    const upgrading = await serve({ secret: legacySecret });
+    const upgrading = await start({ secret: legacySecret });
     const res = await upgrading.visit('/', legacy.cookie);
     assert.equal(res.text, '4');
     assert.ok(Math.abs(stateOf(store, legacy.id).created - Date.now()) <= 1000);
@@ -330,7 +317,7 @@ describe('absoluteTimeout', () => {
   });
 
   it('ends a session for a service without store as well', async () => {
-    const verifier = await openSite({ ...stateless, absoluteTimeout: HOUR }, handlers);
+    const verifier = await serve({ ...stateless, absoluteTimeout: HOUR }, handlers);
     const ask = async (authTime: number) =>
       (await verifier.visit('/jwt', `connect.sid=${byHand({ auth_time: authTime })}`)).text !== 'null';
     assert.equal(await ask(seconds() - 3500), true);
@@ -339,7 +326,7 @@ describe('absoluteTimeout', () => {
 
   it('is no longer than what the store and the browser are told', async () => {
     await withFrozenClock(async (clock) => {
-      const long = await serve({ cookie: { maxAge: 24 * HOUR }, rolling: true });
+      const long = await start({ cookie: { maxAge: 24 * HOUR }, rolling: true });
       const first = await long.visit('/count');
       const expiresIn = (line: string) => Date.parse(String(attributes(line).expires)) - clock.now();
       assert.ok(expiresIn(setCookie(first) ?? '') <= HOUR);

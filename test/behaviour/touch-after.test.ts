@@ -1,8 +1,9 @@
+/** The option touchAfter: how often the expiry of an unchanged session is stored. */
 import assert from 'node:assert/strict';
 import session from '../../src';
 import { cookieOf, setCookie } from '../support/cookies';
 import { idOf } from '../support/session-tokens';
-import { asStore, closeSites, openSite } from '../support/site';
+import { serve } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { visits } from '../support/visits';
 
@@ -12,8 +13,8 @@ const MINUTE = 60_000;
 /** A session whose record was renewed so many ms ago, and a request that only reads it. */
 async function readAfter(age: number, options: session.SessionOptions) {
   const store = new ForeignStore();
-  const site = await openSite(
-    { store: asStore(store), cookie: { maxAge: HOUR }, ...options },
+  const site = await serve(
+    { store, cookie: { maxAge: HOUR }, ...options },
     {
       '/': visits,
       '/read': visits,
@@ -31,8 +32,6 @@ async function readAfter(age: number, options: session.SessionOptions) {
 }
 
 describe('touchAfter', () => {
-  afterEach(closeSites);
-
   it('leaves touch out while the stored expiry is younger than that', async () => {
     const { store, site, cookie } = await readAfter(4 * MINUTE, { touchAfter: 5 * MINUTE });
     assert.equal(store.count('touch'), 0);

@@ -8,17 +8,7 @@ import { cookieFields, record } from '../support/contents';
 import { cookieOf, setCookie } from '../support/cookies';
 import type { Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
-import {
-  asStore,
-  claimsOfSession,
-  closeSites,
-  countHits,
-  data,
-  gate,
-  type Gate,
-  openSite,
-  showHits,
-} from '../support/site';
+import { claimsOfSession, countHits, data, gate, type Gate, serve, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const HOUR = 3_600_000;
@@ -34,7 +24,7 @@ const pages: Record<string, Handler> = {
   '/poll-count': countHits,
   '/poll-slowly': async (req, res) => {
     await slow.pass();
-    return countHits(req, res);
+    countHits(req, res);
   },
   '/poll-save': async (req, res) => {
     data(req).saved = true;
@@ -84,9 +74,9 @@ const pages: Record<string, Handler> = {
 /** A session, and how often the application was asked. */
 async function setUp(store: object, options: session.SessionOptions = {}) {
   const asked: string[] = [];
-  const site = await openSite(
+  const site = await serve(
     {
-      store: asStore(store),
+      store,
       cookie: { maxAge: HOUR },
       touch: (req) => {
         asked.push(req.url);
@@ -135,8 +125,6 @@ async function prolongMeanwhile(
 }
 
 describe('touch (B268)', () => {
-  afterEach(closeSites);
-
   for (const [kind, create] of stores) {
     describe(`on the ${kind}`, () => {
       it('leaves a session as it is that was not changed, and its rolling cookie', async () => {

@@ -3,46 +3,22 @@ import assert from 'node:assert/strict';
 import { withFrozenClock } from '../support/clock';
 import { record } from '../support/contents';
 import { cookieOf, setCookie } from '../support/cookies';
-import { createServer, type Handler } from '../support/server';
+import { meanwhilePages } from '../support/pages';
+import { type Handler } from '../support/server';
 import { idOf, stateOf } from '../support/session-tokens';
-import {
-  asStore,
-  claimsOfSession,
-  closeSites,
-  countHits,
-  data,
-  gate,
-  open,
-  routes,
-  showHits,
-  turn,
-  type Gate,
-} from '../support/site';
+import { asStore, claimsOfSession, countHits, gate, type Gate, serve, turn } from '../support/site';
 import type { ForeignStore } from '../support/stores';
 import { touchingStores } from '../support/touching-stores';
 
 /** A page that reads, and waits at a gate before it ends; and pages that change the session meanwhile. */
-function pages(slow: Gate): Handler {
-  return routes({
-    '/': countHits,
-    '/look': showHits,
-    '/slow-look': async (req, res) => {
-      await slow.pass();
-      showHits(req, res);
-    },
-    '/login': (req, res) => {
-      data(req).user = 'ann';
-      countHits(req, res);
-    },
-    '/logout': async (req, res) => {
-      await req.session.destroy();
-      res.end('bye');
-    },
+function pages(slow: Gate): Record<string, Handler> {
+  return {
+    ...meanwhilePages(slow),
     '/regenerate': async (req, res) => {
       await req.session.regenerate();
       countHits(req, res);
     },
-  });
+  };
 }
 
 async function openPages(store: ForeignStore, slow = gate()) {
@@ -52,8 +28,8 @@ async function openPages(store: ForeignStore, slow = gate()) {
     jwtFromReq: claimsOfSession,
     awaitTouch: true,
   };
-  const here = await open(createServer(options, pages(slow)));
-  const there = await open(createServer(options, pages(slow)));
+  const here = await serve(options, pages(slow));
+  const there = await serve(options, pages(slow));
   const first = await here.visit('/');
   return { here, there, first, cookie: cookieOf(first), id: idOf(first) };
 }
@@ -63,8 +39,6 @@ const expiresOf = (store: ForeignStore, id: string): number =>
 
 for (const [kind, create] of touchingStores) {
   describe(`A touch that ${kind}`, () => {
-    afterEach(closeSites);
-
     it('moves the expiry of a session on (B142 B226)', () =>
       withFrozenClock(async (clock) => {
         const store = create();
@@ -99,7 +73,7 @@ for (const [kind, create] of touchingStores) {
       const login = await there.visit('/login', cookie);
       slow.open();
       assert.equal(setCookie(await ending), undefined);
-      assert.deepEqual([stateOf(store, id).gen, record(store, id)?.user], [2, 'ann']);
+      assert.deepEqual([stateOf(store, id).gen, record(store, id)?.user], [2, 'ada']);
       assert.equal((await there.visit('/look', cookieOf(login))).text, '2');
     });
 

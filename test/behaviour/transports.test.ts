@@ -1,3 +1,4 @@
+/** The option transport: the token in a cookie, in a header, or where the application wants it. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -13,18 +14,10 @@ import { keys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import { legacySecret, startLegacySession } from '../support/legacy';
 import { loose } from '../support/loose';
+import { logOut } from '../support/pages';
 import { createHttp2Server, type Handler, serverOf } from '../support/server';
 import { idOf, recordWith } from '../support/session-tokens';
-import {
-  asStore,
-  claimsOfSession,
-  closeSites,
-  countHits,
-  data,
-  open,
-  openSite,
-  type Site,
-} from '../support/site';
+import { asStore, claimsOfSession, countHits, data, open, serve, type Site } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { Http2Exchange, withHttp2Client } from '../support/wire';
 
@@ -72,15 +65,12 @@ const handlers: Record<string, Handler> = {
     data(req).user = 'regenerated';
     res.end();
   },
-  '/logout': async (req, res) => {
-    await req.session.destroy();
-    res.end();
-  },
+  '/logout': logOut,
 };
 
 function openStored(options: Record<string, unknown>): Promise<{ site: Site; store: ForeignStore }> {
   const store = new ForeignStore();
-  return openSite(loose({ store: asStore(store), ...options }), handlers).then((site) => ({ site, store }));
+  return serve(loose({ store, ...options }), handlers).then((site) => ({ site, store }));
 }
 
 /** A stored session's token; nobody has seen it yet. */
@@ -91,8 +81,6 @@ function put(store: ForeignStore, fields: object): string {
 }
 
 describe('the transport option', () => {
-  afterEach(closeSites);
-
   const wrong: unknown[] = [
     ...['', 'Bearer', 'cookies', 0, true, {}, null, () => 'token'],
     ...[[], ['cookie', 'x'], [['cookie']], [undefined]],
@@ -113,7 +101,7 @@ describe('the transport option', () => {
 
   for (const transport of [undefined, null, 'cookie', ['cookie']]) {
     it(`given as ${inspect(transport)} means the cookie`, async () => {
-      const site = await openSite(loose({ jwt: { transport } }), handlers);
+      const site = await serve(loose({ jwt: { transport } }), handlers);
       const first = await ask(site, '/');
       assert.equal(first.token, undefined);
       const token = cookieToken(first) ?? '';
@@ -124,8 +112,6 @@ describe('the transport option', () => {
 });
 
 describe('the bearer transport', () => {
-  afterEach(closeSites);
-
   it('hands a new token back in X-Session-Token, once, and reads it from Authorization', async () => {
     const { site } = await openStored({ jwt: { transport: 'bearer' } });
     const first = await ask(site, '/');
@@ -277,8 +263,6 @@ describe('the bearer transport', () => {
 });
 
 describe('a header as transport', () => {
-  afterEach(closeSites);
-
   it('carries tokens both ways', async () => {
     const { site } = await openStored({ jwt: { transport: { header: 'X-Access-Token' } } });
     const first = await ask(site, '/');
@@ -307,8 +291,6 @@ describe('a header as transport', () => {
 });
 
 describe('an id that express-session has signed', () => {
-  afterEach(closeSites);
-
   for (const [transport, name, prefix] of [
     ['bearer', 'Authorization', 'Bearer '],
     [{ header: 'x-access-token' }, 'x-access-token', ''],
@@ -328,8 +310,6 @@ describe('an id that express-session has signed', () => {
 });
 
 describe('several transports', () => {
-  afterEach(closeSites);
-
   const orders = [
     ['cookie', 'bearer'],
     ['bearer', 'cookie'],
@@ -432,8 +412,6 @@ describe('several transports', () => {
 });
 
 describe("a transport of the application's own", () => {
-  afterEach(closeSites);
-
   const read = (req: http.IncomingMessage) => (req.headers['x-mine'] as string | undefined) ?? null;
   const write = (_: unknown, res: http.ServerResponse, token: string) => res.setHeader('X-Mine', token);
 
@@ -504,7 +482,7 @@ describe("a transport of the application's own", () => {
       throw new Error('cannot write');
     };
     const store = new ForeignStore();
-    const site = await openSite(loose({ store, jwt: { transport: { read, write: broken } } }), {
+    const site = await serve(loose({ store, jwt: { transport: { read, write: broken } } }), {
       '/': (req, res) => {
         res.setHeader('X-Mine', 'before');
         return countHits(req, res);
@@ -540,9 +518,9 @@ describe("a transport of the application's own", () => {
       res.setHeader('X-Mine', token);
       res.setHeader('X-New', token);
     };
-    const site = await openSite(
+    const site = await serve(
       loose({
-        store: asStore(store),
+        store,
         jwt: { transport: { read, write: writeMuch } },
         jwtFromReq: claimsOfSession,
       }),
@@ -564,8 +542,6 @@ describe("a transport of the application's own", () => {
 });
 
 describe('a keysProvider', () => {
-  afterEach(closeSites);
-
   it('is given the token of the transport that decides, and no other', async () => {
     const given: unknown[] = [];
     const store = new ForeignStore();

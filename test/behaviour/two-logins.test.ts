@@ -5,19 +5,19 @@ import { ComparingStore } from '../support/comparing-store';
 import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
 import { lateErrors } from '../support/late-errors';
 import { legacySecret, startLegacySession } from '../support/legacy';
+import { logOut, slowly } from '../support/pages';
 import { idOf, sesOf } from '../support/session-tokens';
 import type { Handler } from '../support/server';
 import {
   asStore,
   claimsOfSession,
-  closeSites,
   countHits,
   data,
-  type Gate,
   gate,
-  openSite,
+  type Gate,
+  serve,
+  type Site,
 } from '../support/site';
-import type { Site } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 interface Place {
@@ -33,10 +33,7 @@ const places: Place[] = [
     name: `in one process on ${Store.name}`,
     open: async (handlers: Record<string, Handler>): Promise<[Site, Site]> => {
       const store = asStore(new Store());
-      return [
-        await openSite({ ...options, store }, handlers),
-        await openSite({ ...options, store }, handlers),
-      ];
+      return [await serve({ ...options, store }, handlers), await serve({ ...options, store }, handlers)];
     },
   })),
   {
@@ -44,8 +41,8 @@ const places: Place[] = [
     open: async (handlers) => {
       const store = new ComparingStore();
       return [
-        await openSite({ ...options, store: asStore(store) }, handlers),
-        await openSite({ ...options, store: asStore(store.twin()) }, handlers),
+        await serve({ ...options, store }, handlers),
+        await serve({ ...options, store: store.twin() }, handlers),
       ];
     },
   },
@@ -58,7 +55,6 @@ describe('two sign-ins with one session at once', () => {
     waiting = gate();
     ids = [];
   });
-  afterEach(closeSites);
 
   const handlers: Record<string, Handler> = {
     '/': countHits,
@@ -67,10 +63,7 @@ describe('two sign-ins with one session at once', () => {
       data(req).user = 'ada';
       return countHits(req, res);
     },
-    '/logout': async (req, res) => {
-      await req.session.destroy();
-      res.end();
-    },
+    '/logout': logOut,
     '/slow': async (req, res) => {
       await waiting.pass();
       data(req).user = 'bob';
@@ -161,10 +154,7 @@ describe('two sign-ins with one session at once', () => {
     it(`a write without a change of claims is dropped: no error, no cookie, ${name} (B247)`, async () => {
       const [here, there] = await open({
         ...handlers,
-        '/slow': async (req, res) => {
-          await waiting.pass();
-          return countHits(req, res);
-        },
+        '/slow': slowly(waiting, countHits),
       });
       const first = await here.visit('/');
       const slow = here.visit('/slow', cookieOf(first));
@@ -180,7 +170,7 @@ describe('two sign-ins with one session at once', () => {
   it('both succeed with a session of express-session, the later one with a session of its own (B232 B247)', async () => {
     const store = new ComparingStore();
     const legacy = await startLegacySession(store, { hits: 1 });
-    const site = await openSite({ ...options, store: asStore(store), secret: legacySecret }, handlers);
+    const site = await serve({ ...options, store, secret: legacySecret }, handlers);
     const slow = site.visit('/slow', legacy.cookie);
     await waiting.reached;
     const ada = await site.visit('/login', legacy.cookie);
@@ -201,8 +191,8 @@ describe('two sign-ins with one session at once', () => {
       return user === undefined ? null : { user, list: user === 'bob' ? 'x'.repeat(size) : '' };
     };
     const errors: unknown[] = [];
-    const site = await openSite(
-      { store: asStore(store), genid: () => 'a', jwtFromReq: claims, saveUninitialized: true },
+    const site = await serve(
+      { store, genid: () => 'a', jwtFromReq: claims, saveUninitialized: true },
       {
         ...handlers,
         '/alone': (req, res) => {

@@ -6,11 +6,10 @@ import session from '../../src';
 import { debugLines } from '../support/debug-lines';
 import { keys } from '../support/keys';
 import { setCookies } from '../support/cookies';
-import { methods } from '../support/exchange';
 import { runProgram } from '../support/run-program';
 import { serverOf } from '../support/server';
 import { asStore } from '../support/site';
-import { ForeignStore } from '../support/stores';
+import { ForeignStore, methods } from '../support/stores';
 import { visits } from '../support/visits';
 
 const WARNING = 'two session middlewares run on one request';

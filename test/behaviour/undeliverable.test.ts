@@ -8,18 +8,8 @@ import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
 import { keys } from '../support/keys';
 import { lateCodes, lateErrors } from '../support/late-errors';
 import { sesOf } from '../support/session-tokens';
-import { createServer, type Handler } from '../support/server';
-import {
-  asStore,
-  closeSites,
-  countHits,
-  data,
-  open,
-  openSite,
-  showHits,
-  turn,
-  type Site,
-} from '../support/site';
+import { type Handler } from '../support/server';
+import { asStore, countHits, data, serve, showHits, type Site, turn } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 const CODE = 'ERR_SESSION_TOKEN_UNDELIVERABLE';
@@ -82,20 +72,19 @@ describe('a token that cannot be delivered', () => {
   beforeEach(() => {
     store = new ForeignStore();
   });
-  afterEach(closeSites);
 
   /** The cookie of a session with one hit, made where nothing stands in the way. */
   async function begin(way: Way): Promise<string> {
     const { cookie } = way.options ?? {};
     const options = { store: asStore(store), jwtFromReq, proxy: true, ...(cookie && { cookie }) };
-    const site = await openSite(options, { '/': countHits });
+    const site = await serve(options, { '/': countHits });
     const res = await request(`http://127.0.0.1:${String(site.port)}`)
       .get('/')
       .set('X-Forwarded-Proto', 'https');
     return cookieOf(res);
   }
 
-  function serve(way: Way, act: (req: Request, res: Response) => unknown): Promise<Site> {
+  function start(way: Way, act: (req: Request, res: Response) => unknown): Promise<Site> {
     const handler: Handler = async (req, res) => {
       if (way.start) {
         way.start(res);
@@ -105,17 +94,14 @@ describe('a token that cannot be delivered', () => {
       (way.signIn ?? signIn)(req);
       await act(req, res);
     };
-    return openSite(
-      { store: asStore(store), jwtFromReq, ...way.options },
-      { '/': showHits, '/login': handler },
-    );
+    return serve({ store, jwtFromReq, ...way.options }, { '/': showHits, '/login': handler });
   }
 
   for (const [name, way] of Object.entries(ways)) {
     it(`because of ${name}: nothing of the request is stored, and a late error says so (B213 B214)`, async () => {
       const cookie = await begin(way);
       const before = [...store.records];
-      const site = await serve(way, (_, res) => res.end('b'));
+      const site = await start(way, (_, res) => res.end('b'));
       const res = await site.visit('/login', cookie);
       assert.ok(res.text.endsWith('b'));
       assert.equal(setCookie(res), undefined);
@@ -128,7 +114,7 @@ describe('a token that cannot be delivered', () => {
       const cookie = await begin(way);
       const before = [...store.records];
       let code = '';
-      const site = await serve(way, async (req, res) => {
+      const site = await start(way, async (req, res) => {
         await req.session.save().catch((error: unknown) => (code = codeOf(error)));
         res.end();
       });
@@ -143,7 +129,7 @@ describe('a token that cannot be delivered', () => {
       const cookie = await begin(way);
       const before = [...store.records];
       let code = '';
-      const site = await serve(way, async (req, res) => {
+      const site = await start(way, async (req, res) => {
         await req.session.renewToken().catch((error: unknown) => (code = codeOf(error)));
         res.end();
       });
@@ -161,7 +147,7 @@ describe('a token that cannot be delivered', () => {
     ] as const) {
       const way = ways[name] ?? assert.fail();
       const cookie = await begin(way);
-      const site = await serve(way, (_, res) => res.end());
+      const site = await start(way, (_, res) => res.end());
       await site.visit('/login', cookie);
       assert.match((await lateErrors(site)).join(), message);
     }
@@ -185,12 +171,10 @@ describe('a token that cannot be delivered', () => {
   });
 
   it('is no matter to new sessions: nobody else has their token (B044 B083 B213)', async () => {
-    const site = await open(
-      createServer({ store: asStore(store), jwtFromReq, cookie: { secure: true } }, (req, res) => {
-        signIn(req);
-        res.end();
-      }),
-    );
+    const site = await serve({ store, jwtFromReq, cookie: { secure: true } }, (req, res) => {
+      signIn(req);
+      res.end();
+    });
     const res = await site.visit('/');
     assert.equal(setCookie(res), undefined);
     assert.equal(store.records.size, 1);
@@ -198,8 +182,8 @@ describe('a token that cannot be delivered', () => {
   });
 
   it('cannot be renewed in a new session whose headers have left: nothing is stored (B249)', async () => {
-    const site = await openSite(
-      { store: asStore(store), jwtFromReq },
+    const site = await serve(
+      { store, jwtFromReq },
       {
         '/': async (req, res) => {
           res.write('a');
@@ -220,8 +204,8 @@ describe('a token that cannot be delivered', () => {
     ['after its headers', true],
   ] as const) {
     it(`of a new session since jwtFromReq throws ${when}: save rejects, nothing is stored (B214 B219)`, async () => {
-      const site = await openSite(
-        { store: asStore(store), jwtFromReq },
+      const site = await serve(
+        { store, jwtFromReq },
         {
           '/': async (req, res) => {
             if (isLate) {
@@ -243,8 +227,8 @@ describe('a token that cannot be delivered', () => {
 
   it('since the same user has too many claims now is told late: data saved, and the old token goes on (B213 B214)', async () => {
     const claims = (req: Request) => ({ sub: 'ada', list: data(req).list ?? [] });
-    const site = await openSite(
-      { store: asStore(store), jwtFromReq: claims },
+    const site = await serve(
+      { store, jwtFromReq: claims },
       {
         '/': countHits,
         '/grow': (req, res) => {
@@ -264,7 +248,7 @@ describe('a token that cannot be delivered', () => {
   it('is no matter where the same user gets another claim: data saved, and the token goes with a later response (B213)', async () => {
     const claims = (req: Request) => ({ sub: 'ada', role: data(req).role ?? 'user' });
     const options = { store: asStore(store), jwtFromReq: claims, jwt: { expiresIn: 600 } };
-    const site = await openSite(options, {
+    const site = await serve(options, {
       '/': countHits,
       '/stream': async (req, res) => {
         res.write('a');

@@ -1,15 +1,14 @@
+/** The option unset: what becomes of a session that the handler takes off the request. */
 import assert from 'node:assert/strict';
 import type { Request } from 'express';
-import request from 'supertest';
 import session from '../../src';
-import { setCookie } from '../support/cookies';
-import { methods, serve, storedCookie } from '../support/exchange';
+import { cookieOf, setCookie } from '../support/cookies';
 import { keys } from '../support/keys';
 import { type Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
-import { data } from '../support/site';
-import type { ForeignStore } from '../support/stores';
-import { Wire, requestText, roundTrip, withServer } from '../support/wire';
+import { data, serve } from '../support/site';
+import { ForeignStore, methods } from '../support/stores';
+import { requestText, roundTrip, Wire } from '../support/wire';
 
 /** The ways of a handler to say that it wants no session any more. */
 const unsettings: [title: string, unset: (req: Request) => unknown][] = [
@@ -52,17 +51,17 @@ describe('a session unset by the handler, with keep', () => {
       ],
     ] as const) {
       it(`by ${title} stays in the store, neither saved nor touched: option ${option} (B120)`, async () => {
-        const { server, store } = serve(
-          options,
+        const { store, get, visit } = await serve(
+          { ...options, store: new ForeignStore() },
           afterStart((req) => {
             data(req).user = 'alice';
             unset(req);
           }),
         );
-        const cookie = await storedCookie(server);
+        const cookie = cookieOf(await visit('/start'));
         const [before] = store.records.values();
         const from = store.calls.length;
-        const answer = await request(server).get('/').set('Cookie', cookie);
+        const answer = await get('/', cookie);
         assert.equal(answer.status, 200);
         assert.equal(answer.text, 'done');
         assert.equal(setCookie(answer), undefined);
@@ -74,15 +73,15 @@ describe('a session unset by the handler, with keep', () => {
 
   it('works on with the same cookie in the next request (B120)', async () => {
     const users: unknown[] = [];
-    const { server } = serve(
-      {},
+    const { get, visit } = await serve(
+      { store: new ForeignStore() },
       afterStart((req) => {
         users.push(data(req).user);
         Object.assign(req, { session: null });
       }),
     );
-    const cookie = await storedCookie(server);
-    for (const path of ['/one', '/two']) await request(server).get(path).set('Cookie', cookie);
+    const cookie = cookieOf(await visit('/start'));
+    for (const path of ['/one', '/two']) await get(path, cookie);
     assert.deepEqual(users, ['bob', 'bob']);
   });
 });
@@ -90,11 +89,14 @@ describe('a session unset by the handler, with keep', () => {
 describe('a session unset by the handler, with destroy', () => {
   for (const [title, unset] of unsettings) {
     it(`by ${title} is gone from the store (B121)`, async () => {
-      const { server, store } = serve({ unset: 'destroy' }, afterStart(unset));
-      const cookie = await storedCookie(server);
+      const { store, get, visit } = await serve(
+        { store: new ForeignStore(), unset: 'destroy' },
+        afterStart(unset),
+      );
+      const cookie = cookieOf(await visit('/start'));
       assert.equal(store.records.size, 1);
       const from = store.calls.length;
-      const answer = await request(server).get('/').set('Cookie', cookie);
+      const answer = await get('/', cookie);
       assert.equal(answer.status, 200);
       assert.equal(answer.text, 'done');
       assert.equal(setCookie(answer), undefined);
@@ -104,31 +106,35 @@ describe('a session unset by the handler, with destroy', () => {
     });
 
     it(`by ${title}: no byte of the response leaves before the store has answered (B121)`, async () => {
-      const { server, store } = serve({ unset: 'destroy' }, afterStart(unset));
-      const cookie = await storedCookie(server);
+      const { port, store, visit } = await serve(
+        { store: new ForeignStore(), unset: 'destroy' },
+        afterStart(unset),
+      );
+      const cookie = cookieOf(await visit('/start'));
       const held = store.hold('destroy');
-      await withServer(server, async (port) => {
-        const wire = new Wire(port, requestText('GET', '/', { Cookie: cookie }));
-        await held.reached;
-        await roundTrip();
-        assert.equal(wire.received, '');
-        assert.equal(store.records.size, 1);
-        held.release();
-        assert.match(await wire.closed, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\ndone$/);
-        assert.equal(store.records.size, 0);
-      });
+      const wire = new Wire(port, requestText('GET', '/', { Cookie: cookie }));
+      await held.reached;
+      await roundTrip();
+      assert.equal(wire.received, '');
+      assert.equal(store.records.size, 1);
+      held.release();
+      assert.match(await wire.closed, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\ndone$/);
+      assert.equal(store.records.size, 0);
     });
 
     it(`by ${title} while it is new: no cookie, an empty store, a destroy for its id (B122)`, async () => {
       for (const options of [{}, { saveUninitialized: true }]) {
         let id = '';
-        const { server, store } = serve({ unset: 'destroy', ...options }, (req, res) => {
-          id = req.sessionID;
-          data(req).user = 'bob';
-          unset(req);
-          res.end('done');
-        });
-        const answer = await request(server).get('/');
+        const { store, get } = await serve(
+          { store: new ForeignStore(), unset: 'destroy', ...options },
+          (req, res) => {
+            id = req.sessionID;
+            data(req).user = 'bob';
+            unset(req);
+            res.end('done');
+          },
+        );
+        const answer = await get('/');
         assert.equal(answer.status, 200);
         assert.equal(answer.text, 'done');
         assert.equal(setCookie(answer), undefined);
@@ -139,11 +145,11 @@ describe('a session unset by the handler, with destroy', () => {
   }
 
   it('while it is new and nobody has looked at its id: destroy is called for some id all the same (B122)', async () => {
-    const { server, store } = serve({ unset: 'destroy' }, (req, res) => {
+    const { store, get } = await serve({ store: new ForeignStore(), unset: 'destroy' }, (req, res) => {
       Object.assign(req, { session: null });
       res.end('done');
     });
-    const answer = await request(server).get('/');
+    const answer = await get('/');
     assert.equal(setCookie(answer), undefined);
     assert.deepEqual(methods(store), ['destroy']);
     assert.match(String(store.calls[0]?.id), /^[\w-]{32}$/);
@@ -151,14 +157,14 @@ describe('a session unset by the handler, with destroy', () => {
   });
 
   it('is destroyed once more after it was destroyed by name (B123)', async () => {
-    const { server, store } = serve(
-      { unset: 'destroy' },
+    const { store, get, visit } = await serve(
+      { store: new ForeignStore(), unset: 'destroy' },
       afterStart((req) => req.session.destroy(() => undefined)),
     );
-    const cookie = await storedCookie(server);
+    const cookie = cookieOf(await visit('/start'));
     const id = idOf(cookie.slice('connect.sid='.length));
     const from = store.calls.length;
-    const answer = await request(server).get('/').set('Cookie', cookie);
+    const answer = await get('/', cookie);
     assert.equal(answer.status, 200);
     assert.equal(answer.text, 'done');
     assert.deepEqual(store.calls.slice(from), [
@@ -173,15 +179,15 @@ describe('a session unset by the handler, with destroy', () => {
 describe('a session that could not be read, with destroy', () => {
   /** A stored session, then a request for which `fail` has made it unreadable. */
   async function readFailing(fail: (store: ForeignStore) => void) {
-    const { server, store } = serve(
-      { unset: 'destroy' },
+    const { server, store, get, visit } = await serve(
+      { store: new ForeignStore(), unset: 'destroy' },
       afterStart(() => assert.fail('the handler ran')),
     );
-    const cookie = await storedCookie(server);
+    const cookie = cookieOf(await visit('/start'));
     fail(store);
     const records = new Map(store.records);
     const from = store.calls.length;
-    const answer = await request(server).get('/').set('Cookie', cookie);
+    const answer = await get('/', cookie);
     assert.equal(answer.status, 500);
     assert.deepEqual(methods(store, from), ['get']);
     assert.deepEqual(store.records, records);
@@ -213,15 +219,15 @@ describe('a session that could not be read, with destroy', () => {
 
   it('is there again as soon as the store can read it (B124)', async () => {
     const seen: unknown[] = [];
-    const { server, store } = serve(
-      { unset: 'destroy' },
+    const { store, get, visit } = await serve(
+      { store: new ForeignStore(), unset: 'destroy' },
       afterStart((req) => seen.push(data(req).user)),
     );
-    const cookie = await storedCookie(server);
+    const cookie = cookieOf(await visit('/start'));
     store.failures.get = new Error('boom!');
-    assert.equal((await request(server).get('/').set('Cookie', cookie)).status, 500);
+    assert.equal((await get('/', cookie)).status, 500);
     delete store.failures.get;
-    assert.equal((await request(server).get('/').set('Cookie', cookie)).status, 200);
+    assert.equal((await get('/', cookie)).status, 200);
     assert.deepEqual(seen, ['bob']);
   });
 });

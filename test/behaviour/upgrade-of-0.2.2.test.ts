@@ -1,3 +1,4 @@
+/** Tokens of express-session-jwt 0.2.2 open their sessions and are replaced by tokens of today. */
 import assert from 'node:assert/strict';
 import type session from '../../src';
 import { ComparingStore } from '../support/comparing-store';
@@ -6,9 +7,10 @@ import { countChecks } from '../support/cryptography';
 import { isSignedBy, issue, recordOf, seconds } from '../support/forge';
 import { createKeyPair, keys, otherKeys, secp256k1Keys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
+import { logOut, regenerate } from '../support/pages';
 import type { Handler } from '../support/server';
 import { idOf, sesOf, stateOf } from '../support/session-tokens';
-import { asStore, claimsOfSession, closeSites, countHits, data, openSite, showHits } from '../support/site';
+import { claimsOfSession, countHits, data, serve, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { idOfToken02, startSession02 } from '../support/token02';
 
@@ -21,14 +23,8 @@ const pages: Record<string, Handler> = {
     data(req).user = 'bob';
     res.end();
   },
-  '/destroy': async (req, res) => {
-    await req.session.destroy();
-    res.end();
-  },
-  '/regenerate': async (req, res) => {
-    await req.session.regenerate();
-    res.end();
-  },
+  '/destroy': logOut,
+  '/regenerate': regenerate,
 };
 
 type Options02 = Parameters<typeof startSession02>[2];
@@ -41,13 +37,11 @@ async function upgradeSite(
 ) {
   const old = await startSession02(store, { hits: 2 }, options02);
   store.calls.length = 0;
-  const site = await openSite({ store: asStore(store), ...options }, pages);
+  const site = await serve({ store, ...options }, pages);
   return { store, old, site, calls: () => store.calls.map(({ method, id }) => `${method} ${id}`) };
 }
 
 describe('a token of 0.2.2', () => {
-  afterEach(closeSites);
-
   it('opens the record under SHA-256 of its text, which stays there, and gets a token of today (B203, B237)', async () => {
     const { store, old, site, calls } = await upgradeSite();
     const payload = decode(old.token).payload;
@@ -201,7 +195,7 @@ describe('a token of 0.2.2', () => {
   it('is not accepted by a verifier without a store, nor is the token that an upgrade gives (B237)', async () => {
     const { old, site } = await upgradeSite({ jwtFromReq: () => ({ role: 'admin' }) });
     const upgraded = cookieOf(await site.visit('/', old.cookie));
-    const verifier = await openSite(
+    const verifier = await serve(
       { keys: { public: keys.public }, secret: 'of express-session' },
       { '/': (req, res) => res.end(String(req.session.jwt?.role)) },
     );

@@ -1,32 +1,22 @@
+/** A service that only verifies tokens: without a private key, with or without a store. */
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import type { RequestHandler } from 'express';
-import request from 'supertest';
 import session from '../../src';
 import { breakSignature, byHand } from '../support/by-hand';
 import { record } from '../support/contents';
 import { cookieOf, decode, setCookie, tokenOf } from '../support/cookies';
-import { methods, serve } from '../support/exchange';
+import { adding, serveAfter } from '../support/earlier-middleware';
 import { seconds } from '../support/forge';
 import { keys, otherKeys } from '../support/keys';
 import { lateErrors } from '../support/late-errors';
 import { legacyCookie, startLegacySession } from '../support/legacy';
 import { loose } from '../support/loose';
+import { unset } from '../support/pages';
 import { runProgram } from '../support/run-program';
-import { type Handler, listen, serverOf, type SessionServer } from '../support/server';
+import { type Handler, listen } from '../support/server';
 import { idOf, idOfHandle } from '../support/session-tokens';
-import {
-  answer,
-  asStore,
-  closeSites,
-  countHits,
-  data,
-  open,
-  openSite,
-  showHits,
-  turn,
-} from '../support/site';
-import { ForeignStore } from '../support/stores';
+import { answer, countHits, data, serve, showHits, turn } from '../support/site';
+import { ForeignStore, methods } from '../support/stores';
 
 const publicKeys = { public: keys.public };
 
@@ -65,10 +55,7 @@ const handlers: Record<string, Handler> = {
     req.session.touch();
     res.end('touched');
   },
-  '/null': (req, res) => {
-    Object.assign(req, { session: null });
-    res.end();
-  },
+  '/null': unset,
 };
 
 /** A new session: nothing in it, and an id that no token has. */
@@ -88,9 +75,7 @@ const statelessOptions: [string, session.SessionOptions][] = [
 
 for (const [name, options] of statelessOptions) {
   describe(`a verifier without private key and without store, by ${name}`, () => {
-    afterEach(closeSites);
-
-    const verifier = (more: session.SessionOptions = {}) => openSite({ ...options, ...more }, handlers);
+    const verifier = (more: session.SessionOptions = {}) => serve({ ...options, ...more }, handlers);
 
     it('gives the claims and the id of the session of a valid token, and sets nothing', async () => {
       const token = byHand({ user_id: 101 });
@@ -168,7 +153,7 @@ for (const [name, options] of statelessOptions) {
     }
 
     it('has no session to begin through req.sessionStore, and keeps the one that it has', async () => {
-      const site = await openSite(
+      const site = await serve(
         { ...options },
         {
           '/': async (req, res) => {
@@ -226,7 +211,7 @@ for (const [name, options] of statelessOptions) {
 
     it('has no memory of its own: a store of the process is not touched', async () => {
       const prototype = session.MemoryStore.prototype as unknown as Record<string, unknown>;
-      const site = await openSite(options, {
+      const site = await serve(options, {
         '/': (req, res) => {
           const { all, touch } = req.sessionStore as unknown as Record<string, unknown>;
           assert.equal(all, undefined);
@@ -259,12 +244,10 @@ describe('a verifier without private key and without store', () => {
 });
 
 describe('a verifier without private key and with a store', () => {
-  afterEach(closeSites);
-
   async function pair(options: session.SessionOptions = {}) {
     const store = new ForeignStore();
-    const issuer = await openSite({ keys, store: asStore(store) }, handlers);
-    const verifier = await openSite(loose({ keys: publicKeys, store, ...options }), handlers);
+    const issuer = await serve({ keys, store }, handlers);
+    const verifier = await serve(loose({ keys: publicKeys, store, ...options }), handlers);
     return { store, issuer, verifier, cookie: cookieOf(await issuer.visit('/hits')) };
   }
 
@@ -309,23 +292,18 @@ describe('a verifier without private key and with a store', () => {
 });
 
 describe('a verifier of remote keys', () => {
-  afterEach(closeSites);
-
   it('follows the issuer through a rotation and the end of a key', async () => {
     let current: session.KeyPair[] = [keys];
     const endpoint = http.createServer((_, res) => res.end(JSON.stringify(session.jwks(current))));
     const url = `http://127.0.0.1:${String(await listen(endpoint))}/`;
     try {
-      const issuer = await openSite(
-        { keys: undefined, keysProvider: () => Promise.resolve(current) },
-        handlers,
-      );
+      const issuer = await serve({ keys: undefined, keysProvider: () => Promise.resolve(current) }, handlers);
       // Keys of this age are fetched again, as after ten minutes.
       let fresh = false;
       const [lasting, shortLived] = [{ cooldown: 0 }, { maxAge: 0 }].map((options) =>
         session.remoteKeys(url, options),
       );
-      const verifier = await openSite(
+      const verifier = await serve(
         { keys: undefined, keysProvider: (req, token) => (fresh ? shortLived : lasting)?.(req, token) },
         handlers,
       );
@@ -352,70 +330,49 @@ describe('a verifier of remote keys', () => {
 /** Keys with which tokens can be verified, but not issued. */
 const verifyOnly = { public: keys.public };
 
-/** A server whose middleware finds this on its request or response, left there by what ran before. */
-function serveAfter(
-  before: RequestHandler,
-  options: session.SessionOptions,
-  handler: Handler = (_, res) => res.end(),
-): SessionServer {
-  const middleware = session({ keys, ...options });
-  return serverOf((req, res, next) => {
-    void before(req, res, () => {
-      void middleware(req, res, next);
-    });
-  }, handler);
-}
-
-/** What earlier middlewares have put on the request. */
-function adding(members: object): RequestHandler {
-  return (req, _res, next) => {
-    Object.assign(req, members);
-    next();
-  };
-}
-
 describe('without a private key', () => {
-  afterEach(closeSites);
-
   it('a legacy id that cookie-parser has verified is not upgraded (B186 B198)', async () => {
     const store = new ForeignStore();
     const legacy = await startLegacySession(store, { user: 'bob' });
     const before = store.calls.length;
-    const server = serveAfter(
+    const site = await serveAfter(
       adding({ signedCookies: { 'connect.sid': legacy.id } }),
-      { keys: verifyOnly, store: asStore(store) },
+      { keys: verifyOnly, store },
       (req, res) => res.end(String(data(req).user)),
     );
-    const res = await request(server).get('/');
+    const res = await site.get('/');
     assert.equal(res.text, 'undefined');
     assert.deepEqual(methods(store, before), []);
     assert.equal(record(store, legacy.id)?.user, 'bob');
   });
 
   it('a new session has an id, but neither token nor jwt (B198 B205)', async () => {
-    const { server } = serve({ keys: verifyOnly }, (req, res) => {
+    const { get } = await serve({ store: new ForeignStore(), keys: verifyOnly }, (req, res) => {
       res.end(JSON.stringify([typeof req.session.id, typeof req.session.jwt, typeof session.tokenOf(req)]));
     });
-    assert.deepEqual(JSON.parse((await request(server).get('/')).text), ['string', 'undefined', 'undefined']);
+    assert.deepEqual(JSON.parse((await get('/')).text), ['string', 'undefined', 'undefined']);
   });
 
   it('unset destroy destroys a new session though it was never stored (B122 B198)', async () => {
-    const { server, store } = serve({ keys: verifyOnly, unset: 'destroy' }, (req, res) => {
-      req.session = null as never;
-      res.end('gone');
-    });
-    const res = await request(server).get('/');
+    const { store, get } = await serve(
+      { store: new ForeignStore(), keys: verifyOnly, unset: 'destroy' },
+      (req, res) => {
+        req.session = null as never;
+        res.end('gone');
+      },
+    );
+    const res = await get('/');
     assert.equal(res.text, 'gone');
     assert.deepEqual(methods(store), ['destroy']);
   });
 
   it('a new session whose response is written and ended in one tick is an error for next (B198)', async () => {
-    const { server, store } = serve({ keys: verifyOnly }, (req, res) => {
+    const { store, get } = await serve({ store: new ForeignStore(), keys: verifyOnly }, (req, res) => {
       data(req).user = 'bob';
       res.write('first, ');
       res.end('last');
     });
-    const res = await request(server).get('/');
+    const res = await get('/');
     assert.equal(res.status, 500);
     assert.match(res.text, /^keys.*private/);
     assert.equal(setCookie(res), undefined);
@@ -423,13 +380,15 @@ describe('without a private key', () => {
   });
 
   it('a new session whose headers leave early is reported late, the response is whole (B129 B198)', async () => {
-    const { server, store } = serve({ keys: verifyOnly }, async (req, res) => {
-      data(req).user = 'bob';
-      res.write('first, ');
-      await turn();
-      res.end('last');
-    });
-    const site = await open(server);
+    const { store, ...site } = await serve(
+      { store: new ForeignStore(), keys: verifyOnly },
+      async (req, res) => {
+        data(req).user = 'bob';
+        res.write('first, ');
+        await turn();
+        res.end('last');
+      },
+    );
     const res = await site.visit('/');
     assert.equal(res.text, 'first, last');
     assert.equal(setCookie(res), undefined);

@@ -1,20 +1,21 @@
+/** No byte leaves before the session is stored, seen from a raw socket and from HTTP/2 frames. */
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import express, { type Express, type RequestHandler } from 'express';
 import expressSession from 'express-session';
 import session from '../../src';
-import { forExpressSession, serve, storedCookie } from '../support/exchange';
+import { cookieOf } from '../support/cookies';
 import { keys } from '../support/keys';
 import { createHttp2Server, type Handler } from '../support/server';
-import { asStore, data, turn } from '../support/site';
-import { ForeignStore } from '../support/stores';
+import { asStore, data, serve, turn } from '../support/site';
+import { ForeignStore, forExpressSession } from '../support/stores';
 import {
   Http2Exchange,
-  Wire,
   parseRaw,
   ping,
   requestText,
   roundTrip,
+  Wire,
   withHttp2Client,
   withServer,
 } from '../support/wire';
@@ -128,20 +129,18 @@ describe('a raw socket', () => {
       ['HEAD', 200, ''],
       ['GET', 200, 'x'.repeat(200_000)],
     ] as const) {
-      const { server, store } = serve({}, (req, res) => {
+      const { port, store } = await serve({ store: new ForeignStore() }, (req, res) => {
         data(req).user = 'bob';
         res.statusCode = status;
         res.end(body);
       });
       const held = store.hold('set');
-      await withServer(server, async (port) => {
-        const wire = new Wire(port, requestText(method));
-        await held.reached;
-        await roundTrip();
-        assert.equal(wire.received, '');
-        held.release();
-        assert.equal(parseRaw(await wire.closed).body, body);
-      });
+      const wire = new Wire(port, requestText(method));
+      await held.reached;
+      await roundTrip();
+      assert.equal(wire.received, '');
+      held.release();
+      assert.equal(parseRaw(await wire.closed).body, body);
     }
   });
 
@@ -150,67 +149,59 @@ describe('a raw socket', () => {
     ['of a response with a cookie', { rolling: true }],
   ] as const) {
     it(`sees no byte before a touch is through, ${title} (B037, B052)`, async () => {
-      const { server, store } = serve(options, (req, res) => {
+      const { port, store, visit } = await serve({ store: new ForeignStore(), ...options }, (req, res) => {
         if (req.url === '/start') data(req).user = 'bob';
         res.end('body');
       });
-      const cookie = await storedCookie(server);
+      const cookie = cookieOf(await visit('/start'));
       const held = store.hold('touch');
-      await withServer(server, async (port) => {
-        const wire = new Wire(port, requestText('GET', '/', { Cookie: cookie }));
-        await held.reached;
-        await roundTrip();
-        assert.equal(wire.received, '');
-        held.release();
-        assert.equal(parseRaw(await wire.closed).body, 'body');
-      });
+      const wire = new Wire(port, requestText('GET', '/', { Cookie: cookie }));
+      await held.reached;
+      await roundTrip();
+      assert.equal(wire.received, '');
+      held.release();
+      assert.equal(parseRaw(await wire.closed).body, 'body');
     });
   }
 
   it('sees a whole response without a cookie while its touch is under way (B052)', async () => {
-    const { server, store } = serve({}, (req, res) => {
+    const { port, store, visit } = await serve({ store: new ForeignStore() }, (req, res) => {
       if (req.url === '/start') data(req).user = 'bob';
       res.end('body');
     });
-    const cookie = await storedCookie(server);
+    const cookie = cookieOf(await visit('/start'));
     const held = store.hold('touch');
-    await withServer(server, async (port) => {
-      const wire = new Wire(port, requestText('GET', '/', { Cookie: cookie }));
-      assert.equal(parseRaw(await wire.closed).body, 'body');
-      await held.reached;
-      held.release();
-    });
+    const wire = new Wire(port, requestText('GET', '/', { Cookie: cookie }));
+    assert.equal(parseRaw(await wire.closed).body, 'body');
+    await held.reached;
+    held.release();
   });
 
   it('sees no byte to a client of HTTP/1.0 before that either (B037, B052)', async () => {
-    const { server, store } = serve({}, plainReplies);
+    const { port, store } = await serve({ store: new ForeignStore() }, plainReplies);
     const held = store.hold('set');
-    await withServer(server, async (port) => {
-      const wire = new Wire(port, requestText('GET', '/json', {}, '1.0'));
-      await held.reached;
-      await roundTrip();
-      assert.equal(wire.received, '');
-      held.release();
-      assert.equal(parseRaw(await wire.closed).body, '{"ok":true}');
-    });
+    const wire = new Wire(port, requestText('GET', '/json', {}, '1.0'));
+    await held.reached;
+    await roundTrip();
+    assert.equal(wire.received, '');
+    held.release();
+    assert.equal(parseRaw(await wire.closed).body, '{"ok":true}');
   });
 
   it('sees the answer even where the store fails, and not before (B037, B128)', async () => {
-    const { server, store } = serve({}, plainReplies);
+    const { port, server, store } = await serve({ store: new ForeignStore() }, plainReplies);
     const held = store.hold('set');
     store.failures.set = new Error('boom!');
-    await withServer(server, async (port) => {
-      const wire = new Wire(port, requestText('GET', '/json'));
-      await held.reached;
-      await roundTrip();
-      assert.equal(wire.received, '');
-      held.release();
-      assert.equal(parseRaw(await wire.closed).body, '{"ok":true}');
-      assert.deepEqual(
-        server.lateErrors.map((error) => error.message),
-        ['boom!'],
-      );
-    });
+    const wire = new Wire(port, requestText('GET', '/json'));
+    await held.reached;
+    await roundTrip();
+    assert.equal(wire.received, '');
+    held.release();
+    assert.equal(parseRaw(await wire.closed).body, '{"ok":true}');
+    assert.deepEqual(
+      server.lateErrors.map((error) => error.message),
+      ['boom!'],
+    );
   });
 
   it('sees early bytes of express-session by the same check, so that the check can fail', async () => {

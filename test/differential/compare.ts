@@ -1,3 +1,4 @@
+// Compares what the two sides have done.
 import assert from 'node:assert/strict';
 import type { Clock } from './clock';
 import type { MeantDifference } from './meant';

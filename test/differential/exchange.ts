@@ -1,3 +1,4 @@
+// Keeps what the meant differences need to know of a request.
 import type { ServerResponse } from 'node:http';
 import type { AnyCookie, AnyRequest, AnySession } from './handler';
 import type { Options } from './sequences';

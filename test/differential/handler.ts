@@ -1,3 +1,4 @@
+// Does the steps of a sequence, and notes what a handler sees of them.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Chunk, Reply, SessionRequest, Step } from './sequences';
 import type { Callback, ObservedStore } from './stores';

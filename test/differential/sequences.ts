@@ -1,3 +1,4 @@
+// Makes sequences of requests at random: options, clients and steps.
 import fc from 'fast-check';
 
 /** The options both sides get. */

@@ -1,3 +1,4 @@
+// The two sides that are compared: express-session and this package.
 import original from 'express-session';
 import type { RequestHandler } from 'express';
 import type { Options } from './sequences';

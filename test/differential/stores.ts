@@ -1,3 +1,4 @@
+// Stores that record what the two sides call.
 import type { EventEmitter } from 'node:events';
 import { Store } from 'express-session';
 import type { StoreKind } from './sequences';

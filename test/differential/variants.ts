@@ -1,3 +1,4 @@
+// Makes variants of express-session with one change in its source, which a comparison has to notice.
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';

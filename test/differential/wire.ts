@@ -1,3 +1,4 @@
+// Sends requests to a server over one socket, and reads the raw answers.
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 

@@ -1,3 +1,4 @@
+// One side with its server, its store and its clients.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import onHeaders from 'on-headers';

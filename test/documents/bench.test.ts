@@ -1,3 +1,4 @@
+/** The benchmark starts, and reports every scenario. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+/** Each code of an error or a warning has its heading in docs/errors.md. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

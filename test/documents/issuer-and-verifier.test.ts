@@ -1,3 +1,4 @@
+/** The example of an issuer and its verifiers does what its page says. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

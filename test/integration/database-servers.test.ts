@@ -1,3 +1,4 @@
+/** The database servers of the tests keep their data and their port, however they end. */
 import assert from 'node:assert/strict';
 import { skipWithout, type DatabaseServer } from '../support/database-server';
 import { createDatabase, postgresProgram, startPostgres } from '../support/postgres';

@@ -6,11 +6,10 @@ import type { Request, RequestHandler, Response } from 'express';
 import expressSession from 'express-session';
 import session from '../../src';
 import { record } from '../support/contents';
-import { forExpressSession, methods } from '../support/exchange';
 import { keys } from '../support/keys';
-import { asStore, countHits, data } from '../support/site';
 import { idOf } from '../support/session-tokens';
-import { ForeignStore } from '../support/stores';
+import { asStore, countHits, data } from '../support/site';
+import { ForeignStore, forExpressSession, methods } from '../support/stores';
 import { parseRaw, requestText, roundTrip, Wire } from '../support/wire';
 
 /** What is used of Fastify. */

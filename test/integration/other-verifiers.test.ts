@@ -1,3 +1,4 @@
+/** Other libraries verify our tokens with our JWK Set, and refuse those that are not good. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';
@@ -7,7 +8,7 @@ import { breakSignature } from '../support/by-hand';
 import { decode, tokenOf } from '../support/cookies';
 import { createKeyPair, keys, otherKeys } from '../support/keys';
 import { PYTHON, requirePython } from '../support/python';
-import { closeSites, countHits, openSite } from '../support/site';
+import { countHits, serve } from '../support/site';
 
 type Payload = Record<string, unknown>;
 
@@ -65,13 +66,12 @@ for (const [name, verify] of verifiers) {
         requirePython(this);
       });
     }
-    afterEach(closeSites);
 
     async function issueToken(
       claims: object,
       option: session.SessionOptions['keys'] = keys,
     ): Promise<string> {
-      const site = await openSite({ keys: option, jwtFromReq: () => claims }, { '/': countHits });
+      const site = await serve({ keys: option, jwtFromReq: () => claims }, { '/': countHits });
       return tokenOf(await site.visit('/'));
     }
 

@@ -38,7 +38,12 @@ export default {
   plugins: ['@stryker-mutator/mocha-runner'],
   mochaOptions: {
     config: '.mocharc.json',
-    require: ['./test/support/register.cjs', './test/support/quiet.cjs', './test/mutation/time-limit.cjs'],
+    require: [
+      './test/support/register.cjs',
+      './test/support/quiet.cjs',
+      './test/support/hooks.ts',
+      './test/mutation/time-limit.cjs',
+    ],
     spec: [...unit, ...behaviours],
   },
   coverageAnalysis: 'perTest',

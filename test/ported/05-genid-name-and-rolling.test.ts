@@ -6,8 +6,8 @@ import { isSignedBy } from '../support/forge';
 import { loose } from '../support/loose';
 import type { Handler } from '../support/server';
 import { idOfHandle, sesOf } from '../support/session-tokens';
-import { ForeignStore } from '../support/stores';
 import { countHits, data } from '../support/site';
+import { ForeignStore } from '../support/stores';
 import { assertCookie, assertNoCookie, countSets, ported, type Suite, sent } from './harness';
 
 const bob: Handler = (req, res) => {

@@ -4,8 +4,8 @@ import cookieParser from 'cookie-parser';
 import { breakSignature } from '../support/by-hand';
 import { cookieOf, tokenOf } from '../support/cookies';
 import type { Handler } from '../support/server';
-import { countHits, data } from '../support/site';
 import { idOf } from '../support/session-tokens';
+import { countHits, data } from '../support/site';
 import { ForeignStore, SyncStore } from '../support/stores';
 import { assertCookie, ported } from './harness';
 

@@ -7,7 +7,7 @@ import { attributes, setCookie, setCookies } from '../support/cookies';
 import { keys, secp256k1Keys, type KeyPair } from '../support/keys';
 import { loose } from '../support/loose';
 import { serverOf, type Handler } from '../support/server';
-import { answer, closeSites, gate, open, type Site } from '../support/site';
+import { answer, gate, open, type Site } from '../support/site';
 import { isOriginal, numbersIn } from './titles';
 
 /** What both suites hand to every server, unless a test says otherwise. */
@@ -95,7 +95,6 @@ export function ported(body: (suite: Suite) => unknown): Mocha.AsyncFunc {
       }
     } finally {
       process.off('deprecation', ignore);
-      await closeSites();
     }
   };
 }

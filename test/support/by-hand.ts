@@ -1,3 +1,4 @@
+// Session tokens that no middleware has issued.
 import { issue, seconds } from './forge';
 import type { KeyPair } from './keys';
 

@@ -45,3 +45,8 @@ export function reachableStrings(value: unknown): string[] {
   walk(value, value);
   return strings;
 }
+
+/** `cookie.expires`, which the types call deprecated and which applications use all the same. */
+export function readExpires(cookie: object): Date | undefined {
+  return Reflect.get(cookie, 'expires') as Date | undefined;
+}

@@ -4,17 +4,7 @@ import type session from '../../src';
 import { keys } from './keys';
 import { legacySecret } from './legacy';
 import { serverOf, type Handler } from './server';
-import {
-  asStore,
-  claimsOfSession,
-  countHits,
-  data,
-  open,
-  openSite,
-  routes,
-  showHits,
-  type Site,
-} from './site';
+import { asStore, claimsOfSession, countHits, data, open, routes, serve, showHits, type Site } from './site';
 import type { ForeignStore } from './stores';
 
 export const pages: Record<string, Handler> = {
@@ -101,5 +91,5 @@ export function openStepTwo(
   handlers: Record<string, Handler> = {},
 ): Promise<Site> {
   const given = { keys, secret: legacySecret, jwtFromReq: claimsOfSession, store: asStore(store) };
-  return openSite({ ...given, ...options }, { ...pages, ...handlers });
+  return serve({ ...given, ...options }, { ...pages, ...handlers });
 }

@@ -1,3 +1,4 @@
+// Reads cookies and tokens in responses.
 import { createHash } from 'node:crypto';
 import type { Response } from 'supertest';
 

@@ -1,3 +1,4 @@
+// Counts signatures and verifications.
 import crypto = require('node:crypto');
 
 /** What checks a signature or a MAC, in any library of this process: all of them go through these. */

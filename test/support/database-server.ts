@@ -1,3 +1,4 @@
+// Starts a database as a program of its own, and stops it in the ways that a test needs.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';

@@ -1,3 +1,4 @@
+// Collects what DEBUG prints.
 import { format, stripVTControlCharacters } from 'node:util';
 import debug from 'debug';
 

@@ -1,3 +1,4 @@
+// Makes tokens of any kind, good ones and forgeries, without the package.
 import { createHash, createHmac, createPublicKey, sign, verify, type SignKeyObjectInput } from 'node:crypto';
 import { keys, type KeyPair } from './keys';
 

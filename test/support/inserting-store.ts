@@ -1,3 +1,4 @@
+// A store whose touch inserts a record where there is none.
 import { ForeignStore } from './stores';
 
 /** A store whose `touch` inserts where there is no record, as an upsert in SQL does. */

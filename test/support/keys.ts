@@ -1,3 +1,4 @@
+// Key pairs, made anew for each run.
 import { generateKeyPairSync } from 'node:crypto';
 
 export interface KeyPair {

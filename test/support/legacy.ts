@@ -1,3 +1,4 @@
+// Sessions of express-session, written by itself.
 import { sign } from 'cookie-signature';
 import type { CipherKey } from 'node:crypto';
 import expressSession from 'express-session';

@@ -22,6 +22,12 @@ export function signIn(req: Request, user = 'victim'): void {
   data(req).secret = 'of the victim';
 }
 
+/** Signs Ada in and counts the hit. */
+export const signInAndCount: Handler = (req, res) => {
+  data(req).user = 'ada';
+  return countHits(req, res);
+};
+
 /** The claims of a session that `signIn` has changed. */
 export function signedInClaims(req: object): object | null {
   const { session: current } = req as { session?: { user?: unknown } };

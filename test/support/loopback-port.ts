@@ -1,3 +1,4 @@
+// Finds a port of the loopback that nobody uses.
 import { createServer, type AddressInfo } from 'node:net';
 
 /** A loopback port that nobody listens on. */

@@ -1,3 +1,4 @@
+// Options that the types would forbid.
 import type session from '../../src';
 
 /** Options whose types would forbid what a test tries. */

@@ -1,3 +1,4 @@
+// Records what a middleware passes to next.
 import type { NextFunction, RequestHandler } from 'express';
 
 export type RecordingMiddleware = RequestHandler & {

@@ -1,3 +1,4 @@
+// Makes signatures that no signer makes.
 import { createHash, createPublicKey } from 'node:crypto';
 
 /*

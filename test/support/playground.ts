@@ -1,3 +1,4 @@
+// Starts the playground as a program of its own.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';

@@ -1,3 +1,4 @@
+// Starts a PostgreSQL for a test.
 import { execFile, execFileSync } from 'node:child_process';
 import { chownSync } from 'node:fs';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+// Says where Python is, and skips the tests that need it where it is not.
 import { spawnSync } from 'node:child_process';
 import type { Context } from 'mocha';
 

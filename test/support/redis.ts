@@ -1,3 +1,4 @@
+// Starts a Redis for a test.
 import { connect } from 'node:net';
 import { findProgram, startServer, temporaryDirectory, type DatabaseServer } from './database-server';
 import { freePort } from './loopback-port';

@@ -1,3 +1,4 @@
+// Runs a program of programs.ts in a process of its own.
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';

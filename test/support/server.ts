@@ -1,3 +1,4 @@
+// A server with the middleware and one handler, as Express would run them, without Express.
 import http from 'node:http';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
@@ -6,6 +7,11 @@ import session from '../../src';
 import { keys } from './keys';
 
 export type Handler = (req: Request, res: Response) => unknown;
+
+/** The middleware's options. Any object goes as a store: the middleware asks for less than the type does (B176). */
+export type Options<Store extends object = object> = Omit<session.SessionOptions, 'store'> & {
+  store?: Store;
+};
 
 /** What the middleware passed to `next` after the handler had run (B129). */
 export type LateErrors = Error[];
@@ -46,8 +52,8 @@ export function listener(middleware: RequestHandler, handler: Handler, lateError
 }
 
 /** An HTTP server (not listening yet: supertest does that) with the middleware of these options; `keys` are given. */
-export function createServer(options: session.SessionOptions = {}, handler: Handler = (_, res) => res.end()) {
-  return serverOf(session({ keys, ...options }), handler);
+export function createServer(options: Options = {}, handler?: Handler) {
+  return serverOf(session({ keys, ...options } as session.SessionOptions), handler);
 }
 
 /** As `createServer`, for a middleware that exists already (ours or express-session's). */
@@ -61,12 +67,10 @@ export function serverOf(
 }
 
 /** The same over cleartext HTTP/2, through Node's compatibility API. */
-export function createHttp2Server(
-  options: session.SessionOptions = {},
-  handler: Handler = (_, res) => res.end(),
-) {
+export function createHttp2Server(options: Options = {}, handler: Handler = (_, res) => res.end()) {
   const lateErrors: LateErrors = [];
-  const server = http2.createServer(listener(session({ keys, ...options }), handler, lateErrors));
+  const middleware = session({ keys, ...options } as session.SessionOptions);
+  const server = http2.createServer(listener(middleware, handler, lateErrors));
   return Object.assign(server, { lateErrors });
 }
 

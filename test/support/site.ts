@@ -1,27 +1,45 @@
+// Starts a server with the middleware, and makes requests to it; hooks.ts closes it after the test.
 import assert from 'node:assert/strict';
-import type { Server } from 'node:http';
 import type { Request } from 'express';
 import request, { type Response } from 'supertest';
-import type session from '../../src';
-import { createServer, listen, type Handler, type LateErrors, type SessionServer } from './server';
+import { runningServers } from './running-servers';
+import {
+  createServer,
+  listen,
+  type Handler,
+  type LateErrors,
+  type Options,
+  type SessionServer,
+} from './server';
 
 export { gate, type Gate, isPending, turn } from './gate';
+export { asStore } from './stores';
 
 /** A running server and the requests a test makes to it. Requests start at once, so that they can overlap. */
-export interface Site {
+export interface Site<Store = unknown> {
+  server: SessionServer;
   port: number;
+  /** The `store` option, as it was given. */
+  store: Store;
   lateErrors: LateErrors;
-  get(path: string, cookie?: string): Promise<Response>;
+  get: (path: string, cookie?: string) => Promise<Response>;
   /** As `get`, for an answer that has to be 200: an assertion that failed in a handler shows up here. */
-  visit(path: string, cookie?: string): Promise<Response>;
+  visit: (path: string, cookie?: string) => Promise<Response>;
 }
 
-const running = new Set<SessionServer>();
+/** Starts a server with the package's middleware of these options, and one handler for all paths or one for each. */
+export async function serve<Store extends object>(
+  options: Options<Store>,
+  handlers: Handler | Record<string, Handler>,
+): Promise<Site<Store>> {
+  const handler = typeof handlers === 'function' ? handlers : routes(handlers);
+  return { ...(await open(createServer(options, handler))), store: options.store } as Site<Store>;
+}
 
-/** Starts a server on the loopback; `closeSites` ends it. */
+/** Starts a server that exists already, of whatever middleware. */
 export async function open(server: SessionServer): Promise<Site> {
   const port = await listen(server);
-  running.add(server);
+  runningServers.add(server);
   const get = async (path: string, cookie?: string): Promise<Response> => {
     const pending = request(`http://127.0.0.1:${String(port)}`).get(path);
     if (cookie !== undefined) pending.set('Cookie', cookie);
@@ -32,24 +50,7 @@ export async function open(server: SessionServer): Promise<Site> {
     assert.equal(response.status, 200, response.text);
     return response;
   };
-  return { port, lateErrors: server.lateErrors, get, visit };
-}
-
-/** A running server with the package's middleware of these options. */
-export function openSite(options: session.SessionOptions, handlers: Record<string, Handler>): Promise<Site> {
-  return open(createServer(options, routes(handlers)));
-}
-
-/** For `afterEach`. */
-export async function closeSites(): Promise<void> {
-  const servers: Server[] = [...running];
-  running.clear();
-  await Promise.all(
-    servers.map((server) => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(resolve));
-    }),
-  );
+  return { server, port, store: undefined, lateErrors: server.lateErrors, get, visit };
 }
 
 /** One handler for several paths; any other path is answered with an empty 200. */
@@ -82,11 +83,6 @@ export const countHits: Handler = (req, res) => {
 export const showHits: Handler = (req, res) => {
   res.end(String(data(req).hits));
 };
-
-/** Any object as the `store` option, whose type asks for more than the middleware does (B176). */
-export function asStore(store: object): session.Store {
-  return store as session.Store;
-}
 
 /** The arguments with which a callback is called. */
 export function answer(start: (callback: (...args: unknown[]) => void) => unknown): Promise<unknown[]> {

@@ -1,5 +1,7 @@
+// Stores for the middleware to meet: a foreign one that records its calls, and subclasses as authors of stores write them.
 import { EventEmitter } from 'node:events';
 import util from 'node:util';
+import expressSession from 'express-session';
 import session from '../../src';
 
 type Callback = (error?: unknown, value?: unknown) => void;
@@ -134,3 +136,26 @@ Object.assign(SyncStore.prototype, {
     callback?.();
   },
 });
+
+/** The store methods called, in order; those of the first `from` calls are left out. */
+export function methods(store: ForeignStore, from = 0): StoreCall['method'][] {
+  return store.calls.slice(from).map((call) => call.method);
+}
+
+/** Any object as the `store` option, whose type asks for more than the middleware does (B176). */
+export function asStore(store: object): session.Store {
+  return store as session.Store;
+}
+
+/** The same store with the methods that express-session expects a store to inherit. */
+export function forExpressSession(store: ForeignStore): expressSession.Store {
+  const { createSession, load, regenerate } = expressSession.Store.prototype as unknown as Record<
+    string,
+    unknown
+  >;
+  return Object.assign(store as EventEmitter, {
+    createSession,
+    load,
+    regenerate,
+  }) as unknown as expressSession.Store;
+}

@@ -1,3 +1,4 @@
+// Counts the visits of a session.
 import type { Request } from 'express';
 import type { Handler } from './server';
 import { data } from './site';

@@ -1,9 +1,28 @@
+// Shows what goes over the wire, byte by byte or frame by frame, and what has not gone yet.
 import { once } from 'node:events';
 import type http from 'node:http';
 import http2 from 'node:http2';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
+import type { Response } from 'express';
 import { listen } from './server';
+import type { ForeignStore } from './stores';
+
+/** The answer to `pending`. A held store call goes on only after what leaves too early had the time to arrive. */
+export async function answerAfter<T>(
+  held: ReturnType<ForeignStore['hold']>,
+  pending: Promise<T>,
+): Promise<T> {
+  await Promise.race([held.reached, pending]);
+  await roundTrip();
+  held.release();
+  return pending;
+}
+
+/** Resolves once the response is closed, i.e. after everything that Node reports of it. */
+export function closed(res: Response): Promise<void> {
+  return new Promise((resolve) => res.once('close', resolve));
+}
 
 /** Runs `use` with the port of this server, and closes the server and its connections afterwards. */
 export async function withServer<T>(

@@ -1,3 +1,4 @@
+/** The example of a cluster works in a browser. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,3 +1,4 @@
+// Starts a Chromium where there is one.
 import fs from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 import { skipWithout } from '../../support/database-server';

@@ -6,7 +6,7 @@ import { type Clock, withFrozenClock } from '../../support/clock';
 import { cookieOf, setCookie } from '../../support/cookies';
 import type { Handler } from '../../support/server';
 import { idOf } from '../../support/session-tokens';
-import { asStore, closeSites, countHits, gate, type Gate, openSite, showHits } from '../../support/site';
+import { countHits, gate, type Gate, serve, showHits } from '../../support/site';
 import { knownStore } from './known-stores';
 
 const HOUR = 3_600_000;
@@ -26,9 +26,9 @@ const pages: Record<string, Handler> = {
 };
 
 async function setUp(store: object, options: session.SessionOptions = {}) {
-  const site = await openSite(
+  const site = await serve(
     {
-      store: asStore(store),
+      store,
       cookie: { maxAge: HOUR },
       touch: (req) => !req.url.startsWith('/poll'),
       ...options,
@@ -73,8 +73,6 @@ async function prolongMeanwhile(
 }
 
 describe('touch, on a store that there is an adapter for', () => {
-  afterEach(closeSites);
-
   it('leaves the stored expiry as it is when it stores changes', async () => {
     await withFrozenClock(async ({ tick }) => {
       const { store, rowOf } = adapted();

@@ -1,3 +1,4 @@
+/** The command line: keygen, jwks and inspect. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createPublicKey } from 'node:crypto';

@@ -1,3 +1,4 @@
+/** Times as the command line prints them for people. */
 import assert from 'node:assert/strict';
 import { fromNow } from '../../../src/cli/human-time';
 

@@ -7,7 +7,7 @@ import {
   type Hold,
   type ResponseHooks,
 } from '../../../src/http/held-response';
-import { Wire, requestText, withServer } from '../../support/wire';
+import { requestText, Wire, withServer } from '../../support/wire';
 
 export type Handler = (res: http.ServerResponse, desk: Desk) => unknown;
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import onHeaders = require('on-headers');
-import { Wire, parseRaw, requestText, roundTrip, withServer } from '../../support/wire';
+import { parseRaw, requestText, roundTrip, Wire, withServer } from '../../support/wire';
 import { Desk, code, exchange, listener } from './desk';
 
 describe('A held response among middleware', () => {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { Readable } from 'node:stream';
 import { holdResponse } from '../../../src/http/held-response';
-import { Wire, parseRaw, requestText, roundTrip, withServer } from '../../support/wire';
+import { parseRaw, requestText, roundTrip, Wire, withServer } from '../../support/wire';
 import { code, exchange, tooLate, turn } from './desk';
 
 describe('A response that streams', () => {

@@ -26,6 +26,19 @@ function liveOn(store: object): LiveSession {
   return sharedBy(store).sessions.obtain(ID);
 }
 
+/** A repository on a store that has a session with one hit. */
+function planted(store = new ForeignStore()) {
+  plant(store, { hits: 1 });
+  return { store, repository: repositoryOn(store) };
+}
+
+/** The same, and this process has loaded the session. */
+function loaded(store = new ForeignStore()) {
+  const live = liveOn(store);
+  live.newest = known({ hits: 1 });
+  return { ...planted(store), live };
+}
+
 /** What is called back. */
 function told<Arguments extends unknown[]>(
   start: (callback: (...args: Arguments) => void) => void,
@@ -86,9 +99,7 @@ describe('A repository', () => {
     });
 
     it('nothing where the session was destroyed meanwhile (B227)', async () => {
-      const store = new ForeignStore();
-      plant(store, { hits: 1 });
-      const repository = repositoryOn(store);
+      const { store, repository } = planted();
       const held = store.hold('destroy');
       const reading = store.hold('get');
       const loading = read(repository);
@@ -105,9 +116,7 @@ describe('A repository', () => {
     });
 
     it('another session where the id was given again since (B094)', async () => {
-      const store = new ForeignStore();
-      plant(store, { hits: 1 });
-      const repository = repositoryOn(store);
+      const { store, repository } = planted();
       const { live } = await read(repository);
       await destroy(repository);
       plant(store, { hits: 7 });
@@ -119,9 +128,7 @@ describe('A repository', () => {
     });
 
     it('a record that may be older than what is known, and says so (B245)', async () => {
-      const store = new ForeignStore();
-      plant(store, { hits: 1 });
-      const repository = repositoryOn(store);
+      const { store, repository } = planted();
       const { live } = await read(repository);
       live.newest = known({ hits: 1 });
       const reading = store.hold('get');
@@ -240,11 +247,7 @@ describe('A repository', () => {
 
   describe('writes', () => {
     it('one after the other: the later one has the last word (B245)', async () => {
-      const store = new ForeignStore();
-      plant(store, { hits: 1 });
-      const repository = repositoryOn(store);
-      const live = liveOn(store);
-      live.newest = known({ hits: 1 });
+      const { store, repository, live } = loaded();
       const held = store.hold('set');
       const first = write(repository, live, change({ hits: 2 }));
       await held.reached;
@@ -257,11 +260,7 @@ describe('A repository', () => {
     });
 
     it('and drops what has waited for a write that ended its generation (B247)', async () => {
-      const store = new ForeignStore();
-      plant(store, { hits: 1 });
-      const repository = repositoryOn(store);
-      const live = liveOn(store);
-      live.newest = known({ hits: 1 });
+      const { store, repository, live } = loaded();
       const held = store.hold('set');
       const login = write(repository, live, change({ user: 'ann' }, { rotates: true }));
       await held.reached;
@@ -274,11 +273,7 @@ describe('A repository', () => {
     });
 
     it('by set from the day on that the store turned out to hide tags, with one warning that names it (B244)', async () => {
-      const store = new HidingStore();
-      plant(store, { hits: 1 });
-      const repository = repositoryOn(store);
-      const live = liveOn(store);
-      live.newest = known({ hits: 1 });
+      const { store, repository, live } = loaded(new HidingStore());
       const warnings: string[] = [];
       const note = ({ message }: Error) => warnings.push(message);
       process.on('warning', note);
@@ -295,11 +290,7 @@ describe('A repository', () => {
     });
 
     it('throws what the store throws at once; who has waited is told (B248)', async () => {
-      const store = new ForeignStore();
-      plant(store, { hits: 1 });
-      const repository = repositoryOn(store);
-      const live = liveOn(store);
-      live.newest = known({ hits: 1 });
+      const { store, repository, live } = loaded();
       const held = store.hold('touch');
       const touching = touch(repository, live, change({ hits: 1 }));
       await held.reached;
@@ -380,10 +371,8 @@ describe('A repository', () => {
 
     for (const how of ['destroyed', 'regenerated'] as const) {
       it(`what others here have, who know at once that it is ${how} (B225 B227)`, async () => {
-        const store = new ForeignStore();
-        plant(store, { hits: 1 });
+        const { store, repository } = planted();
         const live = liveOn(store);
-        const repository = repositoryOn(store);
         const held = store.hold('destroy');
         const destroying = destroy(repository, how);
         assert.deepEqual([live.ended, live.isOver], [how, false]);
@@ -398,11 +387,7 @@ describe('A repository', () => {
     }
 
     it('after the write that is under way (B225 B252)', async () => {
-      const store = new ForeignStore();
-      plant(store, { hits: 1 });
-      const live = liveOn(store);
-      live.newest = known({ hits: 1 });
-      const repository = repositoryOn(store);
+      const { store, repository, live } = loaded();
       const held = store.hold('set');
       const writing = write(repository, live, change({ hits: 2 }));
       await held.reached;
@@ -416,10 +401,8 @@ describe('A repository', () => {
     });
 
     it('and tells an error, thrown or not; the first reason stays (B128 B248)', async () => {
-      const store = new ForeignStore();
-      plant(store, { hits: 1 });
+      const { store, repository } = planted();
       const live = liveOn(store);
-      const repository = repositoryOn(store);
       store.failures.destroy = boom;
       assert.equal(await destroy(repository, 'regenerated'), boom);
       store.destroy = () => {
@@ -431,10 +414,8 @@ describe('A repository', () => {
 
     it('in vain where the store errs or throws: later requests find what is there (B248)', async () => {
       for (const isThrown of [false, true]) {
-        const store = new ForeignStore();
-        plant(store, { hits: 1 });
+        const { store, repository } = planted();
         const live = liveOn(store);
-        const repository = repositoryOn(store);
         if (isThrown) {
           store.destroy = () => {
             throw boom;

@@ -1,3 +1,4 @@
+/** The class Store from which authors of stores inherit, and what becomes of the store that was given. */
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { Request } from 'express';
@@ -5,19 +6,9 @@ import originalSession from 'express-session';
 import session from '../../src';
 import { cookieOf, tokenOf } from '../support/cookies';
 import { contents, cookieFields, record } from '../support/contents';
+import { logOut } from '../support/pages';
 import { idOf } from '../support/session-tokens';
-import {
-  answer,
-  asStore,
-  closeSites,
-  countHits,
-  data,
-  open,
-  openSite,
-  routes,
-  showHits,
-} from '../support/site';
-import { createServer } from '../support/server';
+import { answer, countHits, data, routes, serve, showHits } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 type Callback = (...args: unknown[]) => void;
@@ -63,8 +54,6 @@ function createSession(record: unknown, req: object = { sessionID: 'some-id' }) 
 }
 
 describe('Store', () => {
-  afterEach(closeSites);
-
   it('is an event emitter with regenerate, load and createSession, and nothing to keep records (B170)', () => {
     const store = new BaseStore();
     assert.ok(store instanceof EventEmitter);
@@ -82,7 +71,7 @@ describe('Store', () => {
   describe('load', () => {
     it('gives a session under the given id whose req is a stub of sessionID and sessionStore (B171)', async () => {
       const store = new session.MemoryStore();
-      const site = await openSite({ store }, { '/': countHits });
+      const site = await serve({ store }, { '/': countHits });
       const token = tokenOf(await site.visit('/'));
       const [, loaded] = await answer((done) => store.load(token, done));
       const { id, req } = loaded as { id: string; req: Record<string, unknown> };
@@ -138,8 +127,8 @@ describe('Store', () => {
     ] as const) {
       it(`works through req.sessionStore on the ${kind}, which gets no generate of its own (B173)`, async () => {
         const store = create();
-        const site = await openSite(
-          { store: asStore(store) },
+        const site = await serve(
+          { store },
           {
             '/': countHits,
             '/regenerate': async (req, res) => {
@@ -210,8 +199,6 @@ describe('Store', () => {
 });
 
 describe('req.sessionStore', () => {
-  afterEach(closeSites);
-
   /** With a method on private fields, which no proxy or copy could run, and what a store usually adds. */
   class CustomStore extends ForeignStore {
     readonly label = 'custom';
@@ -236,8 +223,8 @@ describe('req.sessionStore', () => {
   }
 
   it('is there in every request whose session is handled (B175)', async () => {
-    const site = await openSite(
-      { store: asStore(new ForeignStore()) },
+    const site = await serve(
+      { store: new ForeignStore() },
       {
         '/': countHits,
         '/look': (req, res) => res.end(typeof req.sessionStore.get),
@@ -254,8 +241,8 @@ describe('req.sessionStore', () => {
   ] as const) {
     it(`of the ${kind} takes ids for get, set, touch and destroy (B175)`, async () => {
       const store = create();
-      const site = await openSite(
-        { store: asStore(store) },
+      const site = await serve(
+        { store },
         {
           '/': countHits,
           '/look': async (req, res) => {
@@ -283,8 +270,8 @@ describe('req.sessionStore', () => {
 
     it(`of the ${kind} takes ids for load, and makes sessions by generate and createSession (B175)`, async () => {
       const store = create();
-      const site = await openSite(
-        { store: asStore(store), cookie: { maxAge: 60_000 } },
+      const site = await serve(
+        { store, cookie: { maxAge: 60_000 } },
         {
           '/': countHits,
           '/look': async (req, res) => {
@@ -332,7 +319,7 @@ describe('req.sessionStore', () => {
         }
       }
       const store: session.MemoryStore = new OwnStore();
-      const site = await openSite(
+      const site = await serve(
         { store },
         {
           '/': countHits,
@@ -361,7 +348,7 @@ describe('req.sessionStore', () => {
 
   it('whose createSession throws is an error before the handler (B031 B175)', async () => {
     const store = new session.MemoryStore();
-    const site = await openSite({ store }, { '/': countHits });
+    const site = await serve({ store }, { '/': countHits });
     const cookie = cookieOf(await site.visit('/'));
     store.createSession = () => {
       throw boom;
@@ -373,8 +360,8 @@ describe('req.sessionStore', () => {
 
   it('passes the other members of a store through, run on the store itself (B175)', async () => {
     const store = new CustomStore();
-    const site = await openSite(
-      { store: asStore(store) },
+    const site = await serve(
+      { store },
       {
         '/': countHits,
         '/look': async (req, res) => {
@@ -402,7 +389,7 @@ describe('req.sessionStore', () => {
 
   it('passes all, length and clear of the own MemoryStore through (B175)', async () => {
     const store = new session.MemoryStore();
-    const site = await openSite(
+    const site = await serve(
       { store },
       {
         '/': countHits,
@@ -422,8 +409,8 @@ describe('req.sessionStore', () => {
   });
 
   it('emits what the middleware hears as an event of the store (B175)', async () => {
-    const site = await openSite(
-      { store: asStore(new ForeignStore()) },
+    const site = await serve(
+      { store: new ForeignStore() },
       {
         '/': (req, res) => {
           const known = typeof req.session;
@@ -438,8 +425,6 @@ describe('req.sessionStore', () => {
 });
 
 describe('A foreign store', () => {
-  afterEach(closeSites);
-
   /** The least that is asked for: `on`, `get`, `set`, `destroy`. */
   const leastStore = () => {
     const records = new Map<string, string>();
@@ -476,12 +461,9 @@ describe('A foreign store', () => {
           countHits(req, res);
         },
         '/look': showHits,
-        '/logout': async (req, res) => {
-          await req.session.destroy();
-          res.end();
-        },
+        '/logout': logOut,
       });
-      const site = await open(createServer({ store: asStore(store), cookie: { maxAge: 60_000 } }, handlers));
+      const site = await serve({ store, cookie: { maxAge: 60_000 } }, handlers);
       const first = await site.visit('/');
       const cookie = cookieOf(first);
       assert.deepEqual([...contents(store).keys()], [idOf(first)]);
