@@ -1,13 +1,8 @@
-/** The benchmark on databases: what its command line means, what its figures come to, and whether it runs. */
+/** The benchmark on databases: what its command line means, and what its figures come to. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import path from 'node:path';
-import { promisify } from 'node:util';
 import type { StoreOptions } from '../../bench/store/types';
 import type { Pace } from '../../bench/types';
-import { bench, load, reportOf, sample, type Figures } from '../support/bench';
-import { skipWithout } from '../support/database-server';
-import { redisProgram } from '../support/redis';
+import { load, reportOf, sample, type Figures } from '../support/bench';
 
 interface Options {
   readonly readOptions: (args: string[]) => StoreOptions | { kind: 'memory'; pace: Pace };
@@ -173,15 +168,5 @@ describe('The network of the benchmark', () => {
     line.run();
     assert.deepEqual(arrived, ['a', 'b', 'c', 'd']);
     assert.deepEqual(alarms, [105, 105, 107, 107]);
-  });
-});
-
-describe('The benchmark on databases', () => {
-  it('runs every scenario on a Redis behind its network, and finds that the subjects do in it what they shall', async function () {
-    this.timeout(120_000);
-    if (!redisProgram) skipWithout(this, 'no redis: apt-get install redis-server');
-    const args = [path.join(bench, 'run.mjs'), '--smoke', '--store', 'redis', '--rtt', '1'];
-    const { stdout } = await promisify(execFile)(process.execPath, args);
-    assert.ok(stdout.includes('11 scenarios ran.'), stdout);
   });
 });

@@ -1,19 +1,12 @@
 /** The benchmark starts, and reports every scenario. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import path from 'node:path';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
+import { runBench } from '../support/bench';
 
 /** What the benchmark prints about what was built, when run so briefly that its numbers mean nothing. */
 async function smoke(): Promise<string[]> {
-  const file = path.join(__dirname, '../../bench/run.mjs');
   // With a fault it fails; which one, is in what it prints.
-  const { stdout } = await run(process.execPath, [file, '--smoke']).catch(
-    (error: unknown) => error as { stdout: string },
-  );
-  return stdout.split('\n');
+  const report = await runBench('--smoke').catch((error: unknown) => (error as { stdout: string }).stdout);
+  return report.split('\n');
 }
 
 describe('the benchmark', function () {

@@ -1,9 +1,18 @@
 /** What tests of the benchmark share: its modules, and figures made up for them. */
+import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import type { Sample, StoreReport } from '../../bench/store/types';
 
 export const bench = path.join(__dirname, '../../bench');
+
+/** Runs the benchmark. What it covers of src/ is of no account, and its processes load files in ways that confuse reports. */
+export async function runBench(...args: string[]): Promise<string> {
+  const env = { ...process.env, NODE_V8_COVERAGE: '' };
+  const program = [path.join(bench, 'run.mjs'), ...args];
+  return (await promisify(execFile)(process.execPath, program, { env })).stdout;
+}
 
 /** A module of the benchmark. They are checked by themselves, so the caller says what it makes use of. */
 export async function load<Module>(file: string): Promise<Module> {
