@@ -6,6 +6,7 @@ import tseslint from 'typescript-eslint';
 const ROOMS = [
   'cli',
   'store-test',
+  'sealed',
   'request',
   'check',
   'options',

@@ -22,3 +22,4 @@ function copy(name) {
 
 copy('index.d.ts');
 copy('store-test/index.d.ts');
+copy('sealed/index.d.ts');

@@ -4,6 +4,12 @@ import { adapters } from './adapters';
 import { type CompareOptions, unsupported } from './adapters/adapter';
 import type { AnyStore, CompareAndSet, ErrorCallback, Guarantee, SessionRecord } from '../types';
 
+/**
+ * A store of this package that wraps another one says under this name whether its own `compareAndSet` takes options, and can
+ * keep the expiry.
+ */
+export const KEEPS_EXPIRY: unique symbol = Symbol('keeps expiry');
+
 /** The calls that differ from store to store. Answers come by callback or by promise. */
 export interface StoreCalls {
   readonly guarantee: Guarantee;
@@ -12,7 +18,7 @@ export interface StoreCalls {
    * ERR_COMPARE_AND_SET_UNSUPPORTED they have to be stored by `set` as well.
    */
   readonly compareAndSet: ((...args: [...Parameters<CompareAndSet>, CompareOptions?]) => unknown) | undefined;
-  /** Whether `compareAndSet` can leave the stored expiry as it is. Only adapters can. */
+  /** Whether `compareAndSet` can leave the stored expiry as it is. Of stores themselves only a wrapper can. */
   readonly canKeepExpiry: boolean;
   /** Undefined if the store had no `touch` when this object was made. */
   readonly touch: ((id: string, record: SessionRecord, callback: ErrorCallback) => unknown) | undefined;
@@ -33,7 +39,8 @@ interface FoundComparison extends Pick<StoreCalls, 'compareAndSet'> {
 
 function findCompareAndSet(store: AnyStore): FoundComparison {
   if (typeof store.compareAndSet === 'function') {
-    return { compareAndSet: ownOf(store), by: "the store's own compareAndSet" };
+    const canKeepExpiry = Reflect.get(store, KEEPS_EXPIRY) === true;
+    return { compareAndSet: ownOf(store, canKeepExpiry), by: "the store's own compareAndSet", canKeepExpiry };
   }
   for (const [name, adapt] of Object.entries(adapters)) {
     const adapted = adapt(store);
@@ -49,11 +56,15 @@ function findCompareAndSet(store: AnyStore): FoundComparison {
   return { compareAndSet: undefined, by: 'the store has no compareAndSet' };
 }
 
-function ownOf(store: AnyStore): CompareAndSet {
-  return (id, record, tag, callback) =>
-    typeof store.compareAndSet === 'function'
-      ? store.compareAndSet(id, record, tag, callback)
-      : Promise.reject(unsupported("the application has removed the store's method"));
+/** @param takesOptions only a wrapper does. Other stores are called as their documentation says */
+function ownOf(store: AnyStore, takesOptions: boolean): NonNullable<StoreCalls['compareAndSet']> {
+  return (id, record, tag, callback, options): unknown => {
+    if (typeof store.compareAndSet !== 'function') {
+      return Promise.reject(unsupported("the application has removed the store's method"));
+    }
+    const args = [id, record, tag, callback, ...(takesOptions ? [options] : [])];
+    return Reflect.apply(store.compareAndSet, store, args);
+  };
 }
 
 function touchOf(store: AnyStore): StoreCalls['touch'] {

@@ -81,7 +81,8 @@ try {
       'package.json',
     ];
     const build = modules.flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`]);
-    const node10 = ['index', 'types', 'store-test/index', 'store-test/report'];
+    const publicTypes = modules.filter((name) => name.startsWith('types/'));
+    const node10 = ['index', ...publicTypes, 'store-test/index', 'store-test/report', 'sealed/index'];
     build.push(...node10.map((name) => `dist/node10/${name}.d.ts`));
     const isLinked = (file) => /^(docs|examples)\/|^bench\/(README\.md|results\.svg)$/.test(file);
     assert.deepEqual(

@@ -74,6 +74,7 @@ const COMPILER_OPTIONS: ts.CompilerOptions = {
   paths: {
     [manifest.name]: [path.join(root, 'src/index.ts')],
     [`${manifest.name}/store-test`]: [path.join(root, 'src/store-test/index.ts')],
+    [`${manifest.name}/sealed`]: [path.join(root, 'src/sealed/index.ts')],
   },
   esModuleInterop: true,
   strict: true,
