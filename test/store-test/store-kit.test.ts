@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import session from '../../src';
 import { format } from '../../src/store-test/report';
-import { type StoreReport, testStore } from '../../src/store-test';
-import type { AnyStore, CompareAndSet, SessionRecord } from '../../src/types';
+import type { CompareAndSet, SessionRecord } from '../../src/types';
+import { grade } from '../support/grade-store';
 import { runStoreKit } from '../support/run-store-kit';
 import { ForeignStore } from '../support/stores';
 
@@ -274,34 +274,6 @@ describe('The test kit for stores', function () {
     assert.match(format(report), /compareAndSet {2}unknown\n {2}touch {10}unknown/);
   });
 });
-
-/** Runs the kit without a test runner. */
-async function grade(
-  createStore: () => object,
-): Promise<{ report: StoreReport; failures: string[]; errors: unknown[] }> {
-  const tests: [string, () => Promise<void>][] = [];
-  const report = testStore('a store', () => createStore() as AnyStore, {
-    describe: (_, define) => {
-      define();
-    },
-    it: (title, run) => tests.push([title, run]),
-  });
-  const failures: string[] = [];
-  const errors: unknown[] = [];
-  const { log } = console;
-  console.log = () => undefined;
-  try {
-    for (const [title, run] of tests) {
-      await run().catch((error: unknown) => {
-        failures.push(title);
-        errors.push(error);
-      });
-    }
-  } finally {
-    console.log = log;
-  }
-  return { report, failures, errors };
-}
 
 function noop(): void {
   // What these stores write is not waited for.
