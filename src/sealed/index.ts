@@ -7,8 +7,8 @@ import { RecordSealer } from './record-sealer';
 import { type FullStore, SealedStore } from './sealed-store';
 import { readSecrets } from './secrets';
 
-/** A secret of at least 32 random bytes. Of a text the bytes in UTF-8 count. */
-export type SealSecret = string | Uint8Array | KeyObject;
+/** A secret of at least 32 random bytes. Of a text the bytes in UTF-8 count. Undefined, as of a variable that is not set, is refused. */
+export type SealSecret = string | Uint8Array | KeyObject | undefined;
 
 export interface SealOptions {
   /**
