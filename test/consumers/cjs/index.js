@@ -5,6 +5,7 @@ const { execFileSync } = require('node:child_process');
 const { EventEmitter } = require('node:events');
 const express = require('express');
 const session = require('express-session-jwt');
+const { sealed } = require('express-session-jwt/sealed');
 const OldStore = require('./old-store');
 
 assert.equal(typeof session, 'function');
@@ -21,6 +22,7 @@ assert.throws(() => require('express-session-jwt/dist/session.js'), {
 const store = new OldStore();
 assert.ok(store instanceof session.Store);
 assert.ok(store instanceof EventEmitter);
+assert.ok(sealed(store, Buffer.alloc(32)) instanceof session.Store);
 assert.equal(session.MemoryStore() instanceof session.MemoryStore, true);
 
 const app = express();

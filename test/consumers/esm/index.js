@@ -12,6 +12,7 @@ import session, {
   tokenOf,
 } from 'express-session-jwt';
 import * as everything from 'express-session-jwt';
+import { sealed } from 'express-session-jwt/sealed';
 
 const named = { Cookie, generateKeys, jwks, MemoryStore, remoteKeys, Session, Store, tokenOf };
 assert.deepEqual(named, { ...session });
@@ -39,7 +40,7 @@ const app = express();
 app.use(
   session({
     keys: { public: process.env.SESSION_PUBLIC_KEY, private: process.env.SESSION_PRIVATE_KEY },
-    store: new OwnStore(),
+    store: sealed(new OwnStore(), 'a secret of this test, 32 bytes long or more'),
   }),
 );
 app.get('/', async (req, res) => {

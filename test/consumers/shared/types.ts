@@ -11,6 +11,7 @@ import session, {
   Store,
 } from 'express-session-jwt';
 import type { CookieOptions, SessionData, SessionOptions } from 'express-session-jwt';
+import { sealed } from 'express-session-jwt/sealed';
 
 declare module 'express-session' {
   interface SessionData {
@@ -154,5 +155,11 @@ export class OwnStore extends session.Store {
   }
 }
 session({ store: new OwnStore() });
+session({ store: sealed(new OwnStore(), process.env['SEAL_SECRET']) });
+sealed(new MemoryStore(), [pem, 'text', undefined], { onlyOpen: true });
+// @ts-expect-error a secret is text, bytes or a KeyObject
+sealed(new MemoryStore(), 42);
+// @ts-expect-error a store needs its three methods
+sealed({ on: () => undefined }, pem);
 // @ts-expect-error a store needs its three methods
 session({ store: { on: () => undefined } });
