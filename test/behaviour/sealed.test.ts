@@ -13,7 +13,7 @@ import { lateErrors } from '../support/late-errors';
 import { legacySecret, startLegacySession } from '../support/legacy';
 import type { Handler } from '../support/server';
 import { idOf, stateOf } from '../support/session-tokens';
-import { asStore, claimsOfSession, closeSites, countHits, data, openSite, type Site } from '../support/site';
+import { asStore, claimsOfSession, countHits, data, serve, type Site } from '../support/site';
 import { ForeignStore } from '../support/stores';
 import { touchingStores } from '../support/touching-stores';
 
@@ -53,10 +53,7 @@ const pages: Record<string, Handler> = {
 const maxAge = 60_000;
 
 function siteOn(store: object, options: session.SessionOptions = {}): Promise<Site> {
-  return openSite(
-    { store: asStore(store), jwtFromReq: claimsOfSession, cookie: { maxAge }, ...options },
-    pages,
-  );
+  return serve({ store: asStore(store), jwtFromReq: claimsOfSession, cookie: { maxAge }, ...options }, pages);
 }
 
 function sealedSite(
@@ -112,8 +109,6 @@ const stores: [kind: string, create: () => object][] = [
 ];
 
 describe('On a sealed store', () => {
-  afterEach(closeSites);
-
   for (const [kind, create] of stores) {
     it(`sessions live, rotate and end, and a dump shows none of their data: ${kind} (B273)`, async () => {
       const store = create();
@@ -199,7 +194,7 @@ describe('On a sealed store', () => {
 
   it('the middleware goes on without sessions while the store is disconnected (B125 B273)', async () => {
     const store = new ForeignStore();
-    const site = await openSite(
+    const site = await serve(
       { store: sealed(store, secret) },
       { '/': (req, res) => res.end(String((req as { session?: unknown }).session)) },
     );
@@ -220,8 +215,6 @@ describe('On a sealed store', () => {
 });
 
 describe('A sealed record', () => {
-  afterEach(closeSites);
-
   /** A site with Ann and Bob, and their records. */
   async function annAndBob() {
     const store = new ForeignStore();
@@ -293,8 +286,6 @@ describe('A sealed record', () => {
 });
 
 describe('Sealing', () => {
-  afterEach(closeSites);
-
   it('begins under traffic: what is stored already is read, and sealed when it is written next (B273)', async () => {
     const store = new ComparingStore();
     const cookie = cookieOf(await (await siteOn(store)).visit('/login'));
