@@ -8,7 +8,7 @@ import { NEW_SESSION } from '../session/snapshot';
 import type { Carrier } from '../http/transports';
 import type { Config } from '../options/options';
 import type { Repository } from '../store/repository';
-import { NO_CLAIMS } from '../token/claims';
+import { NO_CLAIMS, subjectOf } from '../token/claims';
 import type { Tokens } from '../token/token';
 import type { NextFunction, Request, Response } from '../types';
 
@@ -58,6 +58,12 @@ export class RequestContext {
   generationOf(id: unknown): number | undefined {
     const opened = this.opened as SessionState | undefined;
     return opened?.origin === 'loaded' && opened.id.value === id ? opened.generation : undefined;
+  }
+
+  /** The user of the session, as the claims name it. Undefined: none, or there is no session yet. */
+  get subject(): string | undefined {
+    const current = this.current as SessionState | undefined;
+    return current && subjectOf(current.claims);
   }
 
   /** The value of `adopted` in the record of an express-session session that gets a token. */

@@ -1,7 +1,9 @@
 /** Calls the library's own MemoryStore with JSON text instead of records, which saves most of the work. */
-import type { ErrorCallback } from '../types';
+import type { ErrorCallback, StoreMethod } from '../types';
 import { MemoryStore } from './memory-store';
 import { type Contents, type FoundCallback, RecordStore } from './record-store';
+import type { Answer } from './store-call';
+import { isWatched } from './watched-call';
 
 /** A method that the application has replaced is called as with any other store. */
 export class MemoryRecordStore extends RecordStore {
@@ -22,8 +24,7 @@ export class MemoryRecordStore extends RecordStore {
       super.get(id, callback);
       return;
     }
-    const found = this.#memory.read(id);
-    setImmediate(callback, null, found);
+    this.#run('get', id, callback, (done) => setImmediate(done, null, this.#memory.read(id)));
   }
 
   override set(id: string, contents: Contents, callback: ErrorCallback): void {
@@ -32,13 +33,20 @@ export class MemoryRecordStore extends RecordStore {
       return;
     }
     const { data, cookie, kept, state } = contents;
-    this.#memory.put(id, data, kept ?? cookie, state, kept !== undefined);
-    setImmediate(callback);
+    this.#run('set', id, callback, (done) => {
+      this.#memory.put(id, data, kept ?? cookie, state, kept !== undefined);
+      setImmediate(done);
+    });
   }
 
   override destroy(id: string, callback: ErrorCallback): void {
-    if (this.#memory.destroy === MemoryStore.prototype.destroy) this.#memory.destroy(id, callback);
-    else super.destroy(id, callback);
+    if (this.#memory.destroy !== MemoryStore.prototype.destroy) {
+      super.destroy(id, callback);
+      return;
+    }
+    this.#run('destroy', id, callback, (done) => {
+      this.#memory.destroy(id, done);
+    });
   }
 
   override touch(id: string, contents: Contents, callback: ErrorCallback): void {
@@ -46,7 +54,20 @@ export class MemoryRecordStore extends RecordStore {
       super.touch(id, contents, callback);
       return;
     }
-    this.#memory.renew(id, contents.cookie);
-    setImmediate(callback);
+    this.#run('touch', id, callback, (done) => {
+      this.#memory.renew(id, contents.cookie);
+      setImmediate(done);
+    });
+  }
+
+  /** Runs work that is no call of an application's store. Only subscribers make it one. */
+  #run<Result>(
+    name: StoreMethod,
+    id: string,
+    callback: Answer<Result>,
+    work: (done: Answer<Result>) => unknown,
+  ): void {
+    if (isWatched(name)) this.call(name, id, work, callback);
+    else work(callback);
   }
 }
