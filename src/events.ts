@@ -83,10 +83,10 @@ export function tellingOfDestroy(
   actor: Actor | undefined,
   done: ErrorCallback,
 ): ErrorCallback {
-  if (!isHeard('destroyed')) return done;
-  const subject = actor?.subject;
   return (error) => {
-    if (!error) tell('destroyed', { session: nameOf(id), cause, subject }, actor?.req);
+    if (!error && isHeard('destroyed')) {
+      tell('destroyed', { session: nameOf(id), cause, subject: actor?.subject }, actor?.req);
+    }
     done(error);
   };
 }

@@ -25,6 +25,8 @@ export class RequestContext {
   supersededId: string | undefined;
   /** The id of the session that the token names, if another request is destroying it now. A logout here destroys it as well. */
   endingId: string | undefined;
+  /** The id of the session that this request has destroyed. With `unset: 'destroy'` the end of the response does so again. */
+  destroyedId: string | undefined;
   /** The application's answer to the `touch` option: whether this response prolongs the session. Undefined until it is asked. */
   prolongs: boolean | undefined;
   /** Whether the headers have left, or nothing about them can change any more. */

@@ -1,4 +1,4 @@
-/** Destroys the session of a request, and tells of it. */
+/** Destroys the session of a request, and tells of it once. */
 import { tellingOfDestroy } from '../events';
 import type { SessionState } from '../session/session-state';
 import type { ErrorCallback } from '../types';
@@ -11,8 +11,20 @@ export function destroySession(
   how: 'destroyed' | 'regenerated',
   done: ErrorCallback,
 ): void {
+  const { repository } = context;
+  if (context.destroyedId === id || isNew(context, id)) {
+    repository.destroy(id, how, done);
+    return;
+  }
+  const answered: ErrorCallback = (error) => {
+    if (!error) context.destroyedId = id;
+    done(error);
+  };
+  repository.destroy(id, how, tellingOfDestroy(id, how, context, answered));
+}
+
+/** Whether the session was never stored. The store is called all the same, as express-session does. */
+function isNew(context: RequestContext, id: string): boolean {
   const current = context.current as SessionState | undefined;
-  // The store is called for a new session as well, as express-session does. Nobody needs to hear of that.
-  const isKnown = current?.isStored !== false || current.id.value !== id;
-  context.repository.destroy(id, how, isKnown ? tellingOfDestroy(id, how, context, done) : done);
+  return current?.isStored === false && current.id.value === id;
 }
