@@ -5,8 +5,11 @@ import type { DestroyedEvent, ErrorCallback, Request, SessionEvents } from './ty
 
 export type EventName = keyof SessionEvents;
 
-/** Held here, because Node forgets a channel that nobody holds. */
-const channels = {
+/**
+ * Held here, because Node forgets a channel that nobody holds. Whoever makes a message asks first whether its channel
+ * `hasSubscribers`.
+ */
+export const channels = {
   created: channelOf('created'),
   loaded: channelOf('loaded'),
   rotated: channelOf('rotated'),
@@ -22,26 +25,21 @@ function channelOf(name: EventName): diagnostics.Channel {
   return diagnostics.channel(`express-session-jwt:${name}`);
 }
 
-/** Whether somebody subscribes. To be asked before a message is made. */
-export function isHeard(name: EventName): boolean {
-  return channels[name].hasSubscribers;
-}
-
-/** What a subscriber throws does not come here. Node makes it an uncaught exception in the next tick. */
-export function publish(name: EventName, message: object): void {
-  channels[name].publish(message);
-}
-
 /** The members of a message. Its request is given apart. */
 type Fields<Name extends EventName> = Omit<SessionEvents[Name], 'req' | 'error'>;
 
-/** Publishes a message about a request. Undefined: it is not known which one. */
+/**
+ * Publishes a message about a request. What a subscriber throws does not come here: Node makes it an uncaught exception in
+ * the next tick.
+ *
+ * @param req undefined: it is not known which one
+ */
 export function tell<Name extends EventName>(
   name: Name,
   fields: Fields<Name>,
   req: Request | undefined,
 ): void {
-  publish(name, new SessionEvent(fields, req));
+  channels[name].publish(new SessionEvent(fields, req));
 }
 
 /** The request is no own member, so that who logs whole messages does not log cookies. */
@@ -84,7 +82,7 @@ export function tellingOfDestroy(
   done: ErrorCallback,
 ): ErrorCallback {
   return (error) => {
-    if (!error && isHeard('destroyed')) {
+    if (!error && channels.destroyed.hasSubscribers) {
       tell('destroyed', { session: nameOf(id), cause, subject: actor?.subject }, actor?.req);
     }
     done(error);

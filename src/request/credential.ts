@@ -1,6 +1,6 @@
 /** Reads and verifies what a request shows to open its session: cookies, or what another transport carries. */
 import { debug, deprecate } from '../diagnostics';
-import { isHeard } from '../events';
+import { channels } from '../events';
 import { append, readCookies } from '../http/cookie-header';
 import type { Carrier } from '../http/transports';
 import { isLegacyValue, readLegacyId } from '../legacy/express-session-cookie';
@@ -95,12 +95,13 @@ export function verifyCandidate(
     const token = tokens.verify(text, budget);
     const credential = token && toCredential(token, tokens.tenant, isFromParser);
     if (credential) return credential;
-    if (isHeard('refused')) tellUnverified(req, true, token ? 'purpose' : tokens.refusalOf(text));
+    if (channels.refused.hasSubscribers)
+      tellUnverified(req, true, token ? 'purpose' : tokens.refusalOf(text));
     debug('invalid token: %s', token ? 'of another purpose' : 'bad signature, header or time');
     return undefined;
   }
   const id = readIdOfCookie(text, place, config, req);
-  if (id === undefined && isHeard('refused')) tellUnverified(req, false, 'signature');
+  if (id === undefined && channels.refused.hasSubscribers) tellUnverified(req, false, 'signature');
   // Without a private key the session could not get a token.
   if (id === undefined || !tokens.canIssue) return undefined;
   return { id, format: 'express-session', token: undefined, isLegacy: true, generation: 1, isFromParser };

@@ -1,5 +1,5 @@
 /** Makes the messages about the session of a request, for subscribers of `node:diagnostics_channel`. */
-import { isHeard, nameOf, tell } from '../events';
+import { channels, nameOf, tell } from '../events';
 import type { SessionState } from '../session/session-state';
 import { type Claims, NO_CLAIMS, sameClaims, subjectOf } from '../token/claims';
 import type { DroppedEvent, RefusalReason, Request, RotatedEvent } from '../types';
@@ -9,7 +9,7 @@ import type { Observed } from './observe';
 import type { Plan } from './plan';
 
 export function tellCreated({ req }: RequestContext, { state, now }: Observed): void {
-  if (!isHeard('created')) return;
+  if (!channels.created.hasSubscribers) return;
   const { origin } = state;
   const cause = origin === 'new' || origin === 'regenerated' ? origin : 'sign-in';
   const change = now.claims === NO_CLAIMS ? undefined : 'sign-in';
@@ -21,14 +21,14 @@ export function tellLoaded(
   state: SessionState,
   { format, token }: Credential,
 ): void {
-  if (!isHeard('loaded')) return;
+  if (!channels.loaded.hasSubscribers) return;
   const credential = format === 'express-session' ? format : token ? 'token' : '0.2.2';
   tell('loaded', { session: nameIn(state), generation: state.generation, credential, subject }, req);
 }
 
 /** To be called before the state knows of the next generation. */
 export function tellRotated({ req }: RequestContext, { state, now }: Observed): void {
-  if (!isHeard('rotated')) return;
+  if (!channels.rotated.hasSubscribers) return;
   const before = now.tokenClaims ?? state.claims;
   tell(
     'rotated',
@@ -54,9 +54,10 @@ export function tellSent({ req }: RequestContext, { refreshes }: Plan, { state, 
   const { generation } = state;
   if (!state.isSent) {
     // Only a session that express-session or 0.2.2 has begun has such an id and a token.
-    const isUpgrade = isHeard('upgraded') && state.cookieFormat === 'jwt' && 'legacyId' in state.id.name;
+    const isUpgrade =
+      channels.upgraded.hasSubscribers && state.cookieFormat === 'jwt' && 'legacyId' in state.id.name;
     if (isUpgrade) tell('upgraded', { session: nameIn(state), generation }, req);
-  } else if (refreshes && isHeard('refreshed')) {
+  } else if (refreshes && channels.refreshed.hasSubscribers) {
     const reason = now.isTokenDue ? 'age' : 'claims';
     tell('refreshed', { session: nameIn(state), generation, reason }, req);
   }
@@ -67,13 +68,13 @@ export function tellDropped(
   state: SessionState,
   reason: DroppedEvent['reason'],
 ): void {
-  if (!isHeard('dropped')) return;
+  if (!channels.dropped.hasSubscribers) return;
   tell('dropped', { session: nameIn(state), generation: state.generation, reason }, req);
 }
 
 /** A credential that is good by itself opens nothing. */
 export function tellRefused(req: Request, reason: RefusalReason, { id, format }: Credential): void {
-  if (!isHeard('refused')) return;
+  if (!channels.refused.hasSubscribers) return;
   const credential = format === 'jwt' ? 'token' : format;
   tell('refused', { reason, credential, session: nameOf(id) }, req);
 }
@@ -89,7 +90,7 @@ const told = new WeakSet<Request>();
 
 /** A text is no credential at all. Told once a request, because one header can hold a thousand. */
 export function tellMalformed(req: Request, text: string): void {
-  if (!isHeard('refused') || text === '' || told.has(req)) return;
+  if (!channels.refused.hasSubscribers || text === '' || told.has(req)) return;
   told.add(req);
   tell('refused', { reason: 'malformed', credential: undefined, session: undefined }, req);
 }

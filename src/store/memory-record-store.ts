@@ -1,9 +1,9 @@
 /** Calls the library's own MemoryStore with JSON text instead of records, which saves most of the work. */
-import type { ErrorCallback, StoreMethod } from '../types';
+import type { ErrorCallback } from '../types';
 import { MemoryStore } from './memory-store';
 import { type Contents, type FoundCallback, RecordStore } from './record-store';
 import type { Answer } from './store-call';
-import { isWatched } from './watched-call';
+import { isWatched, methods, type WatchedMethod } from './watched-call';
 
 /** A method that the application has replaced is called as with any other store. */
 export class MemoryRecordStore extends RecordStore {
@@ -24,7 +24,12 @@ export class MemoryRecordStore extends RecordStore {
       super.get(id, callback);
       return;
     }
-    this.#run('get', id, callback, (done) => setImmediate(done, null, this.#memory.read(id)));
+    if (isWatched(methods.get)) {
+      this.call(methods.get, id, (done) => setImmediate(done, null, this.#memory.read(id)), callback);
+      return;
+    }
+    const found = this.#memory.read(id);
+    setImmediate(callback, null, found);
   }
 
   override set(id: string, contents: Contents, callback: ErrorCallback): void {
@@ -33,7 +38,7 @@ export class MemoryRecordStore extends RecordStore {
       return;
     }
     const { data, cookie, kept, state } = contents;
-    this.#run('set', id, callback, (done) => {
+    this.#run(methods.set, id, callback, (done) => {
       this.#memory.put(id, data, kept ?? cookie, state, kept !== undefined);
       setImmediate(done);
     });
@@ -44,7 +49,7 @@ export class MemoryRecordStore extends RecordStore {
       super.destroy(id, callback);
       return;
     }
-    this.#run('destroy', id, callback, (done) => {
+    this.#run(methods.destroy, id, callback, (done) => {
       this.#memory.destroy(id, done);
     });
   }
@@ -54,7 +59,7 @@ export class MemoryRecordStore extends RecordStore {
       super.touch(id, contents, callback);
       return;
     }
-    this.#run('touch', id, callback, (done) => {
+    this.#run(methods.touch, id, callback, (done) => {
       this.#memory.renew(id, contents.cookie);
       setImmediate(done);
     });
@@ -62,12 +67,12 @@ export class MemoryRecordStore extends RecordStore {
 
   /** Runs work that is no call of an application's store. Only subscribers make it one. */
   #run<Result>(
-    name: StoreMethod,
+    method: WatchedMethod,
     id: string,
     callback: Answer<Result>,
     work: (done: Answer<Result>) => unknown,
   ): void {
-    if (isWatched(name)) this.call(name, id, work, callback);
+    if (isWatched(method)) this.call(method, id, work, callback);
     else work(callback);
   }
 }

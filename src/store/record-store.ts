@@ -8,7 +8,7 @@ import type { AnyStore, ErrorCallback, Guarantee, SessionRecord, StoreMethod } f
 import { callsOf, type StoreCalls } from './guarantee';
 import { type Answer, callStore, callStoreSafely, isMissing } from './store-call';
 import { StoreTimeoutError } from './store-timeout';
-import { isWatched, watchCall } from './watched-call';
+import { isWatched, methods, watchCall, type WatchedMethod } from './watched-call';
 
 /** The contents of a record that is to be stored. */
 export interface Contents {
@@ -83,7 +83,7 @@ export class RecordStore {
   get(id: string, callback: FoundCallback): void {
     callStoreSafely<SessionRecord | null>(
       (done) => {
-        this.call('get', id, (answer) => this.store.get(id, answer as never), done);
+        this.call(methods.get, id, (answer) => this.store.get(id, answer as never), done);
       },
       (error, record) => {
         if (error && !isMissing(error)) callback(error);
@@ -105,12 +105,12 @@ export class RecordStore {
     const onLate = (): void => {
       this.#undo(id, live);
     };
-    this.call('set', id, (done) => this.store.set(id, record, done), callback, onLate);
+    this.call(methods.set, id, (done) => this.store.set(id, record, done), callback, onLate);
   }
 
   /** Stores a record as it is, for application code. It is none of the middleware's sessions. */
   setPlain(id: string, record: SessionRecord, callback: ErrorCallback): void {
-    this.call('set', id, (done) => this.store.set(id, record, done), callback);
+    this.call(methods.set, id, (done) => this.store.set(id, record, done), callback);
   }
 
   compareAndSet(id: string, contents: Contents, tag: string | null, callback: StoredCallback): void {
@@ -118,7 +118,7 @@ export class RecordStore {
     const record = recordOf(contents, kept);
     const options = { keepsExpiry: kept !== undefined };
     this.call<boolean>(
-      'compareAndSet',
+      methods.compareAndSet,
       id,
       (done) => this.#compareAndSet?.(id, record, tag, done, options),
       callback,
@@ -130,11 +130,11 @@ export class RecordStore {
     const onLate = (): void => {
       this.#undo(id, live);
     };
-    this.call('touch', id, (done) => this.#touch?.(id, record, done), callback, onLate);
+    this.call(methods.touch, id, (done) => this.#touch?.(id, record, done), callback, onLate);
   }
 
   destroy(id: string, callback: ErrorCallback): void {
-    this.call('destroy', id, (done) => this.store.destroy(id, done), callback);
+    this.call(methods.destroy, id, (done) => this.store.destroy(id, done), callback);
   }
 
   /** Destroys a session again, because a call that was given up may have stored it after it was destroyed. */
@@ -150,7 +150,7 @@ export class RecordStore {
 
   /** @param onLate hears an answer that comes after the time was over */
   protected call<Result>(
-    name: StoreMethod,
+    watched: WatchedMethod,
     id: string,
     method: (done: Answer<Result>) => unknown,
     callback: Answer<Result>,
@@ -158,14 +158,15 @@ export class RecordStore {
   ): void {
     // Some database clients lose the AsyncLocalStorage context of their caller.
     const context = new AsyncResource('express-session-jwt');
-    if (!isWatched(name)) {
+    const { name } = watched;
+    if (!isWatched(watched)) {
       this.#callInTime(context, name, method, callback, onLate);
       return;
     }
     const run = (told: Answer<Result>): void => {
       this.#callInTime(context, name, method, told, onLate);
     };
-    watchCall(name, this.store, id, run, callback);
+    watchCall(watched, this.store, id, run, callback);
   }
 
   #callInTime<Result>(

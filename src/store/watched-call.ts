@@ -1,27 +1,36 @@
 /** Tells subscribers of `node:diagnostics_channel` of calls of the store and of their errors. */
 import diagnostics = require('node:diagnostics_channel');
-import { isHeard, nameOf, publish } from '../events';
+import { channels, nameOf } from '../events';
 import type { AnyStore, StoreCallEvent, StoreMethod } from '../types';
 import { type Answer, isMissing } from './store-call';
 
-const traces = {
-  get: traceOf('get'),
-  set: traceOf('set'),
-  touch: traceOf('touch'),
-  destroy: traceOf('destroy'),
-  compareAndSet: traceOf('compareAndSet'),
+const storeErrors = channels['store-error'];
+
+/** A method of stores, and the channel of its calls. */
+export interface WatchedMethod {
+  readonly name: StoreMethod;
+  readonly trace: diagnostics.TracingChannel;
+}
+
+/** The methods that are called. */
+export const methods = {
+  get: watched('get'),
+  set: watched('set'),
+  touch: watched('touch'),
+  destroy: watched('destroy'),
+  compareAndSet: watched('compareAndSet'),
 };
 
-function traceOf(method: StoreMethod): diagnostics.TracingChannel {
-  return diagnostics.tracingChannel(`express-session-jwt:store.${method}`);
+function watched(name: StoreMethod): WatchedMethod {
+  return { name, trace: diagnostics.tracingChannel(`express-session-jwt:store.${name}`) };
 }
 
 /** Whether somebody subscribes to calls of this method, or to errors of the store. */
-export function isWatched(method: StoreMethod): boolean {
+export function isWatched({ trace }: WatchedMethod): boolean {
   // A TracingChannel says this by itself only since Node 20.13.
-  const { start, end, asyncStart, asyncEnd, error } = traces[method];
+  const { start, end, asyncStart, asyncEnd, error } = trace;
   return (
-    isHeard('store-error') ||
+    storeErrors.hasSubscribers ||
     start.hasSubscribers ||
     end.hasSubscribers ||
     asyncStart.hasSubscribers ||
@@ -37,23 +46,22 @@ export function isWatched(method: StoreMethod): boolean {
  * @param run answers once, or throws what the store throws before it has answered, or what the callback throws
  */
 export function watchCall<Result>(
-  method: StoreMethod,
+  { name, trace }: WatchedMethod,
   store: AnyStore,
   id: string,
   run: (answer: Answer<Result>) => void,
   callback: Answer<Result>,
 ): void {
-  const trace = traces[method];
-  const call = new StoreCall(method, store, id);
+  const call = new StoreCall(name, store, id);
   let isAnswered = false;
   const fail = (error: unknown): void => {
     call.fail(error);
     trace.error.publish(call);
-    publish('store-error', call);
+    storeErrors.publish(call);
   };
   const answer: Answer<Result> = (error, result) => {
     isAnswered = true;
-    if (error && !(method === 'get' && isMissing(error))) fail(error);
+    if (error && !(name === 'get' && isMissing(error))) fail(error);
     trace.asyncStart.runStores(call, () => {
       try {
         callback(error, result);
