@@ -1,6 +1,6 @@
+/** Calls of the store are traced, and their errors told. */
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { createHash } from 'node:crypto';
 import diagnostics from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
 import session from '../../src';
@@ -8,17 +8,12 @@ import { ComparingStore } from '../support/comparing-store';
 import { cookieOf } from '../support/cookies';
 import { heardOf, traceOf } from '../support/events';
 import { lateErrors } from '../support/late-errors';
-import type { Handler } from '../support/server';
+import type { Options } from '../support/server';
+import { logOut } from '../support/pages';
+import { nameOf } from '../support/event-pages';
 import { idOf } from '../support/session-tokens';
-import { asStore, closeSites, countHits, openSite, showHits, type Site } from '../support/site';
+import { countHits, serve, showHits, type Site } from '../support/site';
 import { ForeignStore, SyncStore, type StoreCall } from '../support/stores';
-
-const nameOf = (id: string) => createHash('sha256').update(`event:${id}`).digest('base64url').slice(0, 16);
-
-const logout: Handler = async (req, res) => {
-  await req.session.destroy();
-  res.end();
-};
 
 /** The steps of one method. Those of the next one begin before the answer of the first is through. */
 const of = (method: string, steps: readonly string[]) =>
@@ -32,12 +27,11 @@ describe('Calls of the store (B274)', () => {
   beforeEach(() => {
     store = new ForeignStore();
   });
-  afterEach(closeSites);
 
-  const serve = (options: session.SessionOptions = {}): Promise<Site> =>
-    openSite(
-      { store: asStore(store), cookie: { maxAge: 60_000 }, ...options },
-      { '/': countHits, '/look': showHits, '/logout': logout },
+  const start = (options: Options = {}): Promise<Site> =>
+    serve(
+      { store, cookie: { maxAge: 60_000 }, ...options },
+      { '/': countHits, '/look': showHits, '/logout': logOut },
     );
 
   for (const [kind, make] of [
@@ -46,7 +40,7 @@ describe('Calls of the store (B274)', () => {
   ] as const) {
     it(`are traced from start to answer, each as one message: ${kind}`, async () => {
       const made = make();
-      const site = await serve({ store: asStore(made) });
+      const site = await start({ store: made });
       let cookie = '';
       let id = '';
       const first = await traceOf(async () => {
@@ -71,7 +65,7 @@ describe('Calls of the store (B274)', () => {
   }
 
   it('are traced with compareAndSet', async () => {
-    const site = await serve({ store: asStore(new ComparingStore()) });
+    const site = await start({ store: new ComparingStore() });
     const cookie = cookieOf(await site.visit('/'));
     const { steps } = await traceOf(() => site.visit('/', cookie));
     assert.deepEqual(of('compareAndSet', steps), whole('compareAndSet'));
@@ -79,14 +73,14 @@ describe('Calls of the store (B274)', () => {
 
   for (const part of ['start', 'end', 'asyncStart', 'asyncEnd'] as const) {
     it(`are traced for who subscribes to ${part} alone`, async () => {
-      const site = await serve();
+      const site = await start();
       const { steps } = await traceOf(() => site.visit('/'), [part]);
       assert.deepEqual(steps, [`set ${part}`]);
     });
   }
 
   it('are told as errors, once, with the code, and the error itself not in logs of whole messages', async () => {
-    const site = await serve();
+    const site = await start();
     for (const [code, told] of [
       ['ECONNRESET', 'ECONNRESET'],
       [1205, '1205'],
@@ -111,7 +105,7 @@ describe('Calls of the store (B274)', () => {
   });
 
   it('are told as errors for who subscribes to the errors of one method alone', async () => {
-    const site = await serve();
+    const site = await start();
     store.failures.set = new Error('boom!');
     assert.deepEqual((await traceOf(() => site.visit('/'), ['error'])).steps, ['set error']);
   });
@@ -125,15 +119,15 @@ describe('Calls of the store (B274)', () => {
         throw Object.assign(new Error('thrown'), { code: 'ETHROWN' });
       },
     });
-    const site = await serve({ store: asStore(throwing) });
+    const site = await start({ store: throwing });
     assert.deepEqual(await errorsOf(() => site.get('/')), [['set', 'ETHROWN']]);
-    const slow = await serve({ storeTimeout: 20 });
+    const slow = await start({ storeTimeout: 20 });
     store.hold('set');
     assert.deepEqual(await errorsOf(() => slow.visit('/')), [['set', 'ETIMEDOUT']]);
   });
 
   it('are no errors where a store of files only says that there is no record', async () => {
-    const site = await serve();
+    const site = await start();
     const cookie = cookieOf(await site.visit('/'));
     const missing = Object.assign(new Error('no such file'), { code: 'ENOENT' });
     const failWith = (method: StoreCall['method']) => {
@@ -147,8 +141,8 @@ describe('Calls of the store (B274)', () => {
 
   it('are no errors of the store where a handler throws inside of its answer', async () => {
     const sync = new SyncStore();
-    const options = { store: asStore(sync), cookie: { maxAge: 60_000 } };
-    const site = await openSite(options, {
+    const options = { store: sync, cookie: { maxAge: 60_000 } };
+    const site = await serve(options, {
       '/': countHits,
       '/throw': () => {
         throw new Error('of the handler');
@@ -172,8 +166,8 @@ describe('Calls of the store (B274)', () => {
         ForeignStore.prototype.get.apply(this, args);
       },
     });
-    const site = await openSite(
-      { store: asStore(watched), cookie: { maxAge: 60_000 } },
+    const site = await serve(
+      { store: watched, cookie: { maxAge: 60_000 } },
       {
         '/': countHits,
         '/span': (_, res) => {

@@ -56,6 +56,11 @@ export async function heardOf(use: () => unknown, channels?: readonly Name[]): P
   return (await hear(use, channels)).heard;
 }
 
+/** Those of one channel. */
+export function only(heard: readonly Heard[], event: Name): Heard[] {
+  return heard.filter((one) => one.event === event);
+}
+
 /** What logs of whole messages would show. */
 export function logged({ messages, heard }: Hearing): string {
   return `${JSON.stringify(messages)}\n${inspect(messages, { depth: 10 })}\n${JSON.stringify(heard)}`;
