@@ -145,6 +145,8 @@ declare namespace session {
   export type CheckFinding = types.CheckFinding;
   export type CheckOutcome = types.CheckOutcome;
   export type SessionRecord = types.SessionRecord;
+  export type SessionEvents = types.SessionEvents;
+  export type StoreCallEvent = types.StoreCallEvent;
   export type AsyncStoreMethods = types.AsyncStoreMethods;
 
   export type Store = expressSession.Store;

@@ -8,7 +8,7 @@ import { NEW_SESSION } from '../session/snapshot';
 import type { Carrier } from '../http/transports';
 import type { Config } from '../options/options';
 import type { Repository } from '../store/repository';
-import { NO_CLAIMS } from '../token/claims';
+import { NO_CLAIMS, subjectOf } from '../token/claims';
 import type { Tokens } from '../token/token';
 import type { NextFunction, Request, Response } from '../types';
 
@@ -25,6 +25,8 @@ export class RequestContext {
   supersededId: string | undefined;
   /** The id of the session that the token names, if another request is destroying it now. A logout here destroys it as well. */
   endingId: string | undefined;
+  /** The id of the session that this request has destroyed. With `unset: 'destroy'` the end of the response does so again. */
+  destroyedId: string | undefined;
   /** The application's answer to the `touch` option: whether this response prolongs the session. Undefined until it is asked. */
   prolongs: boolean | undefined;
   /** Whether the headers have left, or nothing about them can change any more. */
@@ -58,6 +60,12 @@ export class RequestContext {
   generationOf(id: unknown): number | undefined {
     const opened = this.opened as SessionState | undefined;
     return opened?.origin === 'loaded' && opened.id.value === id ? opened.generation : undefined;
+  }
+
+  /** The user of the session, as the claims name it. Undefined: none, or there is no session yet. */
+  get subject(): string | undefined {
+    const current = this.current as SessionState | undefined;
+    return current && subjectOf(current.claims);
   }
 
   /** The value of `adopted` in the record of an express-session session that gets a token. */

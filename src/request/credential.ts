@@ -1,5 +1,6 @@
 /** Reads and verifies what a request shows to open its session: cookies, or what another transport carries. */
 import { debug, deprecate } from '../diagnostics';
+import { channels } from '../events';
 import { append, readCookies } from '../http/cookie-header';
 import type { Carrier } from '../http/transports';
 import { isLegacyValue, readLegacyId } from '../legacy/express-session-cookie';
@@ -7,6 +8,7 @@ import { idOfToken02 } from '../legacy/token-0.2';
 import type { Config } from '../options/options';
 import { isTokenShaped, type Token, type Tokens, type VerificationBudget } from '../token/token';
 import type { CookieFormat, Request } from '../types';
+import { tellMalformed, tellUnverified } from './tell';
 
 /** A verified value that names a record. */
 export interface Credential {
@@ -44,22 +46,24 @@ type ParsedCookies = Record<string, unknown> | undefined;
 export function readCandidates(config: Config, req: Request, carrier: Carrier): readonly Candidate[] {
   if (!carrier.isCookie) {
     const { text } = carrier;
-    return typeof text === 'string' && isTokenShaped(text)
-      ? [{ text, isToken: true, place: 'transport' }]
-      : NONE;
+    if (typeof text !== 'string') return NONE;
+    if (isTokenShaped(text)) return [{ text, isToken: true, place: 'transport' }];
+    tellMalformed(req, text);
+    return NONE;
   }
   let candidates: Candidate[] | undefined;
   const { cookie: header } = req.headers;
   if (header) {
-    for (const text of readCookies(header, config.name)) candidates = add(candidates, text, 'header');
+    for (const text of readCookies(header, config.name)) candidates = add(req, candidates, text, 'header');
   }
   const { signedCookies, cookies } = req as { signedCookies?: ParsedCookies; cookies?: ParsedCookies };
-  if (signedCookies) candidates = add(candidates, signedCookies[config.name], 'signedCookies');
-  if (cookies) candidates = add(candidates, cookies[config.name], 'cookies');
+  if (signedCookies) candidates = add(req, candidates, signedCookies[config.name], 'signedCookies');
+  if (cookies) candidates = add(req, candidates, cookies[config.name], 'cookies');
   return candidates ?? NONE;
 }
 
 function add(
+  req: Request,
   candidates: Candidate[] | undefined,
   text: unknown,
   place: Candidate['place'],
@@ -67,8 +71,10 @@ function add(
   if (candidates?.length === MAX_CANDIDATES || typeof text !== 'string') return candidates;
   const isToken = isTokenShaped(text);
   const isWellFormed = isToken || isLegacyValue(text) || (place === 'signedCookies' && text !== '');
-  if (!isWellFormed) debug('invalid token: no token at all');
-  else if (!candidates?.some((other) => other.text === text))
+  if (!isWellFormed) {
+    debug('invalid token: no token at all');
+    tellMalformed(req, text);
+  } else if (!candidates?.some((other) => other.text === text))
     return append(candidates, { text, isToken, place });
   return candidates;
 }
@@ -89,10 +95,13 @@ export function verifyCandidate(
     const token = tokens.verify(text, budget);
     const credential = token && toCredential(token, tokens.tenant, isFromParser);
     if (credential) return credential;
+    if (channels.refused.hasSubscribers)
+      tellUnverified(req, true, token ? 'purpose' : tokens.refusalOf(text));
     debug('invalid token: %s', token ? 'of another purpose' : 'bad signature, header or time');
     return undefined;
   }
   const id = readIdOfCookie(text, place, config, req);
+  if (id === undefined && channels.refused.hasSubscribers) tellUnverified(req, false, 'signature');
   // Without a private key the session could not get a token.
   if (id === undefined || !tokens.canIssue) return undefined;
   return { id, format: 'express-session', token: undefined, isLegacy: true, generation: 1, isFromParser };

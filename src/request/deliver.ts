@@ -5,6 +5,7 @@ import type { RequestContext } from './context';
 import { outgoingOf } from './cookie-format';
 import type { Observed } from './observe';
 import type { Plan } from './plan';
+import { tellSent } from './tell';
 
 /** Sets the headers that carry the token or cookie, if there is one to send and the session lives. */
 export function deliver(context: RequestContext, plan: Plan, observed: Observed, isLost: boolean): void {
@@ -24,6 +25,7 @@ export function deliver(context: RequestContext, plan: Plan, observed: Observed,
     report(error);
     return;
   }
+  tellSent(context, plan, observed);
   state.isSent = true;
   trace(`${carrier.label} for %s`, state.id.value);
 }

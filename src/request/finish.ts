@@ -5,6 +5,7 @@ import type { HeldResponse, Hold } from '../http/held-response';
 import { IssueError } from '../keys/key-ring';
 import type { RequestContext } from './context';
 import { deliver } from './deliver';
+import { destroySession } from './destroy';
 import { type Moment, observe, type Observed } from './observe';
 import { makePlan, type Plan } from './plan';
 import { BegunWork, runMeanwhile, workFor } from './store-work';
@@ -90,7 +91,7 @@ function settle(context: RequestContext, moment: Moment, observed: Observed | un
 
 /** Finishes a response whose session the application has taken off the request. */
 function settleWithout(context: RequestContext, moment: Moment): Hold | undefined {
-  const { config, req, repository } = context;
+  const { config, req } = context;
   context.headersAreOut = true;
   const id: unknown = context.supersededId ?? req.sessionID;
   const isRemoved = !(req.session as unknown) && config.unset === 'destroy' && moment !== 'headers';
@@ -99,7 +100,7 @@ function settleWithout(context: RequestContext, moment: Moment): Hold | undefine
     return undefined;
   }
   const begun = new BegunWork(context, moment, (done) => {
-    repository.destroy(id, 'destroyed', done);
+    destroySession(context, id, 'destroyed', done);
   });
   return (held) => {
     if (!begun.isDone) debug('split response: holding it until the store has answered');

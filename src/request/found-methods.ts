@@ -8,6 +8,7 @@ import type { Token } from '../token/token';
 import type { ErrorCallback } from '../types';
 import type { RequestContext } from './context';
 import { decideClaims } from './decide';
+import { destroySession } from './destroy';
 import { observeNow } from './observe';
 import { NOT_FOUND } from './session-methods';
 import { storeSession } from './store-session';
@@ -92,11 +93,11 @@ export class FoundMethods implements SessionOwner {
     this.#state.hasEnded = true;
     Reflect.deleteProperty(this.#context.req, 'session');
     const { context, isFound } = await this.#lookAgain();
-    const { supersededId, endingId, repository } = context;
+    const { supersededId, endingId } = context;
     const id = isFound ? context.current.id.require() : (supersededId ?? endingId);
     if (id === undefined) return;
     await callSafely((done) => {
-      repository.destroy(id, 'destroyed', done);
+      destroySession(context, id, 'destroyed', done);
     });
   }
 }

@@ -1,5 +1,6 @@
 /** Loads the session that a credential names: its record has to be there, unexpired, and of the same generation. */
 import { createWarning, trace } from '../diagnostics';
+import { tellingOfDestroy } from '../events';
 import type { LiveSession } from '../session/live-session';
 import { generationOf, type RecordState } from '../session/record-state';
 import { SessionId } from '../session/session-id';
@@ -8,12 +9,13 @@ import { takeSnapshot } from '../session/snapshot';
 import type { Found } from '../store/record-store';
 import type { Loaded } from '../store/repository';
 import { callStoreSafely } from '../store/store-call';
-import type { AnyStore } from '../types';
+import type { AnyStore, RefusalReason } from '../types';
 import { claimsNow } from './claims-now';
 import { newState, type RequestContext } from './context';
 import { formatOf, mustAdopt } from './cookie-format';
 import { type Credential, tellOfParser } from './credential';
 import { overriddenIn, restoreSession } from './restore';
+import { tellLoaded, tellRefused } from './tell';
 
 /** In ms. A request that arrives so soon after its generation has ended was most likely under way when the user signed in. */
 const GRACE_OF_SUPERSEDED = 5000;
@@ -33,21 +35,23 @@ export function loadSession(context: RequestContext, credential: Credential, loa
       loading.loaded(error);
       return;
     }
-    let isFound: boolean;
+    let refusal: RefusalReason | undefined;
     try {
-      isFound = isAlive(context, credential, loaded);
+      refusal = refusalOf(context, credential, loaded);
     } catch (thrown) {
       loading.loaded(thrown);
       return;
     }
     // `loaded` runs the handler. What the handler throws must not be caught here.
-    if (!isFound) {
+    if (refusal) {
+      tellRefused(context.req, refusal, credential);
       loading.loaded(null);
       return;
     }
     const state = toState(context, credential, loaded as Loaded & { found: Found });
     const end = context.config.rules.endOf(state.token?.authTime, state.created);
     if (end !== undefined && end <= Date.now()) {
+      tellRefused(context.req, 'timeout', credential);
       endSession(context, credential.id, loading);
       return;
     }
@@ -58,28 +62,34 @@ export function loadSession(context: RequestContext, credential: Credential, loa
       return;
     }
     if (credential.isFromParser) tellOfParser();
+    tellLoaded(context, state, credential);
     loading.loaded(null, true);
   });
 }
 
-/** Whether the record can be opened by this credential. @throws TypeError if the record has no cookie */
-function isAlive(context: RequestContext, credential: Credential, { found, isEnding }: Loaded): boolean {
+/** Why this credential does not open the record. Undefined: it does. @throws TypeError if the record has no cookie */
+function refusalOf(
+  context: RequestContext,
+  credential: Credential,
+  { found, isEnding }: Loaded,
+): RefusalReason | undefined {
   if (isEnding) context.endingId ??= credential.id;
-  if (!found) return false;
+  if (!found) return 'not-found';
   const { record, state } = found;
-  if (hasExpired(context, expiryOf(record))) return false;
+  if (hasExpired(context, expiryOf(record))) return 'not-found';
   if (!state && !credential.isLegacy) {
     warnOfMissingState(context.repository.store);
-    return false;
+    return 'record';
   }
-  if (credential.isLegacy && !isAdopted(context, credential, state)) return false;
+  if (credential.isLegacy && !isAdopted(context, credential, state)) return 'record';
   const generation = generationOf(found);
   if (credential.generation < generation) {
     const ended = state?.rotatedAt ?? 0;
     trace('token of an older generation of %s', credential.id);
     if (context.arrivedAt - ended <= GRACE_OF_SUPERSEDED) context.supersededId ??= credential.id;
+    return 'superseded';
   }
-  return credential.generation === generation;
+  return credential.generation === generation ? undefined : 'record';
 }
 
 /**
@@ -165,11 +175,12 @@ function learn(live: LiveSession, { before }: SessionState, found: Found): void 
 }
 
 /** Destroys a session that has lived as long as `absoluteTimeout` lets it, however active it is. */
-function endSession({ repository }: RequestContext, id: string, loading: Loading): void {
+function endSession(context: RequestContext, id: string, loading: Loading): void {
+  const { repository } = context;
   trace('session has reached its absolute timeout: %s', id);
   callStoreSafely(
     (done) => {
-      repository.destroy(id, 'destroyed', done);
+      repository.destroy(id, 'destroyed', tellingOfDestroy(id, 'timeout', context, done));
     },
     (error) => {
       loading.loaded(error);

@@ -6,6 +6,7 @@ import { newState, type RequestContext } from './context';
 import { type Candidate, type Credential, verifyCandidate } from './credential';
 import { generateSession } from './generate';
 import { loadSession } from './load';
+import { tellLoaded, tellRefused } from './tell';
 
 type Done = (error?: unknown) => void;
 
@@ -97,13 +98,20 @@ function generate(context: RequestContext, done: Done): void {
  *
  * @throws what the cookie options or jwtFromReq throw
  */
-function trust(context: RequestContext, { token }: Credential): boolean {
-  const { config, tokens } = context;
-  if (token?.ses?.handle === undefined) return false;
+function trust(context: RequestContext, credential: Credential): boolean {
+  const { config, tokens, req } = context;
+  const { token } = credential;
+  if (token?.ses?.handle === undefined) {
+    tellRefused(req, 'not-found', credential);
+    return false;
+  }
   const { payload } = token;
   const issuedAt = Number(payload.iat) * 1000;
   const end = config.rules.endOf(token.authTime, Number.isFinite(issuedAt) ? issuedAt : 0);
-  if (end !== undefined && end <= Date.now()) return false;
+  if (end !== undefined && end <= Date.now()) {
+    tellRefused(req, 'timeout', credential);
+    return false;
+  }
   if (payload.exp === undefined && !config.rules.limitsAge) config.warnOfEndlessToken();
   const { handle } = token.ses;
   const state = newState(
@@ -113,5 +121,6 @@ function trust(context: RequestContext, { token }: Credential): boolean {
   state.token = token;
   state.generation = token.ses.generation;
   generateSession(context, 'verified', state);
+  tellLoaded(context, state, credential);
   return true;
 }

@@ -14,13 +14,21 @@ export interface Plan {
   readonly store: StoreDecision;
   /** To be sent if the session can be stored. */
   readonly outgoing: Outgoing | undefined;
+  /** Whether it is a new token that nobody has asked for. */
+  readonly refreshes: boolean;
   /** Undefined: the session stays in its generation. */
   readonly rotation: Rotation | undefined;
   /** Why nothing is done. It is reported after the response. */
   readonly error: unknown;
 }
 
-const NOTHING: Plan = { store: 'nothing', outgoing: undefined, rotation: undefined, error: undefined };
+const NOTHING: Plan = {
+  store: 'nothing',
+  outgoing: undefined,
+  refreshes: false,
+  rotation: undefined,
+  error: undefined,
+};
 
 const warnOfLateSession = createWarning(
   'WARN_SESSION_TOO_LATE',
@@ -42,7 +50,7 @@ export function makePlan(context: RequestContext, observed: Observed, moment: Mo
   if (decision === 'rotate') {
     try {
       const rotation = prepareRotation(context, observed, false);
-      return { store, outgoing: rotation.token, rotation, error: undefined };
+      return { ...NOTHING, store, outgoing: rotation.token, rotation };
     } catch (error) {
       return { ...NOTHING, error };
     }
@@ -51,6 +59,7 @@ export function makePlan(context: RequestContext, observed: Observed, moment: Mo
   return {
     store: store === 'touch' && !context.repository.canTouch ? 'nothing' : store,
     outgoing: outgoingFor(context, observed, decision),
+    refreshes: decision === 'refresh',
     rotation: undefined,
     error: undefined,
   };

@@ -8,6 +8,7 @@ import type { ErrorCallback } from '../types';
 import { NoPrivateKeyError } from '../keys/key-ring';
 import type { RequestContext } from './context';
 import { decideClaims, signsIn } from './decide';
+import { destroySession } from './destroy';
 import { generateSession } from './generate';
 import { currentToken } from './issue';
 import { type Observed, observeNow } from './observe';
@@ -108,7 +109,7 @@ export class SessionMethods implements SessionOwner {
     if (typeof id !== 'string') setImmediate(done);
     else
       callStoreSafely((answer) => {
-        this.#context.repository.destroy(id, how, answer);
+        destroySession(this.#context, id, how, answer);
       }, done);
   }
 

@@ -11,6 +11,7 @@ import { mayAdopt, randomId } from './cookie-format';
 import { issueToken } from './issue';
 import type { Observed } from './observe';
 import { defineSessionID } from './request-link';
+import { tellCreated, tellDropped, tellRotated } from './tell';
 
 /** `stored` is false if the session was destroyed or its generation has ended meanwhile. Then nothing was stored. */
 export type StoredCallback = (error?: unknown, stored?: boolean) => void;
@@ -77,6 +78,7 @@ function create(context: RequestContext, observed: Observed, callback: StoredCal
     // A later logout of this request ends the new session, not the one that its old token names.
     context.supersededId = undefined;
     state.saved = now.snapshot;
+    tellCreated(context, observed);
     callback(null, true);
   });
 }
@@ -110,6 +112,7 @@ function update(
       state.hasFailed = false;
       if (stored) state.created = stored.created;
       if (rotation) {
+        tellRotated(context, observed);
         state.generation += 1;
         state.token = rotation.token;
         state.claims = now.claims;
@@ -118,11 +121,13 @@ function update(
       callback(null, true);
     } else if (outcome === 'refused') {
       state.saved = now.snapshot;
+      tellDropped(context, state, 'destroyed');
       callback(null, false);
     } else if (signsSomebodyIn(observed, rotation)) storeElsewhere(context, observed, callback);
     else {
       debug('not saved: the session was destroyed, or its generation has ended');
       state.hasEnded = true;
+      tellDropped(context, state, outcome === 'superseded' ? 'superseded' : 'destroyed');
       callback(null, false);
     }
   });

@@ -2,6 +2,8 @@
 import type { ErrorCallback } from '../types';
 import { MemoryStore } from './memory-store';
 import { type Contents, type FoundCallback, RecordStore } from './record-store';
+import type { Answer } from './store-call';
+import { isWatched, methods, type WatchedMethod } from './watched-call';
 
 /** A method that the application has replaced is called as with any other store. */
 export class MemoryRecordStore extends RecordStore {
@@ -22,6 +24,10 @@ export class MemoryRecordStore extends RecordStore {
       super.get(id, callback);
       return;
     }
+    if (isWatched(methods.get)) {
+      this.call(methods.get, id, (done) => setImmediate(done, null, this.#memory.read(id)), callback);
+      return;
+    }
     const found = this.#memory.read(id);
     setImmediate(callback, null, found);
   }
@@ -32,13 +38,20 @@ export class MemoryRecordStore extends RecordStore {
       return;
     }
     const { data, cookie, kept, state } = contents;
-    this.#memory.put(id, data, kept ?? cookie, state, kept !== undefined);
-    setImmediate(callback);
+    this.#run(methods.set, id, callback, (done) => {
+      this.#memory.put(id, data, kept ?? cookie, state, kept !== undefined);
+      setImmediate(done);
+    });
   }
 
   override destroy(id: string, callback: ErrorCallback): void {
-    if (this.#memory.destroy === MemoryStore.prototype.destroy) this.#memory.destroy(id, callback);
-    else super.destroy(id, callback);
+    if (this.#memory.destroy !== MemoryStore.prototype.destroy) {
+      super.destroy(id, callback);
+      return;
+    }
+    this.#run(methods.destroy, id, callback, (done) => {
+      this.#memory.destroy(id, done);
+    });
   }
 
   override touch(id: string, contents: Contents, callback: ErrorCallback): void {
@@ -46,7 +59,20 @@ export class MemoryRecordStore extends RecordStore {
       super.touch(id, contents, callback);
       return;
     }
-    this.#memory.renew(id, contents.cookie);
-    setImmediate(callback);
+    this.#run(methods.touch, id, callback, (done) => {
+      this.#memory.renew(id, contents.cookie);
+      setImmediate(done);
+    });
+  }
+
+  /** Runs work that is no call of an application's store. Only subscribers make it one. */
+  #run<Result>(
+    method: WatchedMethod,
+    id: string,
+    callback: Answer<Result>,
+    work: (done: Answer<Result>) => unknown,
+  ): void {
+    if (isWatched(method)) this.call(method, id, work, callback);
+    else work(callback);
   }
 }

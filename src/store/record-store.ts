@@ -4,10 +4,11 @@ import { type Cookie, restoreCookie, settingsOf } from '../session/cookie';
 import type { KnownRecord, LiveSession } from '../session/live-session';
 import { type RecordState, STATE_MEMBER, stateIn } from '../session/record-state';
 import { takeSnapshot, toRecord } from '../session/snapshot';
-import type { AnyStore, ErrorCallback, Guarantee, SessionRecord } from '../types';
+import type { AnyStore, ErrorCallback, Guarantee, SessionRecord, StoreMethod } from '../types';
 import { callsOf, type StoreCalls } from './guarantee';
-import { callStore, callStoreSafely, isMissing } from './store-call';
+import { type Answer, callStore, callStoreSafely, isMissing } from './store-call';
 import { StoreTimeoutError } from './store-timeout';
+import { isWatched, methods, watchCall, type WatchedMethod } from './watched-call';
 
 /** The contents of a record that is to be stored. */
 export interface Contents {
@@ -82,7 +83,7 @@ export class RecordStore {
   get(id: string, callback: FoundCallback): void {
     callStoreSafely<SessionRecord | null>(
       (done) => {
-        this.call('get', (answer) => this.store.get(id, answer as never), done);
+        this.call(methods.get, id, (answer) => this.store.get(id, answer as never), done);
       },
       (error, record) => {
         if (error && !isMissing(error)) callback(error);
@@ -104,12 +105,12 @@ export class RecordStore {
     const onLate = (): void => {
       this.#undo(id, live);
     };
-    this.call('set', (done) => this.store.set(id, record, done), callback, onLate);
+    this.call(methods.set, id, (done) => this.store.set(id, record, done), callback, onLate);
   }
 
   /** Stores a record as it is, for application code. It is none of the middleware's sessions. */
   setPlain(id: string, record: SessionRecord, callback: ErrorCallback): void {
-    this.call('set', (done) => this.store.set(id, record, done), callback);
+    this.call(methods.set, id, (done) => this.store.set(id, record, done), callback);
   }
 
   compareAndSet(id: string, contents: Contents, tag: string | null, callback: StoredCallback): void {
@@ -117,7 +118,8 @@ export class RecordStore {
     const record = recordOf(contents, kept);
     const options = { keepsExpiry: kept !== undefined };
     this.call<boolean>(
-      'compareAndSet',
+      methods.compareAndSet,
+      id,
       (done) => this.#compareAndSet?.(id, record, tag, done, options),
       callback,
     );
@@ -128,11 +130,11 @@ export class RecordStore {
     const onLate = (): void => {
       this.#undo(id, live);
     };
-    this.call('touch', (done) => this.#touch?.(id, record, done), callback, onLate);
+    this.call(methods.touch, id, (done) => this.#touch?.(id, record, done), callback, onLate);
   }
 
   destroy(id: string, callback: ErrorCallback): void {
-    this.call('destroy', (done) => this.store.destroy(id, done), callback);
+    this.call(methods.destroy, id, (done) => this.store.destroy(id, done), callback);
   }
 
   /** Destroys a session again, because a call that was given up may have stored it after it was destroyed. */
@@ -148,14 +150,33 @@ export class RecordStore {
 
   /** @param onLate hears an answer that comes after the time was over */
   protected call<Result>(
-    name: string,
-    method: (done: (error?: unknown, result?: Result) => void) => unknown,
-    callback: (error?: unknown, result?: Result) => void,
+    watched: WatchedMethod,
+    id: string,
+    method: (done: Answer<Result>) => unknown,
+    callback: Answer<Result>,
     onLate?: () => void,
   ): void {
     // Some database clients lose the AsyncLocalStorage context of their caller.
     const context = new AsyncResource('express-session-jwt');
-    const answer: typeof callback = (error, result) => {
+    const { name } = watched;
+    if (!isWatched(watched)) {
+      this.#callInTime(context, name, method, callback, onLate);
+      return;
+    }
+    const run = (told: Answer<Result>): void => {
+      this.#callInTime(context, name, method, told, onLate);
+    };
+    watchCall(watched, this.store, id, run, callback);
+  }
+
+  #callInTime<Result>(
+    context: AsyncResource,
+    name: StoreMethod,
+    method: (done: Answer<Result>) => unknown,
+    callback: Answer<Result>,
+    onLate: (() => void) | undefined,
+  ): void {
+    const answer: Answer<Result> = (error, result) => {
       // Not AsyncResource.bind, which before Node 22 takes as long as all the rest of a request.
       context.runInAsyncScope(callback, undefined, error, result);
     };

@@ -1,6 +1,7 @@
 /** The store that applications see: `req.sessionStore` in a request, `sessions.store` outside of one. */
 import { type Cookie, restoreCookie } from '../session/cookie';
 import type { LiveSession } from '../session/live-session';
+import { tellingOfDestroy } from '../events';
 import { generationOf, stateIn, withoutState } from '../session/record-state';
 import { managedOf, Session } from '../session/session';
 import { SessionError } from '../errors';
@@ -95,7 +96,7 @@ export class RequestStore extends Store {
     if (typeof id !== 'string') setImmediate(callback);
     else
       callStoreSafely((done) => {
-        this.#repository.destroy(id, 'destroyed', done);
+        this.#repository.destroy(id, 'destroyed', tellingOfDestroy(id, 'destroyed', undefined, done));
       }, callback);
   }
 

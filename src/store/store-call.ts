@@ -1,7 +1,7 @@
 /** Calls one method of a store, and takes its answer in whatever way it comes. */
 import { SessionError } from '../errors';
 
-type Answer<Result> = (error?: unknown, result?: Result) => void;
+export type Answer<Result> = (error?: unknown, result?: Result) => void;
 
 /**
  * Calls a store's method with a callback, and takes its first answer: by callback, by its promise, or by what it throws. A

@@ -201,6 +201,14 @@ export class Tokens {
     return token;
   }
 
+  /** Why `verify` has refused a text. */
+  refusalOf(text: string): 'malformed' | 'audience' | 'time' | 'signature' {
+    const payload: JwtPayload | undefined = parseSegment(text, 1);
+    if (!payload) return 'malformed';
+    if (!this.#rules.accepts(payload)) return 'audience';
+    return this.#rules.isTimely(payload, readSessionClaim(payload), this.canIssue) ? 'signature' : 'time';
+  }
+
   #candidatesFor(text: string): readonly NamedKey[] {
     // A header that we write ourselves is known, and need not be parsed.
     const known = this.#keyRing.candidateFor(text.slice(0, text.indexOf('.')));

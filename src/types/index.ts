@@ -1,4 +1,5 @@
 /** The public types. There is nothing to run here. */
+export type * from './events';
 export type * from './express';
 export type * from './middleware';
 export type * from './keys';

@@ -1,4 +1,5 @@
 // Small programs for what only a process of its own can show: warnings on stderr, and state set while loading.
+import diagnostics from 'node:diagnostics_channel';
 import http from 'node:http';
 import cookieParser from 'cookie-parser';
 import type { RequestHandler } from 'express';
@@ -235,6 +236,21 @@ const programs = {
     });
     new session.Cookie({ maxAge: aDate() as unknown as number });
     console.log(JSON.stringify(heard));
+  },
+
+  'a subscriber that throws': async () => {
+    const channel = 'express-session-jwt:created';
+    process.on('uncaughtException', ({ message }) => {
+      console.log(message);
+    });
+    diagnostics.subscribe(channel, () => {
+      throw new Error('uncaught: of the subscriber');
+    });
+    diagnostics.subscribe(channel, () => {
+      console.log('the next one hears of it');
+    });
+    const cookie = await visit(session({ keys }), [undefined]);
+    console.log(cookie.startsWith('connect.sid=ey') ? 'the cookie has come' : 'no cookie');
   },
 };
 

@@ -7,6 +7,7 @@ import { root, type Block } from './markdown';
 /** Packages that documents may use and that need not be installed here: they are not looked into. */
 const FOREIGN = [
   '@fastify/express',
+  '@opentelemetry/api',
   'connect-mongo',
   'connect-pg-simple',
   'express-rate-limit',
