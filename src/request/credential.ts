@@ -1,6 +1,6 @@
 /** Reads and verifies what a request shows to open its session: cookies, or what another transport carries. */
 import { debug, deprecate } from '../diagnostics';
-import { channels } from '../events';
+import { channels } from '../session/events';
 import { append, readCookies } from '../http/cookie-header';
 import type { Carrier } from '../http/transports';
 import { isLegacyValue, readLegacyId } from '../legacy/express-session-cookie';

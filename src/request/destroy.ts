@@ -1,5 +1,5 @@
 /** Destroys the session of a request, and tells of it once. */
-import { tellingOfDestroy } from '../events';
+import { tellingOfDestroy } from '../session/events';
 import type { SessionState } from '../session/session-state';
 import type { ErrorCallback } from '../types';
 import type { RequestContext } from './context';

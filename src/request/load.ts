@@ -1,6 +1,6 @@
 /** Loads the session that a credential names: its record has to be there, unexpired, and of the same generation. */
 import { createWarning, trace } from '../diagnostics';
-import { tellingOfDestroy } from '../events';
+import { tellingOfDestroy } from '../session/events';
 import type { LiveSession } from '../session/live-session';
 import { generationOf, type RecordState } from '../session/record-state';
 import { SessionId } from '../session/session-id';

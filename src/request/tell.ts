@@ -1,5 +1,5 @@
 /** Makes the messages about the session of a request, for subscribers of `node:diagnostics_channel`. */
-import { channels, nameOf, tell } from '../events';
+import { channels, nameOf, tell } from '../session/events';
 import type { SessionState } from '../session/session-state';
 import { type Claims, NO_CLAIMS, sameClaims, subjectOf } from '../token/claims';
 import type { DroppedEvent, RefusalReason, Request, RotatedEvent } from '../types';

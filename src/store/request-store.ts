@@ -1,7 +1,7 @@
 /** The store that applications see: `req.sessionStore` in a request, `sessions.store` outside of one. */
 import { type Cookie, restoreCookie } from '../session/cookie';
 import type { LiveSession } from '../session/live-session';
-import { tellingOfDestroy } from '../events';
+import { tellingOfDestroy } from '../session/events';
 import { generationOf, stateIn, withoutState } from '../session/record-state';
 import { managedOf, Session } from '../session/session';
 import { SessionError } from '../errors';

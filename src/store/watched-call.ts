@@ -1,6 +1,6 @@
 /** Tells subscribers of `node:diagnostics_channel` of calls of the store and of their errors. */
 import diagnostics = require('node:diagnostics_channel');
-import { channels, nameOf } from '../events';
+import { channels, nameOf } from '../session/events';
 import type { AnyStore, StoreCallEvent, StoreMethod } from '../types';
 import { type Answer, isMissing } from './store-call';
 

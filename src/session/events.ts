@@ -1,7 +1,7 @@
 /** Tells subscribers of `node:diagnostics_channel` what happens to sessions. While nobody subscribes, no message is made. */
 import { createHash } from 'node:crypto';
 import diagnostics = require('node:diagnostics_channel');
-import type { DestroyedEvent, ErrorCallback, Request, SessionEvents } from './types';
+import type { DestroyedEvent, ErrorCallback, Request, SessionEvents } from '../types';
 
 export type EventName = keyof SessionEvents;
 
