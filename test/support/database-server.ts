@@ -31,10 +31,17 @@ export interface Recipe {
   readonly isReady: () => Promise<boolean>;
 }
 
+/** Servers that no test has removed when the process ends. One listener for all: Node warns of more than ten. */
+const leftAtExit = new Set<() => void>();
+
+process.on('exit', () => {
+  for (const removeAtOnce of leftAtExit) removeAtOnce();
+});
+
 /** Starts a server of this recipe. */
 export async function startServer(recipe: Recipe): Promise<DatabaseServer> {
   let running: Running | undefined;
-  const killAtExit = (): void => {
+  const removeAtOnce = (): void => {
     running?.child.kill('SIGKILL');
     rmSync(recipe.directory, { recursive: true, force: true });
   };
@@ -56,11 +63,11 @@ export async function startServer(recipe: Recipe): Promise<DatabaseServer> {
     },
     remove: async () => {
       await server.stop();
-      process.off('exit', killAtExit);
+      leftAtExit.delete(removeAtOnce);
       rmSync(recipe.directory, { recursive: true, force: true });
     },
   };
-  process.on('exit', killAtExit);
+  leftAtExit.add(removeAtOnce);
   await server.start();
   return server;
 }

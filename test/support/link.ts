@@ -25,7 +25,7 @@ export async function linkTo(target: number, delay: number): Promise<Link> {
     from.on('error', () => undefined);
     from.on('close', () => {
       sockets.delete(from);
-      to.destroy();
+      if (!state.isCut) to.destroy();
     });
   };
   const server = createServer((client) => {

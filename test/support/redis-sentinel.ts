@@ -1,4 +1,5 @@
 /** A Redis with replicas behind three sentinels of a test's own. */
+import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { startServer, temporaryDirectory, type DatabaseServer } from './database-server';
@@ -6,6 +7,7 @@ import { type Link, linkTo } from './link';
 import { freePort } from './loopback-port';
 import { redisProgram, startRedis } from './redis';
 import { redisCommand } from './redis-cluster';
+import { until } from './until';
 
 export interface SentinelOptions {
   /** Default: 2. */
@@ -51,9 +53,7 @@ export async function startRedisSentinel(options: SentinelOptions = {}): Promise
   }
   const all = [primary, ...replicas];
   for (const { server } of replicas) await untilInfo(server, /master_link_status:up/);
-  const sentinels = await Promise.all(
-    Array.from({ length: SENTINELS }, () => startSentinel(primary.link.port, downAfter)),
-  );
+  const sentinels = await startSentinels(primary.link.port, downAfter);
   for (const sentinel of sentinels) {
     const known = new RegExp(
       `status=ok,address=[^,]+,slaves=${String(count)},sentinels=${String(SENTINELS)}`,
@@ -71,20 +71,26 @@ export async function startRedisSentinel(options: SentinelOptions = {}): Promise
       ]),
     ),
     replicated: async () => {
-      const offset = offsetIn(
-        await redisCommand(primary.server, 'info', 'replication'),
-        'master_repl_offset',
-      );
+      const offsetOf = async (server: DatabaseServer, name: string): Promise<number> =>
+        offsetIn(await redisCommand(server, 'info', 'replication'), name);
+      const offset = await offsetOf(primary.server, 'master_repl_offset');
       for (const { server } of replicas) {
-        while (offsetIn(await redisCommand(server, 'info', 'replication'), 'slave_repl_offset') < offset);
+        await until(
+          'a replica has all that the primary had',
+          async () => (await offsetOf(server, 'slave_repl_offset')) >= offset,
+        );
       }
     },
     failedOver: async () => {
-      for (;;) {
+      let next: Replicated | undefined;
+      await until('a replica is the primary', async () => {
         for (const replica of replicas) {
-          if ((await redisCommand(replica.server, 'role')).startsWith('master')) return replica;
+          if ((await redisCommand(replica.server, 'role')).startsWith('master')) next = replica;
         }
-      }
+        return next !== undefined;
+      });
+      if (!next) throw new Error('no replica is the primary');
+      return next;
     },
     remove: async () => {
       await Promise.all([...sentinels, ...all.map(({ server }) => server)].map((server) => server.remove()));
@@ -100,8 +106,33 @@ async function startReplicated(lag: number, settings: readonly string[]): Promis
   return { server, link };
 }
 
-async function startSentinel(primaryPort: number, downAfter: number): Promise<DatabaseServer> {
-  const port = await freePort();
+interface Identity {
+  readonly id: string;
+  readonly port: number;
+}
+
+/** They know each other from the start: by themselves they take seconds to find out. */
+async function startSentinels(primaryPort: number, downAfter: number): Promise<DatabaseServer[]> {
+  const identities = await Promise.all(
+    Array.from({ length: SENTINELS }, async () => ({
+      id: randomBytes(20).toString('hex'),
+      port: await freePort(),
+    })),
+  );
+  return await Promise.all(
+    identities.map(async (own) => {
+      const others = identities.filter((other) => other !== own);
+      return await startSentinel(own, others, primaryPort, downAfter);
+    }),
+  );
+}
+
+async function startSentinel(
+  { id, port }: Identity,
+  others: readonly Identity[],
+  primaryPort: number,
+  downAfter: number,
+): Promise<DatabaseServer> {
   const directory = temporaryDirectory('sentinel-');
   const file = path.join(directory, 'sentinel.conf');
   const quorum = String(Math.floor(SENTINELS / 2) + 1);
@@ -111,9 +142,12 @@ async function startSentinel(primaryPort: number, downAfter: number): Promise<Da
       `port ${String(port)}`,
       'bind 127.0.0.1',
       `dir ${directory}`,
+      `sentinel myid ${id}`,
       `sentinel monitor ${NAME} 127.0.0.1 ${String(primaryPort)} ${quorum}`,
       `sentinel down-after-milliseconds ${NAME} ${String(downAfter)}`,
-      `sentinel failover-timeout ${NAME} 3000`,
+      // After twice this time they vote again, where each has voted for itself.
+      `sentinel failover-timeout ${NAME} 2000`,
+      ...others.map((other) => `sentinel known-sentinel ${NAME} 127.0.0.1 ${String(other.port)} ${other.id}`),
     ].join('\n'),
   );
   return await startServer({
@@ -127,7 +161,7 @@ async function startSentinel(primaryPort: number, downAfter: number): Promise<Da
 }
 
 async function untilInfo(server: DatabaseServer, pattern: RegExp): Promise<void> {
-  while (!pattern.test(await redisCommand(server, 'info')));
+  await until(`info is ${String(pattern)}`, async () => pattern.test(await redisCommand(server, 'info')));
 }
 
 function offsetIn(info: string, name: string): number {

@@ -6,7 +6,7 @@ export type Call = (...args: unknown[]) => Promise<unknown>;
 
 export interface RedisClient {
   connect(): Promise<unknown>;
-  destroy(): void;
+  destroy(): unknown;
   on(event: 'error', listener: () => void): unknown;
   get: Call;
   set: Call;
@@ -18,7 +18,7 @@ export interface RedisClient {
   getMasterNode?(): unknown;
 }
 
-interface NodeRedis {
+export interface NodeRedis {
   createClient(options: object): RedisClient;
   createCluster(options: object): RedisClient;
   createSentinel(options: object): RedisClient;
@@ -46,13 +46,17 @@ export async function openClient({ engine, url }: Pick<Settings, 'engine' | 'url
   return client;
 }
 
-function sentinelOptions(url: string, { addresses, replicaPoolSize = 0 }: Sentinel): object {
+/**
+ * Without `reconnectStrategy: false` node-redis 5 may wait for ever: just after the end of a primary the sentinels still name it,
+ * and who connects to it again and again does not ask them again.
+ */
+export function sentinelOptions(url: string, { addresses, replicaPoolSize = 0 }: Sentinel): object {
   const sentinels = url.split(',').map((one) => new URL(one));
   return {
     name: 'sessions',
     sentinelRootNodes: sentinels.map(({ hostname, port }) => ({ host: hostname, port: Number(port) })),
     nodeAddressMap: addresses,
-    nodeClientOptions: failing,
+    nodeClientOptions: { ...failing, socket: { reconnectStrategy: false } },
     sentinelClientOptions: failing,
     replicaPoolSize,
   };

@@ -1,6 +1,7 @@
 /** A fail-over from a primary to a replica under load, and what is lost by it. */
 import assert from 'node:assert/strict';
 import { createKeyPair } from '../../support/keys';
+import { until } from '../../support/until';
 import { type Answer, send, signIn } from '../cluster/client';
 import { Cluster, type Member } from '../cluster/cluster';
 import type { Settings } from '../cluster/settings';
@@ -97,9 +98,11 @@ function signInAll(cluster: Cluster, count: number): Promise<string[]> {
   return Promise.all(Array.from({ length: count }, () => signIn(cluster, 'ada')));
 }
 
-/** As often as it takes. */
 async function signInAgain(member: Member): Promise<void> {
-  while (!(await send(member, 'POST /login?user=again')).cookie);
+  await until(
+    'a process answers again',
+    async () => (await send(member, 'POST /login?user=again')).cookie !== undefined,
+  );
 }
 
 async function countSignedIn(cluster: Cluster, cookies: readonly string[]): Promise<number> {

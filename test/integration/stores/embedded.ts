@@ -58,7 +58,7 @@ const connectSessionKnex: Subject = {
   create: () => {
     const connection = { filename: ':memory:' };
     const database = knex({ client: LibsqlClient, useNullAsDefault: true, connection });
-    const store = new ConnectSessionKnexStore({ knex: database }) as unknown as AnyStore;
+    const store = new ConnectSessionKnexStore({ knex: database, cleanupInterval: 0 }) as unknown as AnyStore;
     return Promise.resolve({ store, rowOf: rowBy(database), close: () => database.destroy() });
   },
 };

@@ -55,7 +55,7 @@ const knexOnPostgres: Subject = {
   grade: 'everywhere',
   create: (url) => {
     const database = knex({ client: 'pg', connection: url });
-    const store = new ConnectSessionKnexStore({ knex: database }) as unknown as AnyStore;
+    const store = new ConnectSessionKnexStore({ knex: database, cleanupInterval: 0 }) as unknown as AnyStore;
     return Promise.resolve({ store, rowOf: rowBy(database), close: () => database.destroy() });
   },
 };
