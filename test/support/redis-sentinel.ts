@@ -14,7 +14,7 @@ export interface SentinelOptions {
   readonly replicas?: number;
   /** How far behind the replicas are, at least. In ms. Default: 0. */
   readonly lag?: number;
-  /** After how long without an answer sentinels take the primary for dead. In ms. Default: 500. */
+  /** After how long without an answer sentinels take the primary for dead. In ms. Default: 1000. A busy machine may be slow. */
   readonly downAfter?: number;
   /** More settings of each Redis. */
   readonly settings?: readonly string[];
@@ -44,7 +44,7 @@ const SENTINELS = 3;
 const NAME = 'sessions';
 
 export async function startRedisSentinel(options: SentinelOptions = {}): Promise<RedisSentinel> {
-  const { replicas: count = 2, lag = 0, downAfter = 500, settings = [] } = options;
+  const { replicas: count = 2, lag = 0, downAfter = 1000, settings = [] } = options;
   const start = () => startReplicated(lag, settings);
   const primary = await start();
   const replicas = await Promise.all(Array.from({ length: count }, start));
@@ -52,13 +52,14 @@ export async function startRedisSentinel(options: SentinelOptions = {}): Promise
     await redisCommand(server, 'replicaof', '127.0.0.1', String(primary.link.port));
   }
   const all = [primary, ...replicas];
-  for (const { server } of replicas) await untilInfo(server, /master_link_status:up/);
+  for (const { server } of replicas) await untilSays(server, /master_link_status:up/, 'info');
   const sentinels = await startSentinels(primary.link.port, downAfter);
+  const known = new RegExp(`status=ok,address=[^,]+,slaves=${String(count)},sentinels=${String(SENTINELS)}`);
+  const usable = new RegExp(`^OK ${String(SENTINELS)} usable`);
   for (const sentinel of sentinels) {
-    const known = new RegExp(
-      `status=ok,address=[^,]+,slaves=${String(count)},sentinels=${String(SENTINELS)}`,
-    );
-    await untilInfo(sentinel, known);
+    await untilSays(sentinel, known, 'info');
+    // Each reaches the others: otherwise clients would soon be told of a change.
+    await untilSays(sentinel, usable, 'sentinel', 'ckquorum', NAME);
   }
   return {
     url: sentinels.map(({ port }) => `redis://127.0.0.1:${String(port)}`).join(','),
@@ -93,7 +94,10 @@ export async function startRedisSentinel(options: SentinelOptions = {}): Promise
       return next;
     },
     remove: async () => {
-      await Promise.all([...sentinels, ...all.map(({ server }) => server)].map((server) => server.remove()));
+      const servers = [...sentinels, ...all.map(({ server }) => server)];
+      // Where a replica is behind, an orderly end takes ten seconds.
+      await Promise.all(servers.map((server) => server.stop('SIGKILL')));
+      await Promise.all(servers.map((server) => server.remove()));
       for (const { link } of all) link.close();
     },
   };
@@ -160,8 +164,10 @@ async function startSentinel(
   });
 }
 
-async function untilInfo(server: DatabaseServer, pattern: RegExp): Promise<void> {
-  await until(`info is ${String(pattern)}`, async () => pattern.test(await redisCommand(server, 'info')));
+async function untilSays(server: DatabaseServer, pattern: RegExp, ...command: string[]): Promise<void> {
+  await until(`${command.join(' ')} says ${String(pattern)}`, async () =>
+    pattern.test(await redisCommand(server, ...command)),
+  );
 }
 
 function offsetIn(info: string, name: string): number {

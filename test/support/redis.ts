@@ -6,7 +6,7 @@ import { freePort } from './loopback-port';
 /** Where redis-server is; undefined if it is not installed. */
 export const redisProgram = findProgram('redis-server');
 
-/** A Redis of its own on a free loopback port. Every write is on disk before it is answered, so that a restart keeps it.
+/** A Redis of its own on a free loopback port. Every write is in its file before it is answered, so that a restart keeps it.
  * `settings` are those of its command line. */
 export async function startRedis(...settings: string[]): Promise<DatabaseServer> {
   const port = await freePort();
@@ -19,7 +19,7 @@ export async function startRedis(...settings: string[]): Promise<DatabaseServer>
     command: [
       redisProgram ?? 'redis-server',
       ...['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--daemonize', 'no'],
-      ...['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''],
+      ...['--appendonly', 'yes', '--appendfsync', 'no', '--save', ''],
       ...settings,
     ],
     isReady: () => ping(port),

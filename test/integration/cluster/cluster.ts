@@ -32,7 +32,7 @@ export class Member {
     const child = fork(path.join(__dirname, 'application.ts'), {
       cwd: root,
       env,
-      execArgv: ['--expose-gc', '--require', 'tsx/cjs'],
+      execArgv: ['--expose-gc', '--require', path.join(root, 'test/support/register.cjs')],
       silent: true,
     });
     this.#child = child;
