@@ -55,11 +55,10 @@ export async function startRedisSentinel(options: SentinelOptions = {}): Promise
   for (const { server } of replicas) await untilSays(server, /master_link_status:up/, 'info');
   const sentinels = await startSentinels(primary.link.port, downAfter);
   const known = new RegExp(`status=ok,address=[^,]+,slaves=${String(count)},sentinels=${String(SENTINELS)}`);
-  const usable = new RegExp(`^OK ${String(SENTINELS)} usable`);
   for (const sentinel of sentinels) {
     await untilSays(sentinel, known, 'info');
     // Each reaches the others: otherwise clients would soon be told of a change.
-    await untilSays(sentinel, usable, 'sentinel', 'ckquorum', NAME);
+    await untilSays(sentinel, /^(?![^]*(?:disconnected|s_down))/, 'sentinel', 'sentinels', NAME);
   }
   return {
     url: sentinels.map(({ port }) => `redis://127.0.0.1:${String(port)}`).join(','),
