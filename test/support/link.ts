@@ -5,13 +5,16 @@ export interface Link {
   readonly port: number;
   /** From now on nothing arrives, in neither direction, and nobody is told. */
   cut(): void;
+  /** What arrives waits until `resume`. */
+  pause(): void;
+  resume(): void;
   close(): void;
 }
 
 /** @param delay in ms, of each direction. What is under way when an end closes is lost */
 export async function linkTo(target: number, delay: number): Promise<Link> {
   const sockets = new Set<Socket>();
-  const state = { isCut: false };
+  const state = { isCut: false, isPaused: false };
   const pass = (from: Socket, to: Socket): void => {
     const arrive = (chunk: Buffer): void => {
       if (!state.isCut && to.writable) to.write(chunk);
@@ -23,6 +26,7 @@ export async function linkTo(target: number, delay: number): Promise<Link> {
       else arrive(chunk);
     });
     from.on('error', () => undefined);
+    if (state.isPaused) from.pause();
     from.on('close', () => {
       sockets.delete(from);
       if (!state.isCut) to.destroy();
@@ -38,6 +42,14 @@ export async function linkTo(target: number, delay: number): Promise<Link> {
     port: (server.address() as AddressInfo).port,
     cut: () => {
       state.isCut = true;
+    },
+    pause: () => {
+      state.isPaused = true;
+      for (const socket of sockets) socket.pause();
+    },
+    resume: () => {
+      state.isPaused = false;
+      for (const socket of sockets) socket.resume();
     },
     close: () => {
       server.close();
