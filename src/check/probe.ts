@@ -128,7 +128,7 @@ export function withState(state: RecordState, members: object = { probe: true })
 }
 
 /** 32 characters, as all ids have. */
-function newId(): string {
+export function newId(): string {
   return randomBytes(24).toString('base64url');
 }
 

@@ -6,7 +6,7 @@ import { isUnsupported } from '../store/hidden-tags';
 import type { CheckFinding, SessionRecord } from '../types';
 import { checkExpiry } from './expiry-check';
 import type { Findings } from './findings';
-import { LIFETIME, newState, type Probe, recordOf, SAMPLE, StoreCallError, withState } from './probe';
+import { LIFETIME, newId, newState, type Probe, recordOf, SAMPLE, StoreCallError, withState } from './probe';
 import { writesMoreThanExpiry } from './touch-check';
 
 /** What the checks have learnt about the store. */
@@ -170,7 +170,7 @@ async function checkTouch(probe: Probe, findings: Findings, abilities: StoreAbil
     findings.add('touch', 'note', text);
     return;
   }
-  abilities.touchWritesRecord = await writesMoreThanExpiry(probe, probe.id, RACES);
+  abilities.touchWritesRecord = await writesMoreThanExpiry(probe, newId, RACES);
   if (abilities.touchWritesRecord) {
     const text =
       'touch writes the record: a request elsewhere can bring back what was destroyed or replaced meanwhile';

@@ -71,9 +71,9 @@ export function runMeanwhile(context: RequestContext, work: Work): void {
 export interface NeededWork {
   readonly run: Work;
   /**
-   * Whether the response waits for it. A response without a cookie does not wait for a touch: the client learns nothing from
-   * it, and would wait for a second round trip to the store. Later work of this process on the session comes after the touch in
-   * any case.
+   * Whether the response waits for it. A response without a cookie does not wait for a touch that moves the expiry only: the
+   * client learns nothing from it, and would wait for a second round trip to the store. Where a touch may write the whole
+   * record it does wait. Otherwise the touch could bring back what the client's next request destroys in another process.
    */
   readonly holdsResponse: boolean;
 }
@@ -100,7 +100,9 @@ export function workFor(context: RequestContext, plan: Plan, observed: Observed)
   // The record is read again, so that a slow request does not overwrite the cookie of a login that came in between.
   if (plan.outgoing && !state.mustSend && state.isStored && repository.canCompare)
     return { run: withLook(context, state, touch), holdsResponse: true };
-  return touch && { run: touch, holdsResponse: plan.outgoing !== undefined || config.awaitTouch };
+  const holdsResponse =
+    plan.outgoing !== undefined || config.awaitTouch || !repository.touchMovesExpiryOnly;
+  return touch && { run: touch, holdsResponse };
 }
 
 /** Reads the record once more, at the same time as the touch. */

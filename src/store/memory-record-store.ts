@@ -15,6 +15,10 @@ export class MemoryRecordStore extends RecordStore {
     this.#memory = store;
   }
 
+  override get touchMovesExpiryOnly(): boolean {
+    return this.#memory.touch === MemoryStore.prototype.touch;
+  }
+
   override knownExpiry(id: string): Date | undefined {
     return this.#memory.expiryOf(id);
   }

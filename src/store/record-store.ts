@@ -76,6 +76,11 @@ export class RecordStore {
     return this.#touch !== undefined;
   }
 
+  /** Whether `touch` is known to move nothing but the expiry of a record that is there. */
+  get touchMovesExpiryOnly(): boolean {
+    return this.guarantee === 'everywhere';
+  }
+
   /** When the record expires, if that is known without a call of the store. */
   knownExpiry?(id: string): Date | undefined;
 

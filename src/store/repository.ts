@@ -46,6 +46,10 @@ export class Repository {
     return this.#records.canTouch;
   }
 
+  get touchMovesExpiryOnly(): boolean {
+    return this.#records.touchMovesExpiryOnly;
+  }
+
   /** When the record expires, if that is known without a call of the store. */
   knownExpiry(id: string): Date | undefined {
     return this.#records.knownExpiry?.(id);

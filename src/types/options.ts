@@ -172,10 +172,10 @@ export interface SessionOptions extends Omit<expressSession.SessionOptions, 'sec
    */
   touchAfter?: number | undefined;
   /**
-   * Whether a response waits until the store has answered the `touch` of its session. Set it where the platform freezes a process
-   * as soon as its response is out (serverless functions), and for a store whose `touch` writes the whole record and that several
-   * processes use. Default: false. A response without a
-   * cookie goes out while the touch is under way.
+   * Whether a response waits in any case until the store has answered the `touch` of its session. Set it where the platform
+   * freezes a process as soon as its response is out (serverless functions). Default: false. A response without a cookie goes out
+   * while the touch is under way, if the store's guarantee is 'everywhere' or it is our MemoryStore. With other stores it waits,
+   * because their `touch` may write the whole record.
    *
    * @example
    * session({ keys, store, awaitTouch: true })

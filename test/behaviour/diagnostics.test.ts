@@ -156,7 +156,7 @@ describe('debug output', () => {
   });
 
   it('tells that it touches and has touched (B188)', async () => {
-    const lines = await linesOf('/', { cookie: own, options: { awaitTouch: true } });
+    const lines = await linesOf('/', { cookie: own });
     const [touching, touched] = [/^touching/, /^touched/].map((pattern) =>
       lines.findIndex((line) => pattern.test(line)),
     );

@@ -35,7 +35,7 @@ type Make = (options: session.SessionOptions) => RequestHandler;
 
 const secret = 'keyboard cat';
 
-const ours: Make = (options) => session({ keys, secret, awaitTouch: true, ...options });
+const ours: Make = (options) => session({ keys, secret, ...options });
 
 /** As it is set up where there are no legacy cookies, or none any more. */
 const withoutSecret: Make = (options) => session({ keys, ...options });

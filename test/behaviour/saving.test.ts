@@ -329,7 +329,7 @@ describe('the expiry of a session', () => {
     for (const path of ['/new', '/loaded']) {
       await withFrozenClock((clock) =>
         withMovableClock(async (move) => {
-          const options = { rolling: true, awaitTouch: true, cookie: { maxAge: MINUTE } };
+          const options = { rolling: true, cookie: { maxAge: MINUTE } };
           const { server, store, visit } = await serve(
             { ...options, store: new ForeignStore() },
             async (req, res) => {
