@@ -100,8 +100,7 @@ export function workFor(context: RequestContext, plan: Plan, observed: Observed)
   // The record is read again, so that a slow request does not overwrite the cookie of a login that came in between.
   if (plan.outgoing && !state.mustSend && state.isStored && repository.canCompare)
     return { run: withLook(context, state, touch), holdsResponse: true };
-  const holdsResponse =
-    plan.outgoing !== undefined || config.awaitTouch || !repository.touchMovesExpiryOnly;
+  const holdsResponse = plan.outgoing !== undefined || config.awaitTouch || !repository.touchMovesExpiryOnly;
   return touch && { run: touch, holdsResponse };
 }
 

@@ -10,6 +10,7 @@ import { recordNext } from '../support/next-calls';
 import { serverOf, type Handler } from '../support/server';
 import { idOf } from '../support/session-tokens';
 import { asStore, data, serve } from '../support/site';
+import { ComparingStore } from '../support/comparing-store';
 import { ForeignStore } from '../support/stores';
 import { parseRaw, requestText, roundTrip, Wire, withServer } from '../support/wire';
 
@@ -41,7 +42,7 @@ describe('a late error', () => {
 
   for (const saveErrors of ['late', 'respond'] as const) {
     it(`of a touch comes when the response has left already, with saveErrors: '${saveErrors}' (B052 B128)`, async () => {
-      const store = new ForeignStore();
+      const store = new ComparingStore();
       const middleware = recordNext(session({ keys, store: asStore(store), saveErrors }));
       const server = serverOf(middleware, (req, res) => {
         if (req.url === '/start') data(req).user = 'bob';

@@ -74,7 +74,7 @@ describe('storeTimeout', () => {
   for (const [method, path, body] of cases) {
     it(`holds a response no longer for a ${method} that is not answered, and tells next late`, async () => {
       const store = new ForeignStore();
-      const { site, patient } = await openTimed(store, {}, { awaitTouch: true });
+      const { site, patient } = await openTimed(store);
       const cookie = cookieOf(await patient.visit('/'));
       const held = store.hold(method);
       assert.equal((await site.visit(path, cookie)).text, body);

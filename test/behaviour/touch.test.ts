@@ -22,12 +22,7 @@ function pages(slow: Gate): Record<string, Handler> {
 }
 
 async function openPages(store: ForeignStore, slow = gate()) {
-  const options = {
-    store: asStore(store),
-    cookie: { maxAge: 60_000 },
-    jwtFromReq: claimsOfSession,
-    awaitTouch: true,
-  };
+  const options = { store: asStore(store), cookie: { maxAge: 60_000 }, jwtFromReq: claimsOfSession };
   const here = await serve(options, pages(slow));
   const there = await serve(options, pages(slow));
   const first = await here.visit('/');

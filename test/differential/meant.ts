@@ -103,19 +103,6 @@ export function meantDifferences(): MeantDifference[] {
       },
     },
     {
-      behaviour: 'B052',
-      says: 'a response without a cookie does not wait for a touch',
-      times: 0,
-      observed: ({ events }, _, { waits, res, callsAtEnd }) => {
-        const end = events.find(isEnd);
-        if (!end || end.writableEnded || waits || callsAtEnd !== 1 || carriesCookie(res)) return false;
-        const call = events[events.indexOf(end) - 1];
-        if (!call || !('store' in call) || call.store !== 'touch') return false;
-        end.writableEnded = true;
-        return true;
-      },
-    },
-    {
       behaviour: 'B261',
       says: 'a response with a token says Vary and Cache-Control',
       times: 0,

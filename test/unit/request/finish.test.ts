@@ -12,6 +12,7 @@ import { debugLines } from '../../support/debug-lines';
 import { turn } from '../../support/gate';
 import { keys } from '../../support/keys';
 import { asStore, data } from '../../support/site';
+import { ComparingStore } from '../../support/comparing-store';
 import { ForeignStore, SyncStore } from '../../support/stores';
 import type { Request, Response } from '../../../src/types';
 
@@ -223,7 +224,8 @@ describe('the end of a response', () => {
     }
   });
 
-  it('waits for the touch of the store, but not with awaitTouch: false', async () => {
+  it('waits for a touch that moves the expiry only with awaitTouch alone', async () => {
+    store = new ComparingStore();
     const cookie = await begin();
     for (const awaitTouch of [true, false]) {
       const { context } = await open({ awaitTouch }, cookie);
