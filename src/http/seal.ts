@@ -36,7 +36,8 @@ export class Seal implements HoldOwner {
     try {
       if (phase === 'held') {
         const hold = this.#hooks.ended(false);
-        this.#holdEnd(args).endHold = hold;
+        this.#holding.end = ['end', args];
+        this.#holding.endHold = hold;
         return this.#res;
       }
       return this.#endNow(phase, args);
@@ -52,7 +53,7 @@ export class Seal implements HoldOwner {
     const hold = this.#hooks.ended(phase !== 'passing');
     const answer = hold ? beginHold(hold, this) : 'sent';
     if (!answer) {
-      this.#holdEnd(args);
+      this.#holding.end = ['end', args];
       if (phase === 'open') this.#noteHead();
       if (phase === 'due') this.#close();
       return this.#res;
@@ -75,7 +76,8 @@ export class Seal implements HoldOwner {
       this.#waitForEnd();
     }
     if (phase === 'destroyed' || isGone(this.#res)) return false;
-    this.#hold('write', args).owesDrain = true;
+    this.#holding.calls.push(['write', args]);
+    this.#holding.owesDrain = true;
     return false;
   }
 
@@ -87,7 +89,7 @@ export class Seal implements HoldOwner {
       this.#noteHead();
       this.#waitForEnd();
     }
-    if (!this.#hasEnded) this.#hold('flushHeaders', args);
+    if (!this.#hasEnded) this.#holding.calls.push(['flushHeaders', args]);
     return undefined;
   }
 
@@ -103,7 +105,7 @@ export class Seal implements HoldOwner {
       return this.#refuse('writeHead', args);
     if (typeof args[1] === 'string' && !isHttp2Response(this.#res)) this.#res.statusMessage = args[1];
     if (this.#isNoting) return this.#res;
-    this.#hold('writeHead', args);
+    this.#holding.calls.push(['writeHead', args]);
     this.#close();
     this.#waitForEnd();
     return this.#res;
@@ -118,16 +120,8 @@ export class Seal implements HoldOwner {
     return this.#phase;
   }
 
-  #hold(name: Name, args: unknown[]): HeldCalls {
-    const held = (this.#held ??= new HeldCalls());
-    held.calls.push([name, args]);
-    return held;
-  }
-
-  #holdEnd(args: unknown[]): HeldCalls {
-    const held = (this.#held ??= new HeldCalls());
-    held.end = ['end', args];
-    return held;
+  get #holding(): HeldCalls {
+    return (this.#held ??= new HeldCalls());
   }
 
   #call(name: Name, args: unknown[]): unknown {
@@ -221,11 +215,11 @@ export class Seal implements HoldOwner {
 
   /** A hold has answered: the held calls are played, and the hold of an `end` that came meanwhile begins. */
   #resume(): void {
-    const { calls, end, endHold } = this.#held ?? new HeldCalls();
+    const { calls, end, endHold } = this.#holding;
     this.#play(end && !endHold ? [...calls, end] : calls);
     if (!end || !endHold) return;
     this.#phase = 'ending';
-    this.#holdEnd(end[1]);
+    this.#holding.end = end;
     if (beginHold(endHold, this) === 'sent') this.#play([end]);
   }
 
