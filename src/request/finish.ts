@@ -1,5 +1,4 @@
 /** Finishes a response: the session is stored first, then the token is set, then the bytes leave. */
-import { debug } from '../diagnostics';
 import { abandonBody } from '../http/abandoned-body';
 import type { HeldResponse, Hold } from '../http/held-response';
 import { IssueError } from '../keys/key-ring';
@@ -77,7 +76,6 @@ function settle(context: RequestContext, moment: Moment, observed: Observed | un
   }
   const begun = new BegunWork(context, moment, work.run);
   return (held) => {
-    if (!begun.isDone) debug('split response: holding it until the store has answered');
     begun.whenDone((error, isLost) => {
       try {
         conclude(context, moment, plan, observed, error, isLost === true, held);
@@ -103,7 +101,6 @@ function settleWithout(context: RequestContext, moment: Moment): Hold | undefine
     destroySession(context, id, 'destroyed', done);
   });
   return (held) => {
-    if (!begun.isDone) debug('split response: holding it until the store has answered');
     begun.whenDone((error) => {
       if (error && respond(context, moment, held, error)) return;
       if (error) context.reportLate(error);

@@ -1,4 +1,5 @@
 /** The work on the store at a response: a write, a touch, or a second read of the record. */
+import { debug } from '../diagnostics';
 import type { LiveSession } from '../session/live-session';
 import type { SessionState } from '../session/session-state';
 import { callStoreSafely } from '../store/store-call';
@@ -50,11 +51,10 @@ export class BegunWork {
 
   whenDone(callback: Done): void {
     if (this.#hasResult) callback(this.#error, this.#isLost);
-    else this.#waiting = callback;
-  }
-
-  get isDone(): boolean {
-    return this.#hasResult;
+    else {
+      debug('split response: holding it until the store has answered');
+      this.#waiting = callback;
+    }
   }
 }
 
