@@ -7,14 +7,14 @@ import { mock } from 'node:test';
 import session from '../../src';
 import { byHand } from '../support/by-hand';
 import { cookieOf, setCookie, tokenOf } from '../support/cookies';
-import { eventPages, nameOf, userClaims } from '../support/event-pages';
+import { nameOf, startEventSite } from '../support/event-pages';
 import { hear, heardOf, logged, names } from '../support/events';
 import { keys } from '../support/keys';
-import { legacySecret, startLegacySession } from '../support/legacy';
+import { startLegacySession } from '../support/legacy';
 import { runProgram } from '../support/run-program';
 import type { Options } from '../support/server';
 import { idOf, sesOf } from '../support/session-tokens';
-import { asStore, gate, serve, type Gate, type Site } from '../support/site';
+import { asStore, gate, type Gate, type Site } from '../support/site';
 import { ForeignStore } from '../support/stores';
 
 /** A program compiles the whole package before it does anything, in ms. */
@@ -28,8 +28,7 @@ describe('A listener for events (B274)', () => {
     slow = gate();
   });
 
-  const start = (options: Options = {}): Promise<Site> =>
-    serve({ store, jwtFromReq: userClaims, secret: legacySecret, ...options }, eventPages(slow));
+  const start = (options: Options = {}): Promise<Site> => startEventSite(store, slow, options);
 
   /** A long visit, with a session of express-session at its beginning. */
   const visitLong = async (site: Site, cookie: string): Promise<string[]> => {

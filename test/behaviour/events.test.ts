@@ -4,10 +4,10 @@ import session from '../../src';
 import { byHand } from '../support/by-hand';
 import { withFrozenClock } from '../support/clock';
 import { cookieOf, setCookie } from '../support/cookies';
-import { eventPages, nameOf, userClaims } from '../support/event-pages';
+import { nameOf, userClaims, startEventSite } from '../support/event-pages';
 import { hear, heardOf, only } from '../support/events';
 import { keys } from '../support/keys';
-import { legacySecret, startLegacySession } from '../support/legacy';
+import { startLegacySession } from '../support/legacy';
 import type { Options } from '../support/server';
 import { idOf, sesOf } from '../support/session-tokens';
 import { answer, asStore, gate, serve, type Gate, type Site } from '../support/site';
@@ -22,8 +22,7 @@ describe('Events (B274)', () => {
     slow = gate();
   });
 
-  const start = (options: Options = {}): Promise<Site> =>
-    serve({ store, jwtFromReq: userClaims, secret: legacySecret, ...options }, eventPages(slow));
+  const start = (options: Options = {}): Promise<Site> => startEventSite(store, slow, options);
 
   /** What is told while a site is asked for one page. */
   const heardAt = (site: Site, path: string, cookie?: string) => heardOf(() => site.visit(path, cookie));

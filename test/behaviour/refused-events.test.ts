@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { breakSignature, byHand } from '../support/by-hand';
 import { cookieOf } from '../support/cookies';
-import { eventPages, nameOf, userClaims } from '../support/event-pages';
+import { nameOf, startEventSite } from '../support/event-pages';
 import { heardOf, only } from '../support/events';
 import { seconds } from '../support/forge';
 import { keys, otherKeys } from '../support/keys';
-import { legacyCookie, legacySecret } from '../support/legacy';
+import { legacyCookie } from '../support/legacy';
 import type { Options } from '../support/server';
 import { idOf, recordWith } from '../support/session-tokens';
 import { gate, serve, type Gate, type Site } from '../support/site';
@@ -20,8 +20,7 @@ describe('Events of a credential that is refused (B274)', () => {
     slow = gate();
   });
 
-  const start = (options: Options = {}): Promise<Site> =>
-    serve({ store, jwtFromReq: userClaims, secret: legacySecret, ...options }, eventPages(slow));
+  const start = (options: Options = {}): Promise<Site> => startEventSite(store, slow, options);
 
   /** What is told while a site is asked for one page. */
   const heardAt = (site: Site, path: string, cookie?: string) => heardOf(() => site.visit(path, cookie));

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import type { Request } from 'express';
 import type { Gate } from './gate';
 import { logOut, slowly, unset } from './pages';
-import type { Handler } from './server';
-import { answer, data } from './site';
+import { legacySecret } from './legacy';
+import type { Handler, Options } from './server';
+import { answer, data, serve, type Site } from './site';
+import type { ForeignStore } from './stores';
 
 /** The name of a session, as docs/observability.md says how to compute it. */
 export const nameOf = (id: string) =>
@@ -53,4 +55,9 @@ export function eventPages(slow: Gate): Record<string, Handler> {
     '/slow-write': slowly(slow, write),
     '/slow-sign-in': slowly(slow, signIn),
   };
+}
+
+/** A site with these pages on this store, whose claims are those of the user. */
+export function startEventSite(store: ForeignStore, slow: Gate, options: Options = {}): Promise<Site> {
+  return serve({ store, jwtFromReq: userClaims, secret: legacySecret, ...options }, eventPages(slow));
 }
