@@ -17,12 +17,13 @@ export function tellCreated({ req }: RequestContext, { state, now }: Observed): 
 }
 
 export function tellLoaded(
-  { req, subject }: RequestContext,
+  context: RequestContext,
   state: SessionState,
   { format, token }: Credential,
 ): void {
   if (!channels.loaded.hasSubscribers) return;
   const credential = format === 'express-session' ? format : token ? 'token' : '0.2.2';
+  const { req, subject } = context;
   tell('loaded', { session: nameIn(state), generation: state.generation, credential, subject }, req);
 }
 

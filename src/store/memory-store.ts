@@ -110,10 +110,10 @@ export class MemoryStore extends Store {
     if (sharedBy(this).sessions.get(id)?.ended) return;
     // Reading a character makes V8 join the pieces that JSON.stringify leaves: a session of 140 bytes takes 95 bytes less.
     data.charCodeAt(0);
-    const entry = { data, ...this.splitCookie(cookie), state };
+    const { settings, expires } = this.splitCookie(cookie);
     const known = keepsExpiry ? this.entries.get(id) : undefined;
-    if (known) entry.expires = known.expires;
-    this.entries.set(id, entry);
+    // Each member by its name: an object that is made with a spread takes 30 bytes more.
+    this.entries.set(id, { data, settings, expires: known ? known.expires : expires, state });
   }
 
   /** For the middleware: when an entry expires. Undefined if there is none, or if it does not expire. */
