@@ -56,7 +56,7 @@ export interface LoadSlice {
 
 /** What one subject did in one round. */
 export interface Sample {
-  /** In ms, few visitors at once. */
+  /** In ms, one visitor at a time. */
   median: number;
   p99: number;
   /** Requests per second, many visitors at once. */
