@@ -14,7 +14,12 @@ const BAR = 20;
 /** Characters of a line of the footer. */
 const LINE = 120;
 
-const storeTitles = { redis: 'Redis', postgres: 'PostgreSQL' };
+const storeTitles = {
+  redis: 'Redis',
+  postgres: 'PostgreSQL',
+  'redis-cluster': 'Redis Cluster',
+  pgbouncer: 'PostgreSQL behind PgBouncer',
+};
 
 /**
  * @param {StoreRun} run

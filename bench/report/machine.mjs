@@ -26,7 +26,9 @@ const packages = {
 /** @type {Record<import('../store/types.ts').StoreName, string[]>} */
 const storePackages = {
   redis: ['../node_modules/connect-redis', '../node_modules/redis'],
+  'redis-cluster': ['../node_modules/connect-redis', '../node_modules/redis'],
   postgres: ['../test/integration/node_modules/connect-pg-simple', '../test/integration/node_modules/pg'],
+  pgbouncer: ['../test/integration/node_modules/connect-pg-simple', '../test/integration/node_modules/pg'],
 };
 
 /**

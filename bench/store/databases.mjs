@@ -9,41 +9,71 @@ import { Worker } from '../ipc.mjs';
 /** @typedef {import('./types.ts').StoreName} StoreName */
 /** @typedef {import('./types.ts').DatabaseServer} DatabaseServer */
 
+/** The tests write each command to disk; Redis by itself does not. */
+const IN_MEMORY = ['--appendonly', 'no'];
+
 /**
- * Where each is started, and its package in Debian.
+ * How each is started, its program, and its package in Debian.
  *
- * @type {Record<StoreName, { title: string, module: string, program: string, start: (module: any) => Promise<DatabaseServer>, debian: string }>}
+ * @type {Record<StoreName, { title: string, start: () => Promise<DatabaseServer>, program: () => Promise<string | undefined>, debian: string }>}
  */
 const recipes = {
   redis: {
     title: 'Redis',
-    module: '../../test/support/redis.ts',
-    program: 'redisProgram',
-    // The tests write each command to disk; Redis by itself does not.
-    start: ({ startRedis }) => startRedis('--appendonly', 'no'),
+    start: async () => (await support('redis')).startRedis(...IN_MEMORY),
+    program: async () => (await support('redis')).redisProgram,
+    debian: 'redis-server',
+  },
+  'redis-cluster': {
+    title: 'Redis Cluster of three nodes',
+    start: async () => (await support('redis-cluster')).startRedisCluster(...IN_MEMORY),
+    program: async () => (await support('redis')).redisProgram,
     debian: 'redis-server',
   },
   postgres: {
     title: 'PostgreSQL',
-    module: '../../test/support/postgres.ts',
-    program: 'postgresProgram',
-    start: ({ startPostgres }) => startPostgres(),
+    start: async () => (await support('postgres')).startPostgres(),
+    program: async () => (await support('postgres')).postgresProgram,
     debian: 'postgresql',
   },
+  pgbouncer: {
+    title: 'PgBouncer',
+    start: startBehindPgbouncer,
+    program: async () => (await support('pgbouncer')).pgbouncerProgram,
+    debian: 'postgresql pgbouncer',
+  },
 };
+
+/**
+ * @param {string} name of a file in test/support
+ * @returns {Promise<any>}
+ */
+function support(name) {
+  return tsImport(`../../test/support/${name}.ts`, import.meta.url);
+}
+
+async function startBehindPgbouncer() {
+  const postgres = await recipes.postgres.start();
+  const pgbouncer = await (await support('pgbouncer')).startPgbouncer(postgres.url);
+  const remove = async () => {
+    await pgbouncer.remove();
+    await postgres.remove();
+  };
+  return { ...pgbouncer, remove };
+}
 
 /**
  * @param {StoreName} store
  * @returns {Promise<{ server: DatabaseServer, version: string }>} `version` as "Redis 7.0"
  */
 export async function startDatabase(store) {
-  if (store === 'postgres') installPackages();
-  const { title, module, program, start, debian } = recipes[store];
-  const support = await tsImport(module, import.meta.url);
-  if (support[program] === undefined) throw new Error(`--store ${store}: apt-get install ${debian}`);
-  const answer = execFileSync(support[program], ['--version'], { encoding: 'utf8' });
+  if (store === 'postgres' || store === 'pgbouncer') installPackages();
+  const { title, start, program, debian } = recipes[store];
+  const file = await program();
+  if (file === undefined) throw new Error(`--store ${store}: apt-get install ${debian}`);
+  const answer = execFileSync(file, ['--version'], { encoding: 'utf8' });
   const number = /\d+(?:\.\d+)+/.exec(answer)?.[0] ?? '?';
-  return { server: await start(support), version: `${title} ${number}` };
+  return { server: await start(), version: `${title} ${number}` };
 }
 
 /** The client and the store are among the packages of the integration tests. */

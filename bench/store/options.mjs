@@ -5,7 +5,7 @@ import { storeScenarios } from './scenarios.mjs';
 /** @typedef {import('./types.ts').StoreName} StoreName */
 
 /** @type {readonly StoreName[]} */
-const STORES = ['redis', 'postgres'];
+const STORES = ['redis', 'postgres', 'redis-cluster', 'pgbouncer'];
 /** Without a network, and with one as between two machines of a data centre. */
 const RTTS = '0,1';
 const RTT_OF_CHART = '1';
@@ -36,10 +36,14 @@ export function readStoreOptions({ store, rtt, write = false, plot = false, only
     throw new Error('--write: it writes the tables of databases, so --store has to name one');
   if (!settings.isMeasurement && (write || plot))
     throw new Error('--smoke: its numbers mean nothing, so they are not written');
+  const stores = isOnlyChart ? /** @type {StoreName[]} */ (['redis']) : readStores(store);
+  const rtts = readRtts(rtt ?? (isOnlyChart ? RTT_OF_CHART : RTTS));
+  if (stores.includes('redis-cluster') && rtts.some((ms) => ms > 0))
+    throw new Error('--store redis-cluster: give it --rtt 0, since its nodes name their own addresses');
   return {
     kind: 'store',
-    stores: isOnlyChart ? ['redis'] : readStores(store),
-    rtts: readRtts(rtt ?? (isOnlyChart ? RTT_OF_CHART : RTTS)),
+    stores,
+    rtts,
     scenarios: chooseScenarios(only).filter(({ bar }) => !isOnlyChart || bar !== undefined),
     writes: write,
     plot,

@@ -9,8 +9,15 @@ const COMMANDS = /** @type {const} */ (['get', 'set', 'expire', 'del', 'eval', '
  * @param {string} url
  * @returns {Promise<import('./types.ts').OpenedStore>}
  */
-export async function open(url) {
-  const client = /** @type {any} */ (createClient({ url }));
+export function open(url) {
+  return openOn(createClient({ url }));
+}
+
+/**
+ * @param {any} client that is not connected yet
+ * @returns {Promise<import('./types.ts').OpenedStore>}
+ */
+export async function openOn(client) {
   await client.connect();
   let sent = 0;
   for (const name of COMMANDS) {

@@ -1,12 +1,13 @@
 /** What the parts of the benchmark on real databases agree on. Types only: nothing here is run. */
 import type { BenchStore, Pace, Quartiles, Setup, SubjectName } from '../types.ts';
 
-export type StoreName = 'redis' | 'postgres';
+export type StoreName = 'redis' | 'postgres' | 'redis-cluster' | 'pgbouncer';
 
 export type StoreSubjectName = Extract<SubjectName, 'none' | 'express-session' | 'express-session-jwt'>;
 
 /** A server that the benchmark has started, as test/support/database-server.ts describes it. */
 export interface DatabaseServer {
+  /** Of several nodes: theirs, separated by commas. */
   readonly url: string;
   readonly port: number;
   remove(): Promise<void>;

@@ -79,12 +79,13 @@ describe('The options of the benchmark', () => {
 
   it('are refused with what would be right', async () => {
     const mistakes: [args: string[], RegExp][] = [
-      [['--store', 'mysql'], /--store mysql: there are redis, postgres/],
+      [['--store', 'mysql'], /--store mysql: there are redis, postgres, redis-cluster, pgbouncer/],
       [['--store', 'redis', '--rtt=-1'], /--rtt -1: it is a round trip in milliseconds/],
       [['--store', 'redis', '--rtt', 'one'], /--rtt one: /],
       [['--store', 'redis', '--rtt', ''], /--rtt : /],
       [['--store', 'redis', '--only', '3'], /--only 3: with --store there are anonymous, read/],
       [['--store', 'redis', '--http'], /--http/],
+      [['--store', 'redis-cluster'], /--store redis-cluster: give it --rtt 0/],
       [['--rtt', '1'], /--rtt: .* --store has to name one/],
       [['--write'], /--write: .* --store has to name one/],
       [['--plot', '--write'], /--write: .* --store has to name one/],

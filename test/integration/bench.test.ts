@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { runBench } from '../support/bench';
 import { skipWithout } from '../support/database-server';
+import { pgbouncerProgram } from '../support/pgbouncer';
 import { redisProgram } from '../support/redis';
 
 describe('the benchmark', function () {
@@ -11,6 +12,13 @@ describe('the benchmark', function () {
     if (!redisProgram) skipWithout(this, 'no redis: apt-get install redis-server');
     const report = await runBench('--smoke', '--store', 'redis', '--rtt', '1');
     assert.ok(report.includes('11 scenarios ran.'), report);
+  });
+
+  it('runs on a Redis Cluster, and on PostgreSQL behind PgBouncer', async function () {
+    if (!redisProgram) skipWithout(this, 'no redis: apt-get install redis-server');
+    if (!pgbouncerProgram) skipWithout(this, 'no pgbouncer: apt-get install postgresql pgbouncer');
+    const report = await runBench('--smoke', '--store', 'redis-cluster,pgbouncer', '--rtt', '0');
+    assert.ok(report.includes('22 scenarios ran.'), report);
   });
 
   it('reports sessions, what is remembered, and what floods of forged cookies cost', async () => {

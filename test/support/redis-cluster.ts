@@ -27,8 +27,9 @@ export async function redisCommand({ port }: { port: number }, ...command: strin
   return stdout.trim();
 }
 
-export async function startRedisCluster(): Promise<RedisCluster> {
-  const nodes = await Promise.all(Array.from({ length: NODES }, startNode));
+/** `settings` are those of each node's command line. */
+export async function startRedisCluster(...settings: string[]): Promise<RedisCluster> {
+  const nodes = await Promise.all(Array.from({ length: NODES }, () => startNode(settings)));
   const addresses = nodes.map(({ bus, server }) => `127.0.0.1:${String(server.port)}@${String(bus)}`);
   const servers = nodes.map(({ server }) => server);
   const [first] = servers;
@@ -79,10 +80,10 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   return cluster;
 }
 
-async function startNode(): Promise<{ server: DatabaseServer; bus: number }> {
+async function startNode(others: readonly string[]): Promise<{ server: DatabaseServer; bus: number }> {
   // By default it is 10000 above the other port, where there may be no port.
   const bus = await freePort();
   const settings = ['--cluster-enabled', 'yes', '--cluster-port', String(bus)];
-  const server = await startRedis(...settings, '--cluster-node-timeout', String(NODE_TIMEOUT));
+  const server = await startRedis(...settings, '--cluster-node-timeout', String(NODE_TIMEOUT), ...others);
   return { server, bus };
 }

@@ -1,0 +1,3 @@
+/* To an application PgBouncer is a PostgreSQL. */
+
+export { open } from './postgres.mjs';
