@@ -1,5 +1,6 @@
 /* The headline chart: a few bars, each the time of a page beside that of express-session, which is 1. */
 
+import { storeTitles } from './machine.mjs';
 import { palettes } from './palette.mjs';
 import { format } from './table.mjs';
 
@@ -13,13 +14,6 @@ const ROW = 40;
 const BAR = 20;
 /** Characters of a line of the footer. */
 const LINE = 120;
-
-const storeTitles = {
-  redis: 'Redis',
-  postgres: 'PostgreSQL',
-  'redis-cluster': 'Redis Cluster',
-  pgbouncer: 'PostgreSQL behind PgBouncer',
-};
 
 /**
  * @param {StoreRun} run

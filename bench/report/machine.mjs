@@ -23,12 +23,26 @@ const packages = {
   'iron-session': '../node_modules/iron-session',
 };
 
+/** @type {Record<import('../store/types.ts').StoreName, string>} */
+export const storeTitles = {
+  redis: 'Redis',
+  'redis-cluster': 'Redis Cluster of three nodes',
+  postgres: 'PostgreSQL',
+  pgbouncer: 'PostgreSQL behind PgBouncer',
+};
+
+const nodeRedis = ['../node_modules/connect-redis', '../node_modules/redis'];
+const nodePostgres = [
+  '../test/integration/node_modules/connect-pg-simple',
+  '../test/integration/node_modules/pg',
+];
+
 /** @type {Record<import('../store/types.ts').StoreName, string[]>} */
 const storePackages = {
-  redis: ['../node_modules/connect-redis', '../node_modules/redis'],
-  'redis-cluster': ['../node_modules/connect-redis', '../node_modules/redis'],
-  postgres: ['../test/integration/node_modules/connect-pg-simple', '../test/integration/node_modules/pg'],
-  pgbouncer: ['../test/integration/node_modules/connect-pg-simple', '../test/integration/node_modules/pg'],
+  redis: nodeRedis,
+  'redis-cluster': nodeRedis,
+  postgres: nodePostgres,
+  pgbouncer: nodePostgres,
 };
 
 /**

@@ -5,6 +5,7 @@ import process from 'node:process';
 import { fileURLToPath, URL } from 'node:url';
 import { tsImport } from 'tsx/esm/api';
 import { Worker } from '../ipc.mjs';
+import { storeTitles } from '../report/machine.mjs';
 
 /** @typedef {import('./types.ts').StoreName} StoreName */
 /** @typedef {import('./types.ts').DatabaseServer} DatabaseServer */
@@ -13,53 +14,53 @@ import { Worker } from '../ipc.mjs';
 const IN_MEMORY = ['--appendonly', 'no'];
 
 /**
- * How each is started, its program, and its package in Debian.
+ * How each is started, its program, and its packages in Debian.
  *
- * @type {Record<StoreName, { title: string, start: () => Promise<DatabaseServer>, program: () => Promise<string | undefined>, debian: string }>}
+ * @type {Record<StoreName, { debian: string, load: () => Promise<{ program: string | undefined, start: () => Promise<DatabaseServer> }> }>}
  */
 const recipes = {
   redis: {
-    title: 'Redis',
-    start: async () => (await support('redis')).startRedis(...IN_MEMORY),
-    program: async () => (await support('redis')).redisProgram,
     debian: 'redis-server',
+    async load() {
+      const { redisProgram: program, startRedis } = await support('redis');
+      return { program, start: () => startRedis(...IN_MEMORY) };
+    },
   },
   'redis-cluster': {
-    title: 'Redis Cluster of three nodes',
-    start: async () => (await support('redis-cluster')).startRedisCluster(...IN_MEMORY),
-    program: async () => (await support('redis')).redisProgram,
     debian: 'redis-server',
+    async load() {
+      const { redisProgram: program } = await support('redis');
+      const { startRedisCluster } = await support('redis-cluster');
+      return { program, start: () => startRedisCluster(...IN_MEMORY) };
+    },
   },
   postgres: {
-    title: 'PostgreSQL',
-    start: async () => (await support('postgres')).startPostgres(),
-    program: async () => (await support('postgres')).postgresProgram,
     debian: 'postgresql',
+    async load() {
+      installPackages();
+      const { postgresProgram: program, startPostgres: start } = await support('postgres');
+      return { program, start };
+    },
   },
   pgbouncer: {
-    title: 'PgBouncer',
-    start: startBehindPgbouncer,
-    program: async () => (await support('pgbouncer')).pgbouncerProgram,
     debian: 'postgresql pgbouncer',
+    async load() {
+      installPackages();
+      const { pgbouncerProgram: program, startPgbouncerBefore } = await support('pgbouncer');
+      const { startPostgres } = await support('postgres');
+      return { program, start: async () => startPgbouncerBefore(await startPostgres()) };
+    },
   },
 };
 
 /**
- * @param {string} name of a file in test/support
+ * Loads a file of test/support, anew at each call.
+ *
+ * @param {string} name
  * @returns {Promise<any>}
  */
 function support(name) {
   return tsImport(`../../test/support/${name}.ts`, import.meta.url);
-}
-
-async function startBehindPgbouncer() {
-  const postgres = await recipes.postgres.start();
-  const pgbouncer = await (await support('pgbouncer')).startPgbouncer(postgres.url);
-  const remove = async () => {
-    await pgbouncer.remove();
-    await postgres.remove();
-  };
-  return { ...pgbouncer, remove };
 }
 
 /**
@@ -67,13 +68,12 @@ async function startBehindPgbouncer() {
  * @returns {Promise<{ server: DatabaseServer, version: string }>} `version` as "Redis 7.0"
  */
 export async function startDatabase(store) {
-  if (store === 'postgres' || store === 'pgbouncer') installPackages();
-  const { title, start, program, debian } = recipes[store];
-  const file = await program();
-  if (file === undefined) throw new Error(`--store ${store}: apt-get install ${debian}`);
-  const answer = execFileSync(file, ['--version'], { encoding: 'utf8' });
+  const { debian, load } = recipes[store];
+  const { program, start } = await load();
+  if (program === undefined) throw new Error(`--store ${store}: apt-get install ${debian}`);
+  const answer = execFileSync(program, ['--version'], { encoding: 'utf8' });
   const number = /\d+(?:\.\d+)+/.exec(answer)?.[0] ?? '?';
-  return { server: await start(), version: `${title} ${number}` };
+  return { server: await start(), version: `${storeTitles[store]} ${number}` };
 }
 
 /** The client and the store are among the packages of the integration tests. */

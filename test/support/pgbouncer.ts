@@ -67,3 +67,13 @@ export async function startPgbouncer(databaseUrl: string): Promise<Pgbouncer> {
   };
   return { ...server, leadTo };
 }
+
+/** Starts one before this PostgreSQL. `remove` removes both. */
+export async function startPgbouncerBefore(postgres: DatabaseServer): Promise<Pgbouncer> {
+  const pooler = await startPgbouncer(postgres.url);
+  const remove = async (): Promise<void> => {
+    await pooler.remove();
+    await postgres.remove();
+  };
+  return { ...pooler, remove };
+}

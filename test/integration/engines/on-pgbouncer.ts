@@ -1,6 +1,6 @@
 /** PostgreSQL behind PgBouncer as the scenarios of test/integration/cluster want a database. */
 import { skipWithout, type DatabaseServer } from '../../support/database-server';
-import { pgbouncerProgram, startPgbouncer } from '../../support/pgbouncer';
+import { pgbouncerProgram, startPgbouncerBefore } from '../../support/pgbouncer';
 import { startDatabase } from '../cluster/databases';
 
 export interface PooledDatabase {
@@ -13,10 +13,5 @@ export interface PooledDatabase {
 export async function startPooledDatabase(test: Mocha.Context): Promise<PooledDatabase> {
   if (!pgbouncerProgram) skipWithout(test, 'no pgbouncer: apt-get install pgbouncer');
   const { server: postgres, storedIds } = await startDatabase(test, 'connect-pg-simple');
-  const pooler = await startPgbouncer(postgres.url);
-  const remove = async (): Promise<void> => {
-    await pooler.remove();
-    await postgres.remove();
-  };
-  return { server: { ...pooler, remove }, postgres, storedIds };
+  return { server: await startPgbouncerBefore(postgres), postgres, storedIds };
 }
